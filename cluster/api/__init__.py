@@ -1,0 +1,1 @@
+"""The window of one node: HTTP and WebSocket over a driver, and the clients that use it."""

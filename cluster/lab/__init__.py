@@ -1,0 +1,1 @@
+"""Starts real nodes on this machine, hurts them, loads them, judges them."""

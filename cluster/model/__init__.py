@@ -1,0 +1,1 @@
+"""Values and merge rules: no clock, no messages, no I/O."""

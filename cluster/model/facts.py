@@ -1,0 +1,455 @@
+"""Everything a cluster says about itself: the one vocabulary of all screens, tests and recordings.
+
+A fact is past tense. Its envelope says who noticed it, when by that node's clock, what caused it
+and how it is known. Facts of one (node, epoch) are numbered without gaps; an observer that misses
+some is told so (`FactsLost`) and gets a new `SnapshotTaken`, which is itself a fact, so that a
+fold over facts is the only way a view is ever made.
+
+Sampling: a message's two ends are reported only when its sender marked it `traced`; the exact
+totals of everything are in `PulseReported`. Times are microseconds since 1970 by the noticing
+node's clock; durations end in `_us`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+
+from cluster.model.fault import FaultKind
+from cluster.model.member import Address, Claim, MemberState, NodeId
+
+Basis = Literal["reported", "inferred", "polled"]
+Via = Literal["probe", "gossip", "pushpull", "timer", "operator", "self", "boot"]
+Evidence = Literal["silent", "refused"]
+Outcome = Literal["ok", "absent", "not written", "maybe written", "failed"]
+OperationKind = Literal["put", "get", "delete"]
+DropReason = Literal["malformed", "oversized", "foreign", "cut", "loss", "overload", "unknown"]
+
+
+class FactId(NamedTuple):
+    """Names one fact for ever."""
+
+    node: NodeId
+    epoch: int
+    seq: int
+
+
+class Fate(Struct, frozen=True, array_like=True):
+    """One member as a node believes it to be, inside a snapshot."""
+
+    claim: Claim
+    since: int
+    """When this belief began."""
+    heard: int
+    """When the member was last heard from directly; 0 is never."""
+
+
+class RingTable(Struct, frozen=True, array_like=True):
+    """The ownership table a node is using."""
+
+    digest: str
+    members: tuple[NodeId, ...]
+    partitions: int
+    replicas: int
+    owners: tuple[tuple[int, ...], ...]
+    """Per partition, best first: indexes into `members`."""
+
+
+class Depth(Struct, frozen=True, array_like=True):
+    """How many hints wait for one member, and since when the oldest does."""
+
+    target: NodeId
+    count: int
+    oldest_at: int
+
+
+class Rates(Struct, frozen=True, array_like=True):
+    """What one node did for clients during one pulse period."""
+
+    puts: int = 0
+    gets: int = 0
+    failed: int = 0
+    """Operations that did not reach their quorum."""
+    put_p50_us: int = 0
+    put_p99_us: int = 0
+    get_p50_us: int = 0
+    get_p99_us: int = 0
+    """Zero when there was none."""
+
+
+# --- the node itself -----------------------------------------------------------------------------
+
+
+class NodeStarted(Struct, frozen=True, array_like=True, tag="node.start"):
+    """A node came up; `epoch` in the envelope is its new life."""
+
+    profile: str
+    pid: int
+    restored_keys: int
+
+
+class NodeStopped(Struct, frozen=True, array_like=True, tag="node.stop"):
+    """A node ended on purpose."""
+
+    reason: str
+
+
+class SnapshotTaken(Struct, frozen=True, array_like=True, tag="snapshot"):
+    """A node's whole state, so that an observer can begin anywhere."""
+
+    name: NodeId
+    incarnation: int
+    profile: str
+    pid: int
+    gossip: Address
+    window: Address
+    started_at: int
+    write_quorum: int
+    read_quorum: int
+    members: tuple[Fate, ...]
+    """Every other member it knows, and itself."""
+    ring: RingTable
+    keys: int
+    """Keys it holds in partitions it owns."""
+    filling: tuple[int, ...]
+    """Partitions it owns but may not answer reads for yet."""
+    hints: tuple[Depth, ...]
+    faults: tuple[str, ...]
+    """Faults in force in its own transport, in words."""
+    faults_allowed: bool
+
+
+class PulseReported(Struct, frozen=True, array_like=True, tag="pulse"):
+    """Exact totals over the last `interval_us`, and depths as they are now."""
+
+    interval_us: int
+    incarnation: int
+    rates: Rates
+    sent: dict[str, int]
+    """Messages by kind. Kinds are the class names of the messages, lower case."""
+    received: dict[str, int]
+    dropped: dict[str, int]
+    """By reason."""
+    bytes_out: int
+    bytes_in: int
+    untraced: int
+    """Messages sent without a `MessageSent` of their own."""
+    keys: int
+    filling: int
+    hints: tuple[Depth, ...]
+    heard: dict[NodeId, int]
+    """When each other member was last heard from directly, by this node's clock."""
+    view: str
+    """Digest of this node's beliefs; equal digests mean equal views."""
+    ring: str
+    lag_us: int
+    """The worst lateness of a timer in the interval: an event loop's pause."""
+    resident_bytes: int
+
+
+class StallNoticed(Struct, frozen=True, array_like=True, tag="node.stall"):
+    """The node found that it had not run for a while (paused, swapped, a slow callback)."""
+
+    late_us: int
+
+
+class FactsLost(Struct, frozen=True, array_like=True, tag="facts.lost"):
+    """An observer was too slow, or asked for facts no longer kept. A snapshot follows."""
+
+    count: int
+
+
+class PersistFailed(Struct, frozen=True, array_like=True, tag="store.fail"):
+    """The disk refused a write; whatever it was for was not acknowledged."""
+
+    reason: str
+
+
+# --- messages ------------------------------------------------------------------------------------
+
+
+class MessageSent(Struct, frozen=True, array_like=True, tag="msg.send"):
+    """A traced message left. (sender, sender's epoch, number) names it at both ends."""
+
+    number: int
+    to: NodeId
+    kind: str
+    size: int
+    """Bytes; 0 when the core does not know."""
+    key: str = ""
+    """For data messages: the key, shortened."""
+    about: NodeId = NodeId("")
+    """For probes on behalf and for rumours: whom it is about."""
+
+
+class MessageReceived(Struct, frozen=True, array_like=True, tag="msg.recv"):
+    """A traced message arrived."""
+
+    sender: NodeId
+    sender_epoch: int
+    number: int
+    kind: str
+
+
+class MessageDropped(Struct, frozen=True, array_like=True, tag="msg.drop"):
+    """Something on a socket was not taken: nonsense, another cluster's, or a fault's victim."""
+
+    reason: DropReason
+    peer: str
+    """A node's name where known, else an address."""
+    detail: str
+
+
+# --- membership ----------------------------------------------------------------------------------
+
+
+class ProbeMissed(Struct, frozen=True, array_like=True, tag="probe.miss"):
+    """A direct ping went unanswered; others are being asked."""
+
+    target: NodeId
+    waited_us: int
+    asked: tuple[NodeId, ...]
+
+
+class SuspicionRaised(Struct, frozen=True, array_like=True, tag="suspect.open"):
+    """This node now suspects `subject` (by its own probe, or because it was told)."""
+
+    subject: NodeId
+    subject_epoch: int
+    incarnation: int
+    accuser: NodeId
+    evidence: Evidence
+    deadline: int
+    """When it will be declared dead here unless it answers."""
+
+
+class SuspicionConfirmed(Struct, frozen=True, array_like=True, tag="suspect.confirm"):
+    """Another accuser of the same incarnation was heard of."""
+
+    subject: NodeId
+    accuser: NodeId
+    confirmations: int
+    deadline: int
+
+
+class SuspicionRefuted(Struct, frozen=True, array_like=True, tag="suspect.refute"):
+    """This node heard itself accused and raised its incarnation (only the accused may)."""
+
+    incarnation: int
+    was: MemberState
+    accuser: NodeId
+
+
+class MemberChanged(Struct, frozen=True, array_like=True, tag="member.state"):
+    """This node's belief about `claim.name` changed."""
+
+    claim: Claim
+    old: MemberState | None
+    via: Via
+    teller: NodeId
+    """Who told it, or this node itself."""
+
+
+# --- ring and transfers --------------------------------------------------------------------------
+
+
+class RingChanged(Struct, frozen=True, array_like=True, tag="ring.change"):
+    """This node now places keys by another table."""
+
+    ring: RingTable
+    gained: int
+    """Places (partition, replica) this node must fill."""
+    lost: int
+
+
+class TransferStarted(Struct, frozen=True, array_like=True, tag="xfer.start"):
+    """A new owner began to fill a partition from another holder."""
+
+    partition: int
+    source: NodeId
+
+
+class TransferWaited(Struct, frozen=True, array_like=True, tag="xfer.wait"):
+    """A partition cannot be filled yet; says what it waits for."""
+
+    partition: int
+    waiting_on: str
+
+
+class TransferFinished(Struct, frozen=True, array_like=True, tag="xfer.done"):
+    """Everything one source held of a partition has been merged and is on disk."""
+
+    partition: int
+    source: NodeId
+    keys: int
+    size: int
+    took_us: int
+
+
+class PartitionFilled(Struct, frozen=True, array_like=True, tag="owner.filled"):
+    """A new owner has merged from enough previous owners and answers reads again."""
+
+    partition: int
+    remaining: int
+    """Partitions of this node still being filled."""
+
+
+# --- data ----------------------------------------------------------------------------------------
+
+
+class OperationStarted(Struct, frozen=True, array_like=True, tag="op.start"):
+    """A coordinator took a traced client operation."""
+
+    number: int
+    kind: OperationKind
+    key: str
+    partition: int
+    owners: tuple[NodeId, ...]
+
+
+class OperationFinished(Struct, frozen=True, array_like=True, tag="op.end"):
+    """The client has its answer. `replicas` are those that proved it."""
+
+    number: int
+    kind: OperationKind
+    key: str
+    outcome: Outcome
+    replicas: tuple[NodeId, ...]
+    primaries: int
+    siblings: int
+    took_us: int
+
+
+class SiblingsKept(Struct, frozen=True, array_like=True, tag="sibling.create"):
+    """A write met one it had not seen: both are kept."""
+
+    key: str
+    count: int
+
+
+class HintStored(Struct, frozen=True, array_like=True, tag="hint.add"):
+    """This node keeps a write for an absent owner. Reported when traced; depths are exact."""
+
+    target: NodeId
+    key: str
+    depth: int
+
+
+class HintsDelivered(Struct, frozen=True, array_like=True, tag="hint.send"):
+    """A batch of hints was acknowledged by its target. `remaining` 0 means drained."""
+
+    target: NodeId
+    delivered: int
+    remaining: int
+
+
+class ReadRepaired(Struct, frozen=True, array_like=True, tag="rr.repair"):
+    """A read found replicas behind and sent them what they missed."""
+
+    key: str
+    replicas: tuple[NodeId, ...]
+
+
+# --- faults and judgement ------------------------------------------------------------------------
+
+
+class FaultInjected(Struct, frozen=True, array_like=True, tag="fault.inject"):
+    """A fault began: by the lab on processes, or in a node's own transport."""
+
+    kind: FaultKind
+    subject: NodeId
+    peers: tuple[NodeId, ...] = ()
+    detail: str = ""
+
+
+class FaultHealed(Struct, frozen=True, array_like=True, tag="fault.heal"):
+    """A fault ended."""
+
+    kind: FaultKind
+    subject: NodeId
+    peers: tuple[NodeId, ...] = ()
+
+
+class ProcessObserved(Struct, frozen=True, array_like=True, tag="proc.state"):
+    """What the lab sees of a process from outside: the only witness of a kill."""
+
+    subject: NodeId
+    state: Literal["starting", "running", "paused", "gone"]
+    pid: int
+    window: Address
+
+
+class WindowClosed(Struct, frozen=True, array_like=True, tag="window.close"):
+    """An observer lost its connection to a node's window. Its silence is not its death."""
+
+    subject: NodeId
+
+
+class WorkloadCounted(Struct, frozen=True, array_like=True, tag="load.count"):
+    """The workload's totals so far, and its rates over the last interval."""
+
+    acknowledged: int
+    maybe: int
+    failed: int
+    unreadable: int
+    """Acknowledged answers that the last audit could not read; -1 when none was made yet."""
+    audited: int
+    """Answers that the last audit read."""
+    interval_us: int
+    attempts: int
+    successes: int
+
+
+Payload = (
+    NodeStarted
+    | NodeStopped
+    | SnapshotTaken
+    | PulseReported
+    | StallNoticed
+    | FactsLost
+    | PersistFailed
+    | MessageSent
+    | MessageReceived
+    | MessageDropped
+    | ProbeMissed
+    | SuspicionRaised
+    | SuspicionConfirmed
+    | SuspicionRefuted
+    | MemberChanged
+    | RingChanged
+    | TransferStarted
+    | TransferWaited
+    | TransferFinished
+    | PartitionFilled
+    | OperationStarted
+    | OperationFinished
+    | SiblingsKept
+    | HintStored
+    | HintsDelivered
+    | ReadRepaired
+    | FaultInjected
+    | FaultHealed
+    | ProcessObserved
+    | WindowClosed
+    | WorkloadCounted
+)
+
+
+class Fact(Struct, frozen=True, array_like=True):
+    """The envelope. (node, epoch, seq) is its id; seq counts from 1 within a boot."""
+
+    node: NodeId
+    epoch: int
+    seq: int
+    at: int
+    hlc: int
+    """Hybrid logical clock (Kulkarni et al. 2014) as one integer: max(now, last + 1, heard + 1)."""
+    payload: Payload
+    causes: tuple[FactId, ...] = ()
+    basis: Basis = "reported"
+
+    @property
+    def id(self) -> FactId:
+        """This fact's name, for `causes` of later ones."""
+        return FactId(self.node, self.epoch, self.seq)

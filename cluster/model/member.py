@@ -1,0 +1,67 @@
+"""Members and the claims nodes make about them.
+
+Decides which of two claims about one member is newer. A claim is ordered by (boot epoch,
+incarnation, state): a later life beats everything said of an earlier one, and inside one life the
+accused answers by raising its incarnation (SWIM 4.2). The order is total, so merging views is a
+join: commutative, associative, idempotent. It deliberately ignores who says it and when.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NewType
+
+from msgspec import Struct
+
+NodeId = NewType("NodeId", str)
+"""A member's name. With its boot epoch it is an identity."""
+
+Address = NewType("Address", str)
+"""`host:port`."""
+
+
+class MemberState(IntEnum):
+    """What a claim says of its subject, in the order in which one overrides another."""
+
+    ALIVE = 0
+    SUSPECT = 1
+    DEAD = 2
+    REMOVED = 3
+    """Dead so long that the ring went on without it (DESIGN 4: death is not departure)."""
+    LEFT = 4
+
+    @property
+    def word(self) -> str:
+        """The state as the screens and `--json` say it."""
+        return self.name.lower()
+
+
+class Claim(Struct, frozen=True, array_like=True):
+    """One statement about one member, as it travels in gossip and push/pull.
+
+    `accuser` is who first said a SUSPECT or DEAD of this incarnation; empty otherwise. It does not
+    take part in the order: two accusers of one incarnation confirm each other.
+    """
+
+    name: NodeId
+    epoch: int
+    incarnation: int
+    state: MemberState
+    gossip: Address
+    window: Address
+    accuser: NodeId = NodeId("")
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        """What decides between two claims about the same name."""
+        return (self.epoch, self.incarnation, self.state)
+
+
+def supersedes(new: Claim, old: Claim | None) -> bool:
+    """Whether `new` says something that `old` does not already know."""
+    return old is None or new.order > old.order
+
+
+def on_ring(state: MemberState) -> bool:
+    """Ring members are exactly those neither left nor removed (DESIGN 4)."""
+    return state <= MemberState.DEAD

@@ -1,0 +1,1 @@
+"""Machines: (input, now) -> effects. Pure: time and chance are arguments."""

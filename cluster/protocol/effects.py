@@ -1,0 +1,146 @@
+"""Everything a node can ask its driver to do, and the one thing it may read: its records.
+
+Effects are imperative and are performed in order. `Persist` is asynchronous: its writes are
+visible to `Records` at once, durable when `Persisted(token)` comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from cluster.model.facts import Fact
+from cluster.model.member import Address, NodeId
+from cluster.model.versions import Record
+from cluster.protocol.inputs import RequestId, TimerKey
+from cluster.protocol.messages import Packet, ReadResponse, Refusal, WriteResponse
+
+Channel = Literal["datagram", "stream"]
+
+
+class Send(Struct, frozen=True):
+    """Give a packet to the network. It may be lost; a stream that cannot be made is a LinkClosed."""
+
+    to: NodeId
+    """Empty when only the address is known yet."""
+    address: Address
+    channel: Channel
+    packet: Packet
+
+
+class SetTimer(Struct, frozen=True):
+    """Wake the node with `TimerFired(timer, due)`. Replaces a timer of the same name."""
+
+    timer: TimerKey
+    due: int
+
+
+class CancelTimer(Struct, frozen=True):
+    """Forget the timer, if it is still set."""
+
+    timer: TimerKey
+
+
+class PutRecord(Struct, frozen=True):
+    """Store what is now known of a key."""
+
+    partition: int
+    key: bytes
+    record: Record
+
+
+class DropRecord(Struct, frozen=True):
+    """Forget a key that this node holds for nobody."""
+
+    partition: int
+    key: bytes
+
+
+class PutHint(Struct, frozen=True):
+    """Remember that `target` has yet to get this key. The value is the key's own record."""
+
+    target: NodeId
+    partition: int
+    key: bytes
+    at: int
+
+
+class DropHint(Struct, frozen=True):
+    """The target has it."""
+
+    target: NodeId
+    partition: int
+    key: bytes
+
+
+class PutMeta(Struct, frozen=True):
+    """Store a small named blob of the node's own (its peers, its unfilled partitions)."""
+
+    name: str
+    blob: bytes
+
+
+DiskWrite = PutRecord | DropRecord | PutHint | DropHint | PutMeta
+
+
+class Persist(Struct, frozen=True):
+    """Bring these to disk together. Tokens rise; they come back in order."""
+
+    token: int
+    writes: tuple[DiskWrite, ...]
+
+
+Response = WriteResponse | ReadResponse | Refusal | Fact | None
+"""None: a command was done."""
+
+
+class Reply(Struct, frozen=True):
+    """Answer a request, once."""
+
+    id: RequestId
+    response: Response
+
+
+class Emit(Struct, frozen=True):
+    """Tell observers."""
+
+    fact: Fact
+
+
+class Halt(Struct, frozen=True):
+    """This node must end: it has left, or its name now belongs to a later life."""
+
+    reason: str
+    failed: bool
+
+
+Effect = Send | SetTimer | CancelTimer | Persist | Reply | Emit | Halt
+
+
+class Records(Protocol):
+    """What a node may read of its own disk, synchronously. Sees all writes already asked for."""
+
+    def load(self, partition: int, key: bytes) -> Record | None:
+        """The record of a key, or None."""
+        ...
+
+    def scan(self, partition: int, after: bytes, bytes_max: int) -> list[tuple[bytes, Record]]:
+        """Records of a partition with key > after, in key order, about `bytes_max` of them.
+
+        Returns at least one if there is one.
+        """
+        ...
+
+    def keys(self, partition: int) -> int:
+        """How many keys are held of a partition."""
+        ...
+
+    def hints(self) -> Iterator[tuple[NodeId, int, bytes, int]]:
+        """All hints as (target, partition, key, at), read once at boot."""
+        ...
+
+    def meta(self, name: str) -> bytes | None:
+        """A blob stored with `PutMeta`, or None."""
+        ...

@@ -1,0 +1,134 @@
+"""Everything that can happen to a node. A driver makes these; `Node.handle` takes them."""
+
+from __future__ import annotations
+
+from typing import Literal, NewType
+
+from msgspec import Struct
+
+from cluster.model.facts import DropReason
+from cluster.model.fault import FaultKind
+from cluster.model.member import Address, NodeId
+from cluster.protocol.messages import DeleteRequest, GetRequest, Packet, PutRequest
+
+RequestId = NewType("RequestId", int)
+"""Chosen by the driver, unique among its open requests."""
+
+TimerKey = tuple[str, ...]
+"""Names one timer of a node: the machine's word first, then what tells two of them apart."""
+
+
+class Booted(Struct, frozen=True):
+    """The driver is ready: sockets bound, disk open. Always the first input."""
+
+    seeds: tuple[Address, ...]
+    pid: int
+
+
+class Received(Struct, frozen=True):
+    """A packet arrived and was well formed. `source` is the address to answer a datagram at."""
+
+    packet: Packet
+    source: Address
+    size: int
+
+
+class Rejected(Struct, frozen=True):
+    """Something arrived that is not for the core: nonsense, too long, or a fault took it."""
+
+    reason: DropReason
+    peer: str
+    detail: str
+
+
+class LinkClosed(Struct, frozen=True):
+    """A stream to a peer ended or could not be made. Evidence, never a verdict.
+
+    `refused`: the peer's kernel said that nothing listens there.
+    """
+
+    address: Address
+    reason: Literal["closed", "refused", "timeout"]
+
+
+class TimerFired(Struct, frozen=True):
+    """A timer set by `SetTimer` came due at `due`; `now - due` is how late the driver is."""
+
+    timer: TimerKey
+    due: int
+
+
+class Persisted(Struct, frozen=True):
+    """All writes up to and including this token are on disk."""
+
+    token: int
+
+
+class PersistRefused(Struct, frozen=True):
+    """The disk did not take the writes of this token. They are undone, also for `Records`."""
+
+    token: int
+    reason: str
+
+
+class JoinCommand(Struct, frozen=True):
+    """An operator names a member of the cluster to join."""
+
+    address: Address
+
+
+class LeaveCommand(Struct, frozen=True):
+    """An operator (or SIGTERM) asks the node to leave. Answered when the farewell has spread."""
+
+
+class SnapshotQuery(Struct, frozen=True):
+    """An observer begins: answered with a `Fact` that holds a `SnapshotTaken`."""
+
+
+Request = PutRequest | DeleteRequest | GetRequest | JoinCommand | LeaveCommand | SnapshotQuery
+
+
+class Requested(Struct, frozen=True):
+    """A client or operator asks; exactly one `Reply` with this id will follow."""
+
+    id: RequestId
+    request: Request
+
+
+class Abandoned(Struct, frozen=True):
+    """The asker is gone: the reply to this id may be left out."""
+
+    id: RequestId
+
+
+class FaultSet(Struct, frozen=True):
+    """The driver's own transport was hurt (or healed): the node only reports it."""
+
+    kind: FaultKind
+    peers: tuple[NodeId, ...]
+    detail: str
+    healed: bool
+    in_force: tuple[str, ...]
+    """All faults now in force in this transport, in words."""
+
+
+class Measured(Struct, frozen=True):
+    """What the driver measured of its own process, before each pulse."""
+
+    lag_us: int
+    resident_bytes: int
+
+
+Input = (
+    Booted
+    | Received
+    | Rejected
+    | LinkClosed
+    | TimerFired
+    | Persisted
+    | PersistRefused
+    | Requested
+    | Abandoned
+    | FaultSet
+    | Measured
+)

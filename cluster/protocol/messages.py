@@ -1,0 +1,264 @@
+"""What nodes say to each other, and what clients say to nodes over a stream.
+
+Each docstring is the message's conversation: who sends it, when, what must follow. Everything
+travels inside a `Packet`, in one MessagePack array per datagram or per 4-byte-length frame.
+Gossip and probes go by datagram; everything else by stream.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from cluster.model.member import Address, Claim, NodeId
+from cluster.model.versions import Context, Versions
+
+# --- membership, by datagram ---------------------------------------------------------------------
+
+
+class Ping(Struct, frozen=True, array_like=True, tag=1):
+    """ "Are you there?" Sent by the prober each period, and by a proxy on another's behalf.
+
+    Must be answered with `Ack` of the same number, if `target` is the receiver.
+    """
+
+    number: int
+    target: NodeId
+
+
+class Ack(Struct, frozen=True, array_like=True, tag=2):
+    """The answer to `Ping`; a proxy passes it on to who asked."""
+
+    number: int
+    target: NodeId
+
+
+class PingReq(Struct, frozen=True, array_like=True, tag=3):
+    """ "I cannot reach `target`; please try." Receiver pings and passes an `Ack` back (SWIM 3.1)."""
+
+    number: int
+    target: NodeId
+    address: Address
+
+
+class Gossip(Struct, frozen=True, array_like=True, tag=4):
+    """Carries only the claims in its packet, when no probe came along to carry them."""
+
+
+# --- membership, by stream -----------------------------------------------------------------------
+
+
+class PushPull(Struct, frozen=True, array_like=True, tag=5):
+    """A whole view. The first one asks for the other's (`answer` False); the other's comes back.
+
+    Sent to seeds to join, to one random member periodically, and to the dead for ever.
+    """
+
+    claims: tuple[Claim, ...]
+    answer: bool
+
+
+# --- replicas, by stream -------------------------------------------------------------------------
+
+
+class ReplicaWrite(Struct, frozen=True, array_like=True, tag=6):
+    """The coordinator (or a read repair, or a hint's keeper) gives a replica all it knows of a key.
+
+    Answered with `ReplicaWritten` once merged and on disk. A non-empty `hint_for` asks the
+    receiver to keep it for that absent owner too.
+    """
+
+    number: int
+    partition: int
+    key: bytes
+    versions: Versions
+    hint_for: NodeId = NodeId("")
+
+
+class ReplicaWritten(Struct, frozen=True, array_like=True, tag=7):
+    """The write of that number is on disk here; `refused` says why it is not."""
+
+    number: int
+    refused: str = ""
+
+
+class ReplicaRead(Struct, frozen=True, array_like=True, tag=8):
+    """The coordinator asks a replica what it holds of a key. Answered with `ReplicaValue`."""
+
+    number: int
+    partition: int
+    key: bytes
+
+
+class ReplicaValue(Struct, frozen=True, array_like=True, tag=9):
+    """What the replica holds. `filling` means that it is a new owner still merging the past.
+
+    A filling replica's versions count for the merge but not toward R (DESIGN 4).
+    """
+
+    number: int
+    versions: Versions
+    filling: bool = False
+
+
+class Forward(Struct, frozen=True, array_like=True, tag=10):
+    """A node that owns nothing of this key passes a client's write to one that does.
+
+    Answered with `Forwarded`. Only a holder may mint a dot (see model.versions).
+    """
+
+    number: int
+    request: PutRequest | DeleteRequest
+
+
+class Forwarded(Struct, frozen=True, array_like=True, tag=11):
+    """The answer to `Forward`, for the client."""
+
+    number: int
+    response: WriteResponse | Refusal
+
+
+# --- transfers, by stream ------------------------------------------------------------------------
+
+
+class Fetch(Struct, frozen=True, array_like=True, tag=12):
+    """A new owner asks a holder for the page of a partition that follows `after`.
+
+    Served only by a node that uses the same ring (`digest`): from then on that node treats late
+    writes of the old ring as hints for the new owners, so that no write falls between.
+    """
+
+    number: int
+    partition: int
+    digest: str
+    after: bytes
+
+
+class FetchPage(Struct, frozen=True, array_like=True, tag=13):
+    """A page. `last` says that nothing follows; `complete` that the source itself lacks nothing.
+
+    `refused` non-empty: the source does not use that ring (yet); ask again later.
+    """
+
+    number: int
+    partition: int
+    records: tuple[tuple[bytes, Versions], ...]
+    last: bool
+    complete: bool
+    refused: str = ""
+
+
+# --- clients, by stream or through the window ----------------------------------------------------
+
+
+class PutRequest(Struct, frozen=True, array_like=True, tag=20):
+    """A client writes. `context` is what it read (empty: it read nothing, so nothing is replaced).
+
+    `w`/`pw` 0 mean the cluster's default and none. Answered with `WriteResponse` or `Refusal`.
+    """
+
+    key: bytes
+    value: bytes
+    content_type: str = "application/octet-stream"
+    context: Context = {}
+    w: int = 0
+    pw: int = 0
+
+
+class DeleteRequest(Struct, frozen=True, array_like=True, tag=21):
+    """A client deletes: a tombstone is written under the same rules as a value."""
+
+    key: bytes
+    context: Context = {}
+    w: int = 0
+    pw: int = 0
+
+
+class GetRequest(Struct, frozen=True, array_like=True, tag=22):
+    """A client reads. Answered with `ReadResponse` or `Refusal`."""
+
+    key: bytes
+    r: int = 0
+    pr: int = 0
+
+
+class WriteResponse(Struct, frozen=True, array_like=True, tag=23):
+    """What a write proved: which replicas have it on disk, how many of them are primaries."""
+
+    outcome: str
+    replicas: tuple[NodeId, ...]
+    primaries: int
+    context: Context
+    siblings: int
+    detail: str = ""
+    """When it is not "ok": why, in a sentence."""
+
+
+class ReadResponse(Struct, frozen=True, array_like=True, tag=24):
+    """What a read proved. No siblings, or only tombstones: absent."""
+
+    versions: Versions
+    replicas: tuple[NodeId, ...]
+    primaries: int
+
+
+class Refusal(Struct, frozen=True, array_like=True, tag=25):
+    """The request was not done. `status` is the HTTP status that says so."""
+
+    status: int
+    error: str
+    detail: str
+
+
+class ClientCall(Struct, frozen=True, array_like=True, tag=26):
+    """A client on a stream asks; many may be outstanding. Answered with `ClientAnswer`."""
+
+    number: int
+    request: PutRequest | DeleteRequest | GetRequest
+
+
+class ClientAnswer(Struct, frozen=True, array_like=True, tag=27):
+    """The answer to the `ClientCall` of the same number."""
+
+    number: int
+    response: WriteResponse | ReadResponse | Refusal
+
+
+class Hello(Struct, frozen=True, array_like=True, tag=28):
+    """The first packet on a link that a node dials: who calls, and under which gossip address."""
+
+    address: Address
+
+
+Body = (
+    Ping
+    | Ack
+    | PingReq
+    | Gossip
+    | PushPull
+    | ReplicaWrite
+    | ReplicaWritten
+    | ReplicaRead
+    | ReplicaValue
+    | Forward
+    | Forwarded
+    | Fetch
+    | FetchPage
+    | ClientCall
+    | ClientAnswer
+    | Hello
+)
+
+
+class Packet(Struct, frozen=True, array_like=True):
+    """The envelope of every message. A client's has no sender and epoch 0."""
+
+    cluster: str
+    sender: NodeId
+    epoch: int
+    number: int
+    """Counts the sender's messages; with sender and epoch it names this one."""
+    hlc: int
+    traced: bool
+    body: Body
+    claims: tuple[Claim, ...] = ()
+    """Rumours riding along."""

@@ -1,0 +1,1 @@
+"""The real-world driver: asyncio, UDP, TCP, disk."""

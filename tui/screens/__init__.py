@@ -1,0 +1,1 @@
+"""Each screen is a pure painter: (view, time, size) -> Frame."""

@@ -1,0 +1,142 @@
+"""The frozen picture of a cluster: all that any screen may draw from.
+
+Only `tui.fold` makes these, from facts. Nothing here is assumed by the drawing program: a node's
+row is what that node reported, the lab's word is kept apart from the nodes' beliefs, and what has
+not been heard is absent. Times are microseconds since 1970 (the facts' own clock).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from cluster.model.facts import Depth, Rates, RingTable, Via, WorkloadCounted
+from cluster.model.incident import Incident
+from cluster.model.member import Address, MemberState, NodeId
+
+ProcessState = Literal["unknown", "starting", "running", "paused", "gone"]
+
+
+class Belief(Struct, frozen=True):
+    """What one observer thinks of one subject."""
+
+    state: MemberState
+    epoch: int
+    incarnation: int
+    since: int
+    accuser: NodeId
+    via: Via
+    teller: NodeId
+    deadline: int = 0
+    """For a suspect: when this observer will declare it dead."""
+    confirmations: int = 0
+
+
+class Sample(Struct, frozen=True):
+    """One pulse of one node, as rates."""
+
+    at: int
+    interval_us: int
+    rates: Rates
+    sent: dict[str, int]
+    bytes_out: int
+    bytes_in: int
+    dropped: int
+    hints: int
+    lag_us: int
+    resident_bytes: int
+
+
+class NodeView(Struct, frozen=True):
+    """One node: what it says of itself and of the others, and what the lab sees of its process."""
+
+    name: NodeId
+    epoch: int = 0
+    incarnation: int = 0
+    profile: str = ""
+    pid: int = 0
+    gossip: Address = Address("")
+    window: Address = Address("")
+    process: ProcessState = "unknown"
+    """From outside; "unknown" when no lab runs this node."""
+    connected: bool = False
+    """Whether its facts reach us now."""
+    reported_at: int = 0
+    """When its last fact was made."""
+    started_at: int = 0
+    beliefs: dict[NodeId, Belief] = {}
+    """Its row of the matrix: every *other* member it has heard of."""
+    heard: dict[NodeId, int] = {}
+    """When it last heard directly from each other member."""
+    ring: RingTable | None = None
+    keys: int = 0
+    filling: int = 0
+    waiting_on: str = ""
+    """What its oldest unfilled partition waits for."""
+    hints: tuple[Depth, ...] = ()
+    view_digest: str = ""
+    samples: tuple[Sample, ...] = ()
+    """The last 60 s, oldest first."""
+    faults: tuple[str, ...] = ()
+    faults_allowed: bool = False
+
+
+MessageId = tuple[NodeId, int, int]
+"""(sender, sender's epoch, number)."""
+
+
+class Message(Struct, frozen=True):
+    """A traced message between two nodes."""
+
+    id: MessageId
+    to: NodeId
+    kind: str
+    key: str
+    about: NodeId
+    sent_at: int
+    received_at: int = 0
+    """0: not (yet) known to have arrived."""
+
+
+class EventLine(Struct, frozen=True):
+    """One line of the log at the foot of the home screen."""
+
+    at: int
+    node: NodeId
+    text: str
+    """A sentence without its node, e.g. "n4 is suspect (incarnation 6)"."""
+    tone: Literal["plain", "good", "warn", "bad"]
+
+
+class Mark(Struct, frozen=True):
+    """A moment worth jumping to."""
+
+    at: int
+    label: str
+    kind: Literal["fault", "heal", "suspect", "dead", "back"]
+
+
+class ClusterView(Struct, frozen=True):
+    """Everything known at one moment. An empty one is `ClusterView()`."""
+
+    at: int = 0
+    """The latest time any fact was made."""
+    facts: int = 0
+    nodes: dict[NodeId, NodeView] = {}
+    """By name, in natural order (n2 before n10)."""
+    messages: dict[MessageId, Message] = {}
+    """The last few seconds of traced messages, oldest first, at most `MESSAGES_MAX`."""
+    events: tuple[EventLine, ...] = ()
+    """At most `EVENTS_MAX`, oldest first."""
+    marks: tuple[Mark, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    """Oldest first; the open ones have no `ended`."""
+    load: WorkloadCounted | None = None
+    lost: int = 0
+    """Facts that never reached us."""
+
+
+MESSAGES_MAX = 256
+EVENTS_MAX = 200
+SAMPLES_US = 60_000_000

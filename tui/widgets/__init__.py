@@ -1,0 +1,1 @@
+"""What Textual holds: one canvas widget and the dialogs above it."""
