@@ -88,7 +88,7 @@ class DataConfig(Struct, frozen=True):
     transfer_page_bytes: int = 262_144
     transfers_parallel: int = 4
     """Partitions filled at once by one new owner."""
-    transfer_retry_us: int = 300 * MS
+    transfer_retry_us: int = 100 * MS
 
 
 class ObserveConfig(Struct, frozen=True):
@@ -112,6 +112,8 @@ class Config(Struct, frozen=True):
     profile: ProfileName = "demo"
     cluster: str = "masterless"
     """Packets of a cluster with another name are dropped and counted."""
+    faults_allowed: bool = False
+    """Whether this node's transport may be hurt through its window."""
 
 
 DEMO: Final = Config(

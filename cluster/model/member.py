@@ -9,15 +9,25 @@ join: commutative, associative, idempotent. It deliberately ignores who says it 
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import NewType
+from typing import Annotated, Final, NewType
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 NodeId = NewType("NodeId", str)
 """A member's name. With its boot epoch it is an identity."""
 
 Address = NewType("Address", str)
 """`host:port`."""
+
+NOBODY: Final = NodeId("")
+
+NAME_PATTERN: Final = r"^[A-Za-z0-9_.-]{1,64}$"
+Name = Annotated[NodeId, Meta(pattern=NAME_PATTERN)]
+"""A name as the wire accepts it."""
+NameOrNobody = Annotated[NodeId, Meta(pattern=r"^[A-Za-z0-9_.-]{0,64}$")]
+WireAddress = Annotated[Address, Meta(pattern=r"^[A-Za-z0-9_.:\[\]-]{1,100}:[0-9]{1,5}$")]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+"""A number from the wire that may be raised by one without leaving 64 bits."""
 
 
 class MemberState(IntEnum):
@@ -43,13 +53,13 @@ class Claim(Struct, frozen=True, array_like=True):
     take part in the order: two accusers of one incarnation confirm each other.
     """
 
-    name: NodeId
-    epoch: int
-    incarnation: int
+    name: Name
+    epoch: Count
+    incarnation: Count
     state: MemberState
-    gossip: Address
-    window: Address
-    accuser: NodeId = NodeId("")
+    gossip: WireAddress
+    window: WireAddress
+    accuser: NameOrNobody = NOBODY
 
     @property
     def order(self) -> tuple[int, int, int]:

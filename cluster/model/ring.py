@@ -7,7 +7,7 @@ of Mirrokni, Thorup and Zadimoghaddam, "Consistent Hashing with Bounded Loads", 
 best pair first over the whole table, rather than partition by partition, is what keeps both the
 load and the movement inside their bounds.
 
-Ignores liveness: a dead member keeps its place (see `protocol.membership` for who is on the ring).
+Ignores liveness: a dead member keeps its place (see `protocol.swim.membership` for who is on the ring).
 """
 
 from __future__ import annotations

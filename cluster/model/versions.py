@@ -13,20 +13,25 @@ persist it. (Riak met the same bug as kv679 and answered with per-key actor epoc
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
 
-Context = dict[str, int]
-"""{actor: highest counter seen}. Values are at least 1."""
+from msgspec import Meta, Struct
+
+Actor = Annotated[str, Meta(min_length=1, max_length=128)]
+Counter = Annotated[int, Meta(ge=1, le=2**53)]
+
+Context = Annotated[dict[Actor, Counter], Meta(max_length=4_096)]
+"""{actor: highest counter seen}."""
 
 
 class Sibling(Struct, frozen=True, array_like=True):
     """One value nobody has superseded. `value` None is a tombstone."""
 
-    actor: str
-    counter: int
+    actor: Actor
+    counter: Counter
     value: bytes | None
-    content_type: str
-    written_at: int
+    content_type: Annotated[str, Meta(max_length=256)]
+    written_at: Annotated[int, Meta(ge=0, le=2**62)]
     """Microseconds, the minting replica's clock. Shown to people, never compared."""
 
 

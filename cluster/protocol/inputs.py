@@ -117,6 +117,8 @@ class Measured(Struct, frozen=True):
 
     lag_us: int
     resident_bytes: int
+    bytes_out: int = 0
+    """Sent over both channels since the last `Measured`."""
 
 
 Input = (

@@ -7,10 +7,27 @@ Gossip and probes go by datagram; everything else by stream.
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
 
-from cluster.model.member import Address, Claim, NodeId
+from msgspec import Meta, Struct
+
+from cluster.model.member import (
+    NOBODY,
+    Claim,
+    Count,
+    Name,
+    NameOrNobody,
+    NodeId,
+    WireAddress,
+)
 from cluster.model.versions import Context, Versions
+
+Number = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+Partition = Annotated[int, Meta(ge=0, le=65_535)]
+Quorum = Annotated[int, Meta(ge=0, le=64)]
+Page = Annotated[tuple[tuple[bytes, Versions], ...], Meta(max_length=65_536)]
+Claims = Annotated[tuple[Claim, ...], Meta(max_length=4_096)]
+ContentType = Annotated[str, Meta(max_length=256)]
 
 # --- membership, by datagram ---------------------------------------------------------------------
 
@@ -21,23 +38,23 @@ class Ping(Struct, frozen=True, array_like=True, tag=1):
     Must be answered with `Ack` of the same number, if `target` is the receiver.
     """
 
-    number: int
-    target: NodeId
+    number: Number
+    target: Name
 
 
 class Ack(Struct, frozen=True, array_like=True, tag=2):
     """The answer to `Ping`; a proxy passes it on to who asked."""
 
-    number: int
-    target: NodeId
+    number: Number
+    target: Name
 
 
 class PingReq(Struct, frozen=True, array_like=True, tag=3):
     """ "I cannot reach `target`; please try." Receiver pings and passes an `Ack` back (SWIM 3.1)."""
 
-    number: int
-    target: NodeId
-    address: Address
+    number: Number
+    target: Name
+    address: WireAddress
 
 
 class Gossip(Struct, frozen=True, array_like=True, tag=4):
@@ -53,7 +70,7 @@ class PushPull(Struct, frozen=True, array_like=True, tag=5):
     Sent to seeds to join, to one random member periodically, and to the dead for ever.
     """
 
-    claims: tuple[Claim, ...]
+    claims: Claims
     answer: bool
 
 
@@ -67,25 +84,25 @@ class ReplicaWrite(Struct, frozen=True, array_like=True, tag=6):
     receiver to keep it for that absent owner too.
     """
 
-    number: int
-    partition: int
+    number: Number
+    partition: Partition
     key: bytes
     versions: Versions
-    hint_for: NodeId = NodeId("")
+    hint_for: NameOrNobody = NOBODY
 
 
 class ReplicaWritten(Struct, frozen=True, array_like=True, tag=7):
     """The write of that number is on disk here; `refused` says why it is not."""
 
-    number: int
+    number: Number
     refused: str = ""
 
 
 class ReplicaRead(Struct, frozen=True, array_like=True, tag=8):
     """The coordinator asks a replica what it holds of a key. Answered with `ReplicaValue`."""
 
-    number: int
-    partition: int
+    number: Number
+    partition: Partition
     key: bytes
 
 
@@ -95,7 +112,7 @@ class ReplicaValue(Struct, frozen=True, array_like=True, tag=9):
     A filling replica's versions count for the merge but not toward R (DESIGN 4).
     """
 
-    number: int
+    number: Number
     versions: Versions
     filling: bool = False
 
@@ -106,14 +123,14 @@ class Forward(Struct, frozen=True, array_like=True, tag=10):
     Answered with `Forwarded`. Only a holder may mint a dot (see model.versions).
     """
 
-    number: int
+    number: Number
     request: PutRequest | DeleteRequest
 
 
 class Forwarded(Struct, frozen=True, array_like=True, tag=11):
     """The answer to `Forward`, for the client."""
 
-    number: int
+    number: Number
     response: WriteResponse | Refusal
 
 
@@ -127,8 +144,8 @@ class Fetch(Struct, frozen=True, array_like=True, tag=12):
     writes of the old ring as hints for the new owners, so that no write falls between.
     """
 
-    number: int
-    partition: int
+    number: Number
+    partition: Partition
     digest: str
     after: bytes
 
@@ -139,9 +156,9 @@ class FetchPage(Struct, frozen=True, array_like=True, tag=13):
     `refused` non-empty: the source does not use that ring (yet); ask again later.
     """
 
-    number: int
-    partition: int
-    records: tuple[tuple[bytes, Versions], ...]
+    number: Number
+    partition: Partition
+    records: Page
     last: bool
     complete: bool
     refused: str = ""
@@ -158,10 +175,10 @@ class PutRequest(Struct, frozen=True, array_like=True, tag=20):
 
     key: bytes
     value: bytes
-    content_type: str = "application/octet-stream"
+    content_type: ContentType = "application/octet-stream"
     context: Context = {}
-    w: int = 0
-    pw: int = 0
+    w: Quorum = 0
+    pw: Quorum = 0
 
 
 class DeleteRequest(Struct, frozen=True, array_like=True, tag=21):
@@ -169,16 +186,16 @@ class DeleteRequest(Struct, frozen=True, array_like=True, tag=21):
 
     key: bytes
     context: Context = {}
-    w: int = 0
-    pw: int = 0
+    w: Quorum = 0
+    pw: Quorum = 0
 
 
 class GetRequest(Struct, frozen=True, array_like=True, tag=22):
     """A client reads. Answered with `ReadResponse` or `Refusal`."""
 
     key: bytes
-    r: int = 0
-    pr: int = 0
+    r: Quorum = 0
+    pr: Quorum = 0
 
 
 class WriteResponse(Struct, frozen=True, array_like=True, tag=23):
@@ -212,21 +229,21 @@ class Refusal(Struct, frozen=True, array_like=True, tag=25):
 class ClientCall(Struct, frozen=True, array_like=True, tag=26):
     """A client on a stream asks; many may be outstanding. Answered with `ClientAnswer`."""
 
-    number: int
+    number: Number
     request: PutRequest | DeleteRequest | GetRequest
 
 
 class ClientAnswer(Struct, frozen=True, array_like=True, tag=27):
     """The answer to the `ClientCall` of the same number."""
 
-    number: int
+    number: Number
     response: WriteResponse | ReadResponse | Refusal
 
 
 class Hello(Struct, frozen=True, array_like=True, tag=28):
     """The first packet on a link that a node dials: who calls, and under which gossip address."""
 
-    address: Address
+    address: WireAddress
 
 
 Body = (
@@ -253,12 +270,12 @@ class Packet(Struct, frozen=True, array_like=True):
     """The envelope of every message. A client's has no sender and epoch 0."""
 
     cluster: str
-    sender: NodeId
-    epoch: int
-    number: int
+    sender: NameOrNobody
+    epoch: Count
+    number: Number
     """Counts the sender's messages; with sender and epoch it names this one."""
-    hlc: int
+    hlc: Annotated[int, Meta(ge=0, le=2**62)]
     traced: bool
     body: Body
-    claims: tuple[Claim, ...] = ()
+    claims: Claims = ()
     """Rumours riding along."""

@@ -1,0 +1,401 @@
+"""One node of the cluster: every machine, and which of them an input is for.
+
+`Node.handle(input, now)` is the whole interface: pure, deterministic in its inputs, its `Random`
+and its `Records`. This file only routes and wires; each rule lives in the machine it belongs to.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+import msgspec
+
+from cluster.config import Config
+from cluster.model.facts import (
+    FaultHealed,
+    FaultInjected,
+    NodeStarted,
+    NodeStopped,
+    PersistFailed,
+    StallNoticed,
+)
+from cluster.model.member import Address, Claim, MemberState, NodeId
+from cluster.model.ring import Ring
+from cluster.protocol.effects import Effect, PutMeta, Records
+from cluster.protocol.inputs import (
+    Abandoned,
+    Booted,
+    FaultSet,
+    Input,
+    JoinCommand,
+    LeaveCommand,
+    LinkClosed,
+    Measured,
+    Persisted,
+    PersistRefused,
+    Received,
+    Rejected,
+    Requested,
+    RequestId,
+    SnapshotQuery,
+    TimerFired,
+)
+from cluster.protocol.messages import (
+    Ack,
+    ClientAnswer,
+    ClientCall,
+    DeleteRequest,
+    Fetch,
+    FetchPage,
+    Forward,
+    Forwarded,
+    GetRequest,
+    Gossip,
+    Hello,
+    Packet,
+    Ping,
+    PingReq,
+    PushPull,
+    PutRequest,
+    ReplicaRead,
+    ReplicaValue,
+    ReplicaWrite,
+    ReplicaWritten,
+)
+from cluster.protocol.outbox import Outbox
+from cluster.protocol.quorum.coordinator import Coordinator
+from cluster.protocol.quorum.hints import Hints
+from cluster.protocol.quorum.operation import Asker
+from cluster.protocol.quorum.placement import Placement
+from cluster.protocol.quorum.replica import Replica
+from cluster.protocol.quorum.transfers import Transfers
+from cluster.protocol.report import Report, Sources
+from cluster.protocol.swim.introduction import Introduction
+from cluster.protocol.swim.membership import Membership
+from cluster.protocol.swim.prober import Prober
+
+
+class Memory(msgspec.Struct, frozen=True, array_like=True):
+    """What a node stores of the cluster, to find it again and to know what it may answer."""
+
+    claims: tuple[Claim, ...]
+    ring: tuple[NodeId, ...]
+    complete: tuple[int, ...]
+
+
+class Node:
+    """A member of the cluster, without a clock, a socket or a disk of its own."""
+
+    def __init__(
+        self,
+        name: NodeId,
+        epoch: int,
+        gossip: Address,
+        window: Address,
+        config: Config,
+        records: Records,
+        rng: Random,
+    ) -> None:
+        self.name = name
+        self.epoch = epoch
+        self.config = config
+        self._records = records
+        out = self._out = Outbox(name, epoch, config)
+        members = self.members = Membership(out, config.membership, gossip, window)
+        out.piggyback = lambda room: members.rumours.take(room, len(members.claims))
+        placement = self.placement = Placement(out, config.ring, members)
+        hints = self.hints = Hints(out, config.data, members, placement, records)
+        replica = self.replica = Replica(out, records, placement, hints)
+        self.coordinator = Coordinator(out, config.data, members, placement, replica)
+        self.transfers = Transfers(out, config.data, members, placement, records, replica)
+        self.coordinator.filling = self.transfers.filling
+        self.prober = Prober(out, config.membership, members, rng)
+        self.introduction = Introduction(out, config.membership, members, rng)
+        members.on_ring_changed = placement.members_changed
+        members.on_alive = self._member_alive
+        members.on_removed = self.transfers.doubt_all
+        placement.on_changed = self._ring_changed
+        sources = Sources(members, placement, hints, self.coordinator, self.transfers, records)
+        self._report = Report(out, config, sources)
+        self._leaver: RequestId | None = None
+
+    def handle(self, event: Input, now: int) -> list[Effect]:
+        """Tell the node what happened at `now` (microseconds); returns what it wants done."""
+        self._out.begin(now)
+        match event:
+            case Received():
+                self._received(event)
+            case TimerFired():
+                self._timer(event)
+            case Persisted():
+                self._out.persisted(event.token)
+            case Requested():
+                self._requested(event)
+            case LinkClosed():
+                self._link_closed(event)
+            case Measured():
+                self._report.measured = event
+            case Booted() | Rejected() | PersistRefused() | Abandoned() | FaultSet():
+                self._rare(event)
+        return self._out.drain()
+
+    def _rare(self, event: Booted | Rejected | PersistRefused | Abandoned | FaultSet) -> None:
+        match event:
+            case Booted():
+                self._boot(event)
+            case Rejected():
+                self._report.reject(event)
+            case PersistRefused():
+                self._out.emit(PersistFailed(event.reason))
+                self._out.persist_refused(event.token, event.reason)
+            case Abandoned():
+                self.coordinator.abandon(event.id)
+            case FaultSet():
+                self._report.faults = event.in_force
+                if event.healed:
+                    self._out.emit(FaultHealed(event.kind, self.name, event.peers))
+                else:
+                    self._out.emit(FaultInjected(event.kind, self.name, event.peers, event.detail))
+
+    # --- beginning and end --------------------------------------------------------------------
+
+    def _boot(self, event: Booted) -> None:
+        out = self._out
+        self._report.boot(event.pid)
+        self.members.since[self.name] = out.now
+        self.hints.load()
+        partitions = range(self.config.ring.partitions)
+        keys = sum(self._records.keys(p) for p in partitions)
+        out.emit(NodeStarted(self.config.profile, event.pid, keys))
+        blob = self._records.meta("memory")
+        if blob is not None:
+            memory = msgspec.msgpack.decode(blob, type=Memory)
+            self.members.restore(memory.claims)
+            self.placement.restore(memory.ring)
+            self.transfers.complete = set(memory.complete)
+            self.introduction.greet_all()
+            self.transfers.refresh()
+        elif event.seeds:
+            self.transfers.doubt_all()
+        self.introduction.join(event.seeds)
+        config = self.config.membership
+        out.set_timer(("probe",), out.now + config.probe_period_us)
+        out.set_timer(("gossip",), out.now + config.gossip_period_us)
+        out.set_timer(("push-pull",), out.now + config.push_pull_period_us)
+        out.set_timer(("reconnect",), out.now + config.reconnect_period_us)
+        out.set_timer(("pulse",), out.now + self.config.observe.pulse_period_us)
+
+    def _leave(self, request: RequestId) -> None:
+        if self.members.leaving:
+            return
+        self._leaver = request
+        self.members.leave()
+        for name in self.members.others(MemberState.SUSPECT):
+            self.prober.tell(name)
+        self._out.set_timer(("left",), self._out.now + self.config.membership.leave_linger_us)
+
+    def _left(self) -> None:
+        self._out.emit(NodeStopped("left"))
+        if self._leaver is not None:
+            self._out.reply(self._leaver, None)
+        self._out.halt("left the cluster", failed=False)
+
+    def _remember(self) -> None:
+        claims = tuple(c for n, c in sorted(self.members.claims.items()) if n != self.name)
+        complete = tuple(sorted(self.transfers.complete))
+        memory = Memory(claims, self.placement.ring.members, complete)
+        self._out.persist((PutMeta("memory", msgspec.msgpack.encode(memory)),))
+
+    # --- reactions that concern several machines ----------------------------------------------
+
+    def _member_alive(self, name: NodeId) -> None:
+        self.prober.newcomer(name)
+        self.hints.deliver(name)
+        self.transfers.pump()
+
+    def _ring_changed(self, old: Ring, new: Ring) -> None:
+        self.transfers.ring_changed(old, new)
+        self.hints.ring_changed(new)
+        self._remember()
+
+    def _link_closed(self, event: LinkClosed) -> None:
+        name = self.members.name_at(event.address)
+        if name is None or name == self.name:
+            return
+        if event.reason == "refused":
+            self.members.refused(name)
+        if self.members.alive(name):
+            self.prober.probe(name)
+        self.coordinator.peer_lost(name)
+        self.hints.peer_lost(name)
+        self.transfers.peer_lost(name)
+
+    # --- messages -----------------------------------------------------------------------------
+
+    def _received(self, event: Received) -> None:
+        packet = event.packet
+        self._report.bytes_in += event.size
+        if packet.cluster != self.config.cluster:
+            self._report.reject(
+                Rejected("foreign", event.source, f"cluster {packet.cluster!r:.40}")
+            )
+            return
+        self._out.heard(packet)
+        sender = packet.sender
+        known = self.members.claims.get(sender)
+        if known is not None and packet.epoch < known.epoch:
+            self._report.reject(Rejected("foreign", sender, "from an earlier life"))
+            return
+        if sender:
+            self.members.hear(sender, packet.epoch)
+            for claim in packet.claims:
+                self.members.learn(claim, "gossip", sender)
+            self.introduction.undead(sender, packet.epoch)
+        match packet.body:
+            case Ping() | Ack() | PingReq() | Gossip() | PushPull() | Hello():
+                self._membership_message(packet, event.source)
+            case ReplicaWrite() | ReplicaWritten() | ReplicaRead() | ReplicaValue():
+                self._replica_message(packet)
+            case Forward() | Forwarded() | Fetch() | FetchPage():
+                self._peer_message(packet)
+            case ClientCall() | ClientAnswer():
+                detail = "a client's message between nodes"
+                self._report.reject(Rejected("unknown", event.source, detail))
+
+    def _membership_message(self, packet: Packet, source: Address) -> None:
+        sender = packet.sender
+        match packet.body:
+            case Ping() as ping:
+                self.prober.on_ping(ping, sender, source)
+            case Ack() as ack:
+                self.prober.on_ack(ack, sender)
+            case PingReq() as request:
+                self.prober.on_ping_req(request, sender)
+            case PushPull() as view:
+                self.introduction.on_push_pull(view, sender, source)
+            case _:
+                pass
+
+    def _replica_message(self, packet: Packet) -> None:
+        sender, traced = packet.sender, packet.traced
+        match packet.body:
+            case ReplicaWrite(number, partition, key, versions, hint_for):
+                if not self._sane(partition, key, sender):
+                    return
+                self.replica.write(
+                    partition,
+                    key,
+                    versions,
+                    hint_for,
+                    lambda refused: self._written(sender, number, refused, traced, key),
+                )
+            case ReplicaWritten(number, refused):
+                if number > 0:
+                    self.coordinator.written(number, sender, refused)
+                else:
+                    self.hints.written(number, refused)
+            case ReplicaRead(number, partition, key):
+                if not self._sane(partition, key, sender):
+                    return
+                versions = self.replica.read(partition, key)
+                filling = partition in self.transfers.filling
+                answer = ReplicaValue(number, versions, filling)
+                address = self.members.address(sender)
+                self._out.send(sender, address, "stream", answer, traced=traced, key=key)
+            case ReplicaValue(number, versions, filling):
+                self.coordinator.value(number, sender, versions, filling=filling)
+            case _:
+                pass
+
+    def _sane(self, partition: int, key: bytes, sender: NodeId) -> bool:
+        data = self.config.data
+        fits = 0 <= partition < self.config.ring.partitions and 0 < len(key) <= data.key_bytes_max
+        if not fits or sender not in self.members.claims:
+            detail = "no such partition, key or member" if not fits else "from a stranger"
+            self._report.reject(Rejected("unknown", sender, detail))
+            return False
+        return True
+
+    def _written(self, sender: NodeId, number: int, refused: str, traced: bool, key: bytes) -> None:
+        if number == 0:
+            return  # a read repair: nobody waits
+        address = self.members.address(sender)
+        answer = ReplicaWritten(number, refused)
+        self._out.send(sender, address, "stream", answer, traced=traced, key=key)
+
+    def _peer_message(self, packet: Packet) -> None:
+        sender = packet.sender
+        match packet.body:
+            case Forward(number, request):
+                if sender in self.members.claims:
+                    self.coordinator.request(Asker(node=sender, number=number), request)
+            case Forwarded(number, response):
+                self.coordinator.forwarded(number, response)
+            case Fetch() as fetch:
+                self.transfers.serve(fetch, sender)
+            case FetchPage() as page:
+                self.transfers.page(page, sender)
+            case _:
+                pass
+
+    # --- requests -----------------------------------------------------------------------------
+
+    def _requested(self, event: Requested) -> None:
+        match event.request:
+            case PutRequest() | DeleteRequest() | GetRequest() as request:
+                self.coordinator.request(Asker(event.id), request)
+            case JoinCommand(address):
+                if len(self.placement.ring.members) == 1:
+                    self.transfers.doubt_all()
+                self.introduction.join((address,))
+                self._out.reply(event.id, None)
+            case LeaveCommand():
+                self._leave(event.id)
+            case SnapshotQuery():
+                self._out.reply(event.id, self._out.fact(self._report.snapshot(), ()))
+
+    # --- timers -------------------------------------------------------------------------------
+
+    def _timer(self, event: TimerFired) -> None:
+        late = self._out.now - event.due
+        head, *rest = event.timer
+        match head:
+            case "probe":
+                if late > self.config.membership.stall_us:
+                    self._out.emit(StallNoticed(late))
+                self.prober.tick()
+            case "ping":
+                self.prober.ping_timed_out(int(rest[0]), late)
+            case "probed":
+                self.prober.probe_ended(int(rest[0]), late)
+            case "gossip":
+                self.prober.gossip()
+            case "suspect":
+                self.members.suspicion_expired(NodeId(rest[0]), late)
+            case "evict":
+                self.members.evict(NodeId(rest[0]))
+            case "pulse":
+                self._report.pulse()
+            case _:
+                self._rare_timer(head, rest)
+
+    def _rare_timer(self, head: str, rest: list[str]) -> None:
+        match head:
+            case "ops":
+                self.coordinator.sweep()
+            case "hints":
+                self.hints.retry(NodeId(rest[0]))
+            case "transfers":
+                self.transfers.pump()
+            case "ring":
+                self.placement.settle()
+            case "push-pull":
+                self.introduction.push_pull()
+            case "reconnect":
+                self.introduction.reconnect()
+            case "remember":
+                self._remember()
+            case "left":
+                self._left()
+            case _:
+                raise AssertionError(f"a timer nobody set: {head}")

@@ -1,0 +1,215 @@
+"""What a node says during one input: the effects, numbered and stamped.
+
+Decides the numbers that make facts and messages nameable (sequence, message number, hybrid clock)
+and which messages are traced. A message is traced at both ends or at neither, because its sender
+marks it; the rest are counted by kind, so that totals are exact whatever the sampling.
+Machines share one outbox; it holds no protocol state of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cluster.config import Config
+from cluster.model.facts import Fact, FactId, MessageReceived, MessageSent, Payload
+from cluster.model.member import NOBODY, Address, Claim, NodeId
+from cluster.protocol.effects import (
+    CancelTimer,
+    Channel,
+    DiskWrite,
+    Effect,
+    Emit,
+    Halt,
+    Persist,
+    Reply,
+    Response,
+    Send,
+    SetTimer,
+)
+from cluster.protocol.inputs import RequestId, TimerKey
+from cluster.protocol.messages import Body, Packet
+
+HLC_AHEAD_US_MAX = 60_000_000
+"""A peer's clock further ahead than this is not followed: one bad clock must not drag all."""
+
+OnDisk = Callable[[str], None]
+"""Called when a `Persist` ended, with "" or why the disk refused."""
+
+
+class Outbox:
+    """Collects the effects of one `Node.handle`, in order."""
+
+    def __init__(self, name: NodeId, epoch: int, config: Config) -> None:
+        self.name = name
+        self.epoch = epoch
+        self.config = config
+        self.now = 0
+        self.sent: dict[str, int] = {}
+        self.received: dict[str, int] = {}
+        self.untraced = 0
+        self.piggyback: Callable[[int], tuple[Claim, ...]] = lambda _room: ()
+        self._effects: list[Effect] = []
+        self._hlc = 0
+        self._seq = 0
+        self._number = 0
+        self._token = 0
+        self._waiting: dict[int, tuple[tuple[FactId, ...], OnDisk]] = {}
+        self._trace_tokens = 0.0
+        self._trace_at = 0
+        self._cause: tuple[FactId, ...] = ()
+
+    # --- one input ---------------------------------------------------------------------------
+
+    def begin(self, now: int) -> None:
+        """Start collecting for an input that happens at `now`."""
+        self.now = now
+        self._cause = ()
+
+    def drain(self) -> list[Effect]:
+        """The effects so far; the outbox is empty afterwards."""
+        effects, self._effects = self._effects, []
+        return effects
+
+    def _tick(self) -> int:
+        self._hlc = max(self.now, self._hlc + 1)
+        return self._hlc
+
+    # --- facts -------------------------------------------------------------------------------
+
+    @property
+    def seq(self) -> int:
+        """The number of the last fact."""
+        return self._seq
+
+    def emit(self, payload: Payload, causes: tuple[FactId, ...] | None = None) -> FactId:
+        """State a fact; returns its id so that later facts can name it as a cause."""
+        fact = self.fact(payload, causes)
+        self._effects.append(Emit(fact))
+        return fact.id
+
+    def fact(self, payload: Payload, causes: tuple[FactId, ...] | None = None) -> Fact:
+        """Number and stamp a fact without telling the observers (a snapshot for one asker)."""
+        self._seq += 1
+        return Fact(
+            node=self.name,
+            epoch=self.epoch,
+            seq=self._seq,
+            at=self.now,
+            hlc=self._tick(),
+            payload=payload,
+            causes=self._cause if causes is None else causes,
+        )
+
+    # --- messages ----------------------------------------------------------------------------
+
+    def heard(self, packet: Packet) -> None:
+        """Count an arrival, follow its clock, and make it the cause of what comes of it."""
+        kind = type(packet.body).__name__.lower()
+        self.received[kind] = self.received.get(kind, 0) + 1
+        if packet.hlc <= self.now + HLC_AHEAD_US_MAX:
+            self._hlc = max(self._hlc, packet.hlc)
+        if packet.traced and packet.sender:
+            self._cause = (
+                self.emit(MessageReceived(packet.sender, packet.epoch, packet.number, kind)),
+            )
+
+    def may_trace(self, cost: int = 1) -> bool:
+        """Take `cost` messages from this second's budget of traced messages, if it has them."""
+        rate = self.config.observe.traced_messages_per_s
+        gained = (self.now - self._trace_at) * rate / 1_000_000
+        self._trace_tokens = min(float(rate), self._trace_tokens + gained)
+        self._trace_at = self.now
+        if self._trace_tokens < cost:
+            return False
+        self._trace_tokens -= cost
+        return True
+
+    def send(
+        self,
+        to: NodeId,
+        address: Address,
+        channel: Channel,
+        body: Body,
+        *,
+        traced: bool | None = None,
+        key: bytes = b"",
+        about: NodeId = NOBODY,
+        claims: tuple[Claim, ...] = (),
+        room: int = 0,
+    ) -> None:
+        """Send a message. `traced` None asks the budget; `room` > 0 lets rumours ride along."""
+        kind = type(body).__name__.lower()
+        self.sent[kind] = self.sent.get(kind, 0) + 1
+        self._number += 1
+        if traced is None:
+            traced = self.may_trace()
+        if traced:
+            shown = key_text(key) if key else ""
+            self.emit(MessageSent(self._number, to, kind, 0, shown, about))
+        else:
+            self.untraced += 1
+        if room:
+            known = {claim.name for claim in claims}
+            claims += tuple(c for c in self.piggyback(room) if c.name not in known)
+        packet = Packet(
+            self.config.cluster,
+            self.name,
+            self.epoch,
+            self._number,
+            self._tick(),
+            traced,
+            body,
+            claims,
+        )
+        self._effects.append(Send(to, address, channel, packet))
+
+    # --- timers, disk, answers ---------------------------------------------------------------
+
+    def set_timer(self, timer: TimerKey, due: int) -> None:
+        """Wake this node with `TimerFired(timer)` at `due`."""
+        self._effects.append(SetTimer(timer, due))
+
+    def cancel_timer(self, timer: TimerKey) -> None:
+        """Forget a timer."""
+        self._effects.append(CancelTimer(timer))
+
+    def persist(self, writes: tuple[DiskWrite, ...], then: OnDisk | None = None) -> None:
+        """Bring writes to disk; `then` is called with "" once they are, or with the refusal.
+
+        With no writes it waits for those already asked for.
+        """
+        self._token += 1
+        if then is not None:
+            self._waiting[self._token] = (self._cause, then)
+        self._effects.append(Persist(self._token, writes))
+
+    def persisted(self, token: int) -> None:
+        """Everything up to `token` is on disk: go on with what waited for it, in order."""
+        while self._waiting:
+            first = next(iter(self._waiting))
+            if first > token:
+                return
+            self._cause, then = self._waiting.pop(first)
+            then("")
+
+    def persist_refused(self, token: int, reason: str) -> None:
+        """The disk refused exactly this token."""
+        waiting = self._waiting.pop(token, None)
+        if waiting is not None:
+            self._cause, then = waiting
+            then(reason)
+
+    def reply(self, request: RequestId, response: Response) -> None:
+        """Answer a request."""
+        self._effects.append(Reply(request, response))
+
+    def halt(self, reason: str, *, failed: bool) -> None:
+        """Ask the driver to end this node."""
+        self._effects.append(Halt(reason, failed))
+
+
+def key_text(key: bytes) -> str:
+    """A key as the screens show it: at most 40 characters, never control characters."""
+    text = key[:64].decode("utf-8", "replace")
+    text = "".join(c if c.isprintable() else "·" for c in text)
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -1,0 +1,212 @@
+"""Writes kept for absent owners, and their way home (hinted handoff, Dynamo 4.6).
+
+A hint is a note "this owner has yet to get this key"; the value is the key's own record here, so
+what is delivered is always all we know. One batch per target travels at a time; a hint is dropped
+only after its target has said that it is on disk there. Hints for a member that left the ring go
+to the partition's present owners instead. Bounded per target: past `hints_max` a hint is refused,
+and the write that asked for it is not acknowledged.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from cluster.config import DataConfig
+from cluster.model.facts import Depth, HintsDelivered
+from cluster.model.member import NodeId
+from cluster.model.ring import Ring
+from cluster.protocol.effects import DiskWrite, DropHint, DropRecord, PutHint, Records
+from cluster.protocol.messages import ReplicaWrite
+from cluster.protocol.outbox import Outbox
+from cluster.protocol.quorum.placement import Placement
+from cluster.protocol.swim.membership import Membership
+
+Place = tuple[int, bytes]
+"""(partition, key)."""
+
+
+class _Note(Struct, frozen=True):
+    """Since when a place waits, and which of several writes to it was the last."""
+
+    at: int
+    stamp: int
+
+
+class _Batch(Struct):
+    """Hints on their way to one target: by message number, the place and the note as sent."""
+
+    started: int
+    waiting: dict[int, tuple[Place, _Note]]
+    done: list[tuple[Place, _Note]]
+
+
+class Hints:
+    """The hint store of one node: an index in memory, the notes themselves on disk."""
+
+    def __init__(
+        self,
+        out: Outbox,
+        config: DataConfig,
+        members: Membership,
+        placement: Placement,
+        records: Records,
+    ) -> None:
+        self._out = out
+        self._config = config
+        self._members = members
+        self._placement = placement
+        self._records = records
+        self._index: dict[NodeId, dict[Place, _Note]] = {}
+        self._keepers: dict[Place, int] = {}
+        self._batches: dict[NodeId, _Batch] = {}
+        self._numbers: dict[int, NodeId] = {}
+        self._next = 0
+        self._stamp = 0
+
+    def load(self) -> None:
+        """Read the notes of an earlier life."""
+        for target, partition, key, at in self._records.hints():
+            self._note(target, (partition, key), at)
+
+    def _note(self, target: NodeId, place: Place, at: int) -> None:
+        held = self._index.setdefault(target, {})
+        self._stamp += 1
+        before = held.get(place)
+        if before is None:
+            self._keepers[place] = self._keepers.get(place, 0) + 1
+        held[place] = _Note(before.at if before is not None else at, self._stamp)
+
+    def _forget(self, target: NodeId, place: Place) -> list[DiskWrite]:
+        """Drop a note; returns what that means for the disk."""
+        held = self._index.get(target)
+        if held is None or held.pop(place, None) is None:
+            return []
+        if not held:
+            del self._index[target]
+        partition, key = place
+        writes: list[DiskWrite] = [DropHint(target, partition, key)]
+        left = self._keepers[place] - 1
+        if left:
+            self._keepers[place] = left
+        else:
+            del self._keepers[place]
+        return writes
+
+    # --- asked by others ----------------------------------------------------------------------
+
+    def keep(self, target: NodeId, partition: int, key: bytes) -> DiskWrite | None:
+        """Note that `target` needs this key; None when as many are kept as may be."""
+        held = self._index.get(target, {})
+        if (partition, key) not in held and len(held) >= self._config.hints_max:
+            return None
+        if target not in self._index:
+            self._arm(target)
+        self._note(target, (partition, key), self._out.now)
+        return PutHint(target, partition, key, self._out.now)
+
+    def depth(self, target: NodeId) -> int:
+        """How many hints wait for a member."""
+        return len(self._index.get(target, ()))
+
+    def depths(self) -> tuple[Depth, ...]:
+        """All depths, by target."""
+        return tuple(
+            Depth(target, len(held), next(iter(held.values())).at)
+            for target, held in sorted(self._index.items())
+            if held
+        )
+
+    # --- the way home -------------------------------------------------------------------------
+
+    def _arm(self, target: NodeId) -> None:
+        self._out.set_timer(("hints", target), self._out.now + self._config.hint_retry_us)
+
+    def retry(self, target: NodeId) -> None:
+        """The retry timer: give up an unanswered batch and try again."""
+        batch = self._batches.get(target)
+        if batch is not None and self._out.now - batch.started >= self._config.hint_retry_us:
+            self._end(target)
+        self.deliver(target)
+        if self.depth(target):
+            self._arm(target)
+
+    def deliver(self, target: NodeId) -> None:
+        """Send the next batch, if the target is alive and none is on its way."""
+        held = self._index.get(target)
+        if not held or target in self._batches or not self._members.alive(target):
+            return
+        batch = _Batch(self._out.now, {}, [])
+        places = list(held)[: self._config.hint_batch]
+        gone: list[DiskWrite] = []
+        traced = self._out.may_trace(4)
+        for place in places:
+            partition, key = place
+            record = self._records.load(partition, key)
+            if record is None:
+                gone += self._forget(target, place)
+                continue
+            self._next += 1
+            number = -self._next  # negative: a coordinator's write numbers are positive
+            batch.waiting[number] = (place, held[place])
+            self._numbers[number] = target
+            write = ReplicaWrite(number, partition, key, record.versions)
+            address = self._members.address(target)
+            self._out.send(target, address, "stream", write, traced=traced, key=key)
+            traced = False
+        if gone:
+            self._out.persist(tuple(gone))
+        if batch.waiting:
+            self._batches[target] = batch
+
+    def written(self, number: int, refused: str) -> None:
+        """The target answered one hint."""
+        target = self._numbers.pop(number, None)
+        batch = self._batches.get(target) if target is not None else None
+        if target is None or batch is None or number not in batch.waiting:
+            return
+        sent = batch.waiting.pop(number)
+        if not refused:
+            batch.done.append(sent)
+        if not batch.waiting:
+            self._end(target)
+            self.deliver(target)
+
+    def _end(self, target: NodeId) -> None:
+        batch = self._batches.pop(target)
+        for number in batch.waiting:
+            self._numbers.pop(number, None)
+        writes: list[DiskWrite] = []
+        for place, note in batch.done:
+            if self._index.get(target, {}).get(place) != note:
+                continue  # written again meanwhile: the target has yet to get the newer one
+            writes += self._forget(target, place)
+            partition, key = place
+            if place not in self._keepers and not self._placement.owns(partition):
+                writes.append(DropRecord(partition, key))
+        if writes:
+            self._out.persist(tuple(writes))
+            self._out.emit(HintsDelivered(target, len(batch.done), self.depth(target)))
+
+    def peer_lost(self, name: NodeId) -> None:
+        """The link to a target broke: what was on its way will be sent again."""
+        if name in self._batches:
+            self._end(name)
+
+    def ring_changed(self, new: Ring) -> None:
+        """Hints for a member that is no longer on the ring belong to the owners of today."""
+        present = set(new.members)
+        for target in [t for t in self._index if t not in present]:
+            if target in self._batches:
+                self._end(target)
+            writes: list[DiskWrite] = []
+            for place in list(self._index.get(target, ())):
+                partition, key = place
+                for owner in new.owners[partition]:
+                    if owner != self._out.name:
+                        kept = self.keep(owner, partition, key)
+                        writes += [kept] if kept is not None else []
+                writes += self._forget(target, place)
+            if writes:
+                self._out.persist(tuple(writes))
+        for target in list(self._index):
+            self.deliver(target)

@@ -1,0 +1,105 @@
+"""One client operation in flight, and the latencies of those that ended. Plain state, no rules."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from msgspec import Struct, field
+
+from cluster.model.facts import OperationKind, Rates
+from cluster.model.member import NOBODY, NodeId
+from cluster.model.versions import EMPTY, Versions
+from cluster.protocol.inputs import RequestId
+from cluster.protocol.messages import DeleteRequest, GetRequest, PutRequest
+
+WriteRequest = PutRequest | DeleteRequest
+LATENCIES_MAX = 4_096
+
+
+class Asker(Struct, frozen=True):
+    """Who gets the answer: a client of this node, or a node that forwarded its client's write."""
+
+    request: RequestId = RequestId(0)
+    node: NodeId = NOBODY
+    number: int = 0
+
+
+class Operation(Struct):
+    """A put, get or delete that a coordinator has begun."""
+
+    number: int
+    asker: Asker
+    request: PutRequest | DeleteRequest | GetRequest
+    partition: int
+    started: int
+    traced: bool
+    w: int = 0
+    """Answers needed: W of a write, R of a read."""
+    pw: int = 0
+    """Answers needed from primaries."""
+    versions: Versions = EMPTY
+    pending: dict[NodeId, NodeId] = field(default_factory=dict[NodeId, NodeId])
+    """Who has not answered yet -> the absent owner it stands in for, or empty."""
+    asked: set[NodeId] = field(default_factory=set[NodeId])
+    covered: set[NodeId] = field(default_factory=set[NodeId])
+    """Silent places for which a fallback was asked."""
+    done: list[NodeId] = field(default_factory=list[NodeId])
+    values: dict[NodeId, Versions] = field(default_factory=dict[NodeId, Versions])
+    candidates: deque[NodeId] = field(default_factory=deque[NodeId])
+    """Whom to ask next."""
+    primaries: int = 0
+    met_filling: bool = False
+    """A read met an owner that is still being filled: whoever was asked is waited for."""
+    answered: bool = False
+    forwarded_to: bool = False
+    trouble: str = ""
+
+    @property
+    def kind(self) -> OperationKind:
+        """The word for the request."""
+        if isinstance(self.request, GetRequest):
+            return "get"
+        return "put" if isinstance(self.request, PutRequest) else "delete"
+
+
+class Latencies:
+    """Counts and percentiles of the operations ended since the last pulse."""
+
+    def __init__(self) -> None:
+        self._put: list[int] = []
+        self._get: list[int] = []
+        self._puts = self._gets = self._failed = 0
+
+    def add(self, kind: OperationKind, took_us: int, *, good: bool) -> None:
+        """One operation was answered."""
+        if not good:
+            self._failed += 1
+        if kind == "get":
+            self._gets += 1
+            samples = self._get
+        else:
+            self._puts += 1
+            samples = self._put
+        if len(samples) < LATENCIES_MAX:
+            samples.append(took_us)
+
+    def take(self) -> Rates:
+        """The interval's figures; the next interval starts empty."""
+        put = sorted(self._put)
+        get = sorted(self._get)
+        rates = Rates(
+            self._puts,
+            self._gets,
+            self._failed,
+            _percentile(put, 50),
+            _percentile(put, 99),
+            _percentile(get, 50),
+            _percentile(get, 99),
+        )
+        self._put, self._get = [], []
+        self._puts = self._gets = self._failed = 0
+        return rates
+
+
+def _percentile(ordered: list[int], percent: int) -> int:
+    return ordered[(len(ordered) - 1) * percent // 100] if ordered else 0

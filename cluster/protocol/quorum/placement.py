@@ -1,0 +1,115 @@
+"""Where keys live now: the ring this node uses, and whom a write or read should go to.
+
+The ring follows the member set after it has been quiet for a moment (`settle_us`), so that five
+simultaneous joins are one change. Dead members keep their place: `targets` puts the next live
+member of the partition's ranking in for them, as a keeper of hints (sloppy quorum, Dynamo 4.6).
+
+Ignores how data gets to a new owner (`protocol.quorum.transfers`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from cluster.config import RingConfig
+from cluster.model.facts import RingChanged, RingTable
+from cluster.model.member import NOBODY, MemberState, NodeId
+from cluster.model.ring import Ring, build_ring
+from cluster.protocol.outbox import Outbox
+from cluster.protocol.swim.membership import Membership
+
+
+class Target(Struct, frozen=True):
+    """One place a write goes to. `hint_for` names the absent owner it stands in for."""
+
+    node: NodeId
+    hint_for: NodeId = NOBODY
+
+
+class Placement:
+    """The ring of one node."""
+
+    def __init__(self, out: Outbox, config: RingConfig, members: Membership) -> None:
+        self._out = out
+        self._config = config
+        self._members = members
+        self.ring = self._build((out.name,))
+        self.on_changed: Callable[[Ring, Ring], None] = lambda _old, _new: None
+        """Called with the old and the new ring after a change."""
+
+    def _build(self, names: tuple[NodeId, ...]) -> Ring:
+        config = self._config
+        return build_ring(names, config.partitions, config.replicas, config.load_slack)
+
+    def restore(self, names: tuple[NodeId, ...]) -> None:
+        """Start from the ring of an earlier life."""
+        self.ring = self._build(names)
+
+    def members_changed(self) -> None:
+        """Somebody came or went: look again once things are quiet."""
+        self._out.set_timer(("ring",), self._out.now + self._config.settle_us)
+
+    def settle(self) -> None:
+        """Follow the member set."""
+        names = self._members.ring_members()
+        if names == self.ring.members:
+            return
+        old, self.ring = self.ring, self._build(names)
+        me = self._members.me
+        before = {p for p, owners in enumerate(old.owners) if me in owners}
+        after = {p for p, owners in enumerate(self.ring.owners) if me in owners}
+        self._out.emit(RingChanged(self.table(), len(after - before), len(before - after)))
+        self.on_changed(old, self.ring)
+
+    def table(self) -> RingTable:
+        """The ring as facts tell it."""
+        ring = self.ring
+        index = {name: i for i, name in enumerate(ring.members)}
+        return RingTable(
+            ring.digest,
+            ring.members,
+            ring.partitions,
+            ring.replicas,
+            tuple(tuple(index[owner] for owner in owners) for owners in ring.owners),
+        )
+
+    def owns(self, partition: int) -> bool:
+        """Whether this node is an owner of the partition."""
+        return self._members.me in self.ring.owners[partition]
+
+    def owned(self) -> list[int]:
+        """The partitions this node owns."""
+        me = self._members.me
+        return [p for p, owners in enumerate(self.ring.owners) if me in owners]
+
+    def _usable(self, name: NodeId) -> bool:
+        """Worth a first try: alive, or only suspected (it may answer; a timeout covers it)."""
+        state = self._members.state(name)
+        return state is not None and state <= MemberState.SUSPECT
+
+    def targets(self, partition: int) -> list[Target]:
+        """Whom a write goes to: every owner worth a try, and a fallback for each that is not."""
+        owners = self.ring.owners[partition]
+        chosen = [Target(owner) for owner in owners if self._usable(owner)]
+        absent = [owner for owner in owners if not self._usable(owner)]
+        if absent:
+            spare = self.fallbacks(partition)
+            chosen += [Target(spare.pop(0), owner) for owner in absent if spare]
+        return chosen
+
+    def fallbacks(self, partition: int) -> list[NodeId]:
+        """Live members that own nothing of the partition, in the order in which they serve."""
+        ring = self.ring
+        rest = ring.ranked[partition][ring.replicas :]
+        return [name for name in rest if self._members.alive(name)]
+
+    def readers(self, partition: int) -> list[NodeId]:
+        """Whom a read asks, in order: this node first, live owners, suspects, then fallbacks."""
+        owners = self.ring.owners[partition]
+        me = self._members.me
+        live = [n for n in owners if n == me]
+        live += [n for n in owners if n != me and self._members.alive(n)]
+        doubtful = [n for n in owners if self._members.state(n) is MemberState.SUSPECT]
+        return live + doubtful + self.fallbacks(partition)

@@ -1,0 +1,94 @@
+"""What this node holds: merging writes into records, and answering reads of them.
+
+Decides when a write is "on disk here" (after `Persisted`, never before) and what must be kept as a
+hint because it belongs to somebody else. Ignores quorums (`protocol.quorum.coordinator`) and how hints
+travel (`protocol.quorum.hints`).
+"""
+
+from __future__ import annotations
+
+from cluster.model.facts import HintStored, SiblingsKept
+from cluster.model.member import NodeId
+from cluster.model.versions import EMPTY, Context, Record, Versions, merge, minting_actor, put
+from cluster.protocol.effects import DiskWrite, PutRecord, Records
+from cluster.protocol.outbox import OnDisk, Outbox, key_text
+from cluster.protocol.quorum.hints import Hints
+from cluster.protocol.quorum.placement import Placement
+
+
+class Replica:
+    """The records of one node."""
+
+    def __init__(self, out: Outbox, records: Records, placement: Placement, hints: Hints) -> None:
+        self._out = out
+        self._records = records
+        self._placement = placement
+        self._hints = hints
+        self._serial = 0
+
+    def read(self, partition: int, key: bytes) -> Versions:
+        """What is held of a key; nothing is `EMPTY`."""
+        record = self._records.load(partition, key)
+        return record.versions if record is not None else EMPTY
+
+    def mint(
+        self,
+        partition: int,
+        key: bytes,
+        value: bytes | None,
+        content_type: str,
+        context: Context,
+        hint_for: NodeId,
+        then: OnDisk,
+    ) -> Versions:
+        """Give a client's write its dot, store it, and return all that is now known of the key."""
+        held = self._records.load(partition, key)
+        self._serial += 1
+        actor = minting_actor(held, self._out.name, self._out.epoch, self._serial)
+        before = held.versions if held is not None else EMPTY
+        after = put(before, context, actor, value, content_type, self._out.now)
+        if len(after.siblings) > 1:
+            self._out.emit(SiblingsKept(key_text(key), len(after.siblings)))
+        self._store(partition, key, Record(after, actor), hint_for, then)
+        return after
+
+    def write(
+        self,
+        partition: int,
+        key: bytes,
+        versions: Versions,
+        hint_for: NodeId,
+        then: OnDisk,
+    ) -> None:
+        """Merge what another replica knows; `then` is called once the result is on disk."""
+        held = self._records.load(partition, key)
+        if held is None:
+            self._store(partition, key, Record(versions), hint_for, then)
+            return
+        after = merge(held.versions, versions)
+        if after == held.versions and not hint_for and self._placement.owns(partition):
+            self._out.persist((), then)
+            return
+        self._store(partition, key, Record(after, held.mine), hint_for, then)
+
+    def _store(
+        self, partition: int, key: bytes, record: Record, hint_for: NodeId, then: OnDisk
+    ) -> None:
+        writes: list[DiskWrite] = [PutRecord(partition, key, record)]
+        if not self._placement.owns(partition):
+            # A write for an absent owner, or one that followed an older ring than ours.
+            targets = (hint_for,) if hint_for else self._placement.ring.owners[partition]
+            for target in targets:
+                hint = self._hints.keep(target, partition, key)
+                if hint is None:
+                    then(f"{self._out.name} already keeps as many hints for {target} as it may")
+                    return
+                writes.append(hint)
+            if self._out.may_trace():
+                depth = self._hints.depth(targets[0])
+                self._out.emit(HintStored(targets[0], key_text(key), depth))
+        elif hint_for and hint_for != self._out.name:
+            hint = self._hints.keep(hint_for, partition, key)
+            if hint is not None:
+                writes.append(hint)
+        self._out.persist(tuple(writes), then)

@@ -1,0 +1,1 @@
+"""Who is alive: membership, failure detection, gossip, introductions."""
