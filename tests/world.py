@@ -39,6 +39,7 @@ from cluster.protocol.inputs import (
     Input,
     LinkClosed,
     Persisted,
+    PersistRefused,
     Received,
     Request,
     Requested,
@@ -59,25 +60,24 @@ class MemoryRecords:
     """`Records` in dictionaries. What was not synced is lost by `crash`."""
 
     def __init__(self) -> None:
-        self.records: dict[tuple[int, bytes], Record] = {}
+        self.records: dict[int, dict[bytes, Record]] = {}
         self.notes: dict[tuple[NodeId, int, bytes], int] = {}
         self.metas: dict[str, bytes] = {}
 
     def load(self, partition: int, key: bytes) -> Record | None:
-        return self.records.get((partition, key))
+        return self.records.get(partition, {}).get(key)
 
     def scan(self, partition: int, after: bytes, bytes_max: int) -> list[tuple[bytes, Record]]:
         found: list[tuple[bytes, Record]] = []
         size = 0
-        for place, key in sorted(self.records):
-            if place == partition and key > after and size < bytes_max:
-                record = self.records[place, key]
+        for key, record in sorted(self.records.get(partition, {}).items()):
+            if key > after and size < bytes_max:
                 found.append((key, record))
                 size += len(key) + sum(len(s.value or b"") for s in record.versions.siblings)
         return found
 
     def keys(self, partition: int) -> int:
-        return sum(1 for place, _ in self.records if place == partition)
+        return len(self.records.get(partition, ()))
 
     def hints(self) -> Iterator[tuple[NodeId, int, bytes, int]]:
         for (target, partition, key), at in list(self.notes.items()):
@@ -88,7 +88,8 @@ class MemoryRecords:
 
     def copy(self) -> MemoryRecords:
         twin = MemoryRecords()
-        twin.records, twin.notes = dict(self.records), dict(self.notes)
+        twin.records = {p: dict(held) for p, held in self.records.items()}
+        twin.notes = dict(self.notes)
         twin.metas = dict(self.metas)
         return twin
 
@@ -96,9 +97,9 @@ class MemoryRecords:
         for write in persist.writes:
             match write:
                 case PutRecord(partition, key, record):
-                    self.records[partition, key] = record
+                    self.records.setdefault(partition, {})[key] = record
                 case DropRecord(partition, key):
-                    self.records.pop((partition, key), None)
+                    self.records.get(partition, {}).pop(key, None)
                 case PutHint(target, partition, key, at):
                     self.notes[target, partition, key] = at
                 case DropHint(target, partition, key):
@@ -121,6 +122,7 @@ class Host:
         self.paused = False
         self.held: list[Callable[[], None]] = []
         self.halted: Halt | None = None
+        self.disk_full = False
 
 
 class World:
@@ -218,7 +220,8 @@ class World:
         start = self.now
         end = start + int(seconds * 1_000_000)
         while not condition():
-            assert self._heap and self._heap[0][0] <= end, f"not within {seconds} s: {what}"
+            due = self._heap[0][0] if self._heap else end + 1
+            assert due <= end, f"not within {seconds} s: {what}"
             self.now, _, action = heapq.heappop(self._heap)
             action()
         return (self.now - start) / 1_000_000
@@ -265,7 +268,11 @@ class World:
             self.give(host, TimerFired(timer, due))
 
     def _synced(self, host: Host, node: Node | None, persist: Persist) -> None:
-        if host.node is node:
+        if host.node is not node:
+            return
+        if host.disk_full:
+            self.give(host, PersistRefused(persist.token, "no space left on device"))
+        else:
             host.disk.apply(persist)
             self.give(host, Persisted(persist.token))
 
@@ -329,6 +336,4 @@ class World:
 
     def told(self, kind: type[T], by: str = "") -> list[T]:
         """Payloads of the facts of one kind so far."""
-        return [
-            f.payload for f in self.facts if isinstance(f.payload, kind) and by in ("", f.node)
-        ]
+        return [f.payload for f in self.facts if isinstance(f.payload, kind) and by in ("", f.node)]
