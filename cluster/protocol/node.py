@@ -106,9 +106,9 @@ class Node:
         placement = self.placement = Placement(out, config.ring, members)
         hints = self.hints = Hints(out, config.data, members, placement, records)
         replica = self.replica = Replica(out, records, placement, hints)
-        self.coordinator = Coordinator(out, config.data, members, placement, replica)
+        self.coordinator = Coordinator(out, config.data, config.ring, members, placement, replica)
         self.transfers = Transfers(out, config.data, members, placement, records, replica)
-        self.coordinator.filling = self.transfers.filling
+        self.coordinator.reads.filling = self.transfers.filling
         self.prober = Prober(out, config.membership, members, rng)
         self.introduction = Introduction(out, config.membership, members, rng)
         members.on_ring_changed = placement.members_changed
@@ -149,7 +149,7 @@ class Node:
                 self._out.emit(PersistFailed(event.reason))
                 self._out.persist_refused(event.token, event.reason)
             case Abandoned():
-                self.coordinator.abandon(event.id)
+                self.coordinator.book.abandon(event.id)
             case FaultSet():
                 self._report.faults = event.in_force
                 if event.healed:
@@ -291,7 +291,7 @@ class Node:
                 )
             case ReplicaWritten(number, refused):
                 if number > 0:
-                    self.coordinator.written(number, sender, refused)
+                    self.coordinator.writes.written(number, sender, refused)
                 else:
                     self.hints.written(number, refused)
             case ReplicaRead(number, partition, key):
@@ -303,7 +303,7 @@ class Node:
                 address = self.members.address(sender)
                 self._out.send(sender, address, "stream", answer, traced=traced, key=key)
             case ReplicaValue(number, versions, filling):
-                self.coordinator.value(number, sender, versions, filling=filling)
+                self.coordinator.reads.value(number, sender, versions, filling=filling)
             case _:
                 pass
 
@@ -330,7 +330,7 @@ class Node:
                 if sender in self.members.claims:
                     self.coordinator.request(Asker(node=sender, number=number), request)
             case Forwarded(number, response):
-                self.coordinator.forwarded(number, response)
+                self.coordinator.writes.forwarded(number, response)
             case Fetch() as fetch:
                 self.transfers.serve(fetch, sender)
             case FetchPage() as page:

@@ -94,7 +94,7 @@ class Report(Struct):
             PulseReported(
                 interval_us=out.now - self.pulsed_at,
                 incarnation=sources.members.own.incarnation,
-                rates=sources.coordinator.latencies.take(),
+                rates=sources.coordinator.book.latencies.take(),
                 sent=out.sent,
                 received=out.received,
                 dropped=self.dropped,

@@ -51,6 +51,8 @@ class Operation(Struct):
     met_filling: bool = False
     """A read met an owner that is still being filled: whoever was asked is waited for."""
     answered: bool = False
+    abandoned: bool = False
+    """The client is gone: nobody is answered."""
     forwarded_to: bool = False
     trouble: str = ""
 
