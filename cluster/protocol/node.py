@@ -352,7 +352,7 @@ class Node:
             case LeaveCommand():
                 self._leave(event.id)
             case SnapshotQuery():
-                self._out.reply(event.id, self._out.fact(self._report.snapshot(), ()))
+                self._out.reply(event.id, self._out.as_of_now(self._report.snapshot()))
 
     # --- timers -------------------------------------------------------------------------------
 

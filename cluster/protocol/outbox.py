@@ -9,6 +9,7 @@ Machines share one outbox; it holds no protocol state of its own.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import get_args
 
 from cluster.config import Config
 from cluster.model.facts import Fact, FactId, MessageReceived, MessageSent, Payload
@@ -31,6 +32,8 @@ from cluster.protocol.messages import Body, Packet
 
 HLC_AHEAD_US_MAX = 60_000_000
 """A peer's clock further ahead than this is not followed: one bad clock must not drag all."""
+
+_KINDS: dict[type, str] = {kind: kind.__name__.lower() for kind in get_args(Body)}
 
 OnDisk = Callable[[str], None]
 """Called when a `Persist` ended, with "" or why the disk refused."""
@@ -83,14 +86,8 @@ class Outbox:
 
     def emit(self, payload: Payload, causes: tuple[FactId, ...] | None = None) -> FactId:
         """State a fact; returns its id so that later facts can name it as a cause."""
-        fact = self.fact(payload, causes)
-        self._effects.append(Emit(fact))
-        return fact.id
-
-    def fact(self, payload: Payload, causes: tuple[FactId, ...] | None = None) -> Fact:
-        """Number and stamp a fact without telling the observers (a snapshot for one asker)."""
         self._seq += 1
-        return Fact(
+        fact = Fact(
             node=self.name,
             epoch=self.epoch,
             seq=self._seq,
@@ -99,12 +96,18 @@ class Outbox:
             payload=payload,
             causes=self._cause if causes is None else causes,
         )
+        self._effects.append(Emit(fact))
+        return fact.id
+
+    def as_of_now(self, payload: Payload) -> Fact:
+        """A fact for one asker only: it carries the number of the last fact that it includes."""
+        return Fact(self.name, self.epoch, self._seq, self.now, self._tick(), payload)
 
     # --- messages ----------------------------------------------------------------------------
 
     def heard(self, packet: Packet) -> None:
         """Count an arrival, follow its clock, and make it the cause of what comes of it."""
-        kind = type(packet.body).__name__.lower()
+        kind = _KINDS[type(packet.body)]
         self.received[kind] = self.received.get(kind, 0) + 1
         if packet.hlc <= self.now + HLC_AHEAD_US_MAX:
             self._hlc = max(self._hlc, packet.hlc)
@@ -138,7 +141,7 @@ class Outbox:
         room: int = 0,
     ) -> None:
         """Send a message. `traced` None asks the budget; `room` > 0 lets rumours ride along."""
-        kind = type(body).__name__.lower()
+        kind = _KINDS[type(body)]
         self.sent[kind] = self.sent.get(kind, 0) + 1
         self._number += 1
         if traced is None:

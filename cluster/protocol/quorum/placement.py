@@ -38,6 +38,9 @@ class Placement:
         self.ring = self._build((out.name,))
         self.on_changed: Callable[[Ring, Ring], None] = lambda _old, _new: None
         """Called with the old and the new ring after a change."""
+        self._kept_for = (self.ring.digest, -1)
+        self._targets: dict[int, tuple[Target, ...]] = {}
+        self._readers: dict[int, tuple[NodeId, ...]] = {}
 
     def _build(self, names: tuple[NodeId, ...]) -> Ring:
         config = self._config
@@ -89,15 +92,26 @@ class Placement:
         state = self._members.state(name)
         return state is not None and state <= MemberState.SUSPECT
 
-    def targets(self, partition: int) -> list[Target]:
+    def _freshen(self) -> None:
+        """Forget what was derived from beliefs or a ring that have changed since."""
+        now = (self.ring.digest, self._members.version)
+        if now != self._kept_for:
+            self._kept_for = now
+            self._targets.clear()
+            self._readers.clear()
+
+    def targets(self, partition: int) -> tuple[Target, ...]:
         """Whom a write goes to: every owner worth a try, and a fallback for each that is not."""
-        owners = self.ring.owners[partition]
-        chosen = [Target(owner) for owner in owners if self._usable(owner)]
-        absent = [owner for owner in owners if not self._usable(owner)]
-        if absent:
-            spare = self.fallbacks(partition)
-            chosen += [Target(spare.pop(0), owner) for owner in absent if spare]
-        return chosen
+        self._freshen()
+        kept = self._targets.get(partition)
+        if kept is None:
+            owners = self.ring.owners[partition]
+            chosen = [Target(owner) for owner in owners if self._usable(owner)]
+            absent = [owner for owner in owners if not self._usable(owner)]
+            spare = iter(self.fallbacks(partition) if absent else ())
+            chosen += [Target(node, owner) for owner, node in zip(absent, spare, strict=False)]
+            kept = self._targets[partition] = tuple(chosen)
+        return kept
 
     def fallbacks(self, partition: int) -> list[NodeId]:
         """Live members that own nothing of the partition, in the order in which they serve."""
@@ -105,11 +119,15 @@ class Placement:
         rest = ring.ranked[partition][ring.replicas :]
         return [name for name in rest if self._members.alive(name)]
 
-    def readers(self, partition: int) -> list[NodeId]:
+    def readers(self, partition: int) -> tuple[NodeId, ...]:
         """Whom a read asks, in order: this node first, live owners, suspects, then fallbacks."""
-        owners = self.ring.owners[partition]
-        me = self._members.me
-        live = [n for n in owners if n == me]
-        live += [n for n in owners if n != me and self._members.alive(n)]
-        doubtful = [n for n in owners if self._members.state(n) is MemberState.SUSPECT]
-        return live + doubtful + self.fallbacks(partition)
+        self._freshen()
+        kept = self._readers.get(partition)
+        if kept is None:
+            owners = self.ring.owners[partition]
+            me = self._members.me
+            live = [n for n in owners if n == me]
+            live += [n for n in owners if n != me and self._members.alive(n)]
+            live += [n for n in owners if self._members.state(n) is MemberState.SUSPECT]
+            kept = self._readers[partition] = (*live, *self.fallbacks(partition))
+        return kept

@@ -70,6 +70,8 @@ class Membership:
         self._suspicions: dict[NodeId, Suspicion] = {}
         self._refused: dict[NodeId, int] = {}
         self._digest = ""
+        self.version = 0
+        """Rises with every change of belief: what was derived from beliefs may be kept till then."""
         self.on_ring_changed: Callable[[], None] = lambda: None
         """Called when the set of ring members may have changed."""
         self.on_alive: Callable[[NodeId], None] = lambda _name: None
@@ -210,6 +212,7 @@ class Membership:
         self._names[claim.gossip] = claim.name
         self.claims[claim.name] = claim
         self._digest = ""
+        self.version += 1
 
     # --- suspicion ----------------------------------------------------------------------------
 
