@@ -53,6 +53,12 @@ class _Filling(Struct):
     incomplete: bool = False
     """The present source lacks something itself."""
     waiting_on: str = ""
+    waited: int = 0
+    """How often in a row it found itself waiting for that."""
+
+
+WAITS_UNTOLD = 3
+"""A wait is told when it lasts: nodes follow a new ring within moments of each other."""
 
 
 class Transfers:
@@ -187,10 +193,16 @@ class Transfers:
             why = f"{unfilled[0]} to be filled itself"
         else:
             why = "another holder"
+        self._waits_for(filling, why)
+        filling.asked.clear()
+
+    def _waits_for(self, filling: _Filling, why: str) -> None:
         if why != filling.waiting_on:
             filling.waiting_on = why
+            filling.waited = 0
+        filling.waited += 1
+        if filling.waited == WAITS_UNTOLD:
             self._out.emit(TransferWaited(filling.partition, why))
-        filling.asked.clear()
 
     def _ask(self, filling: _Filling) -> None:
         self._number += 1
@@ -213,9 +225,7 @@ class Transfers:
         if page.refused:
             filling.number = 0
             filling.source = NOBODY
-            if filling.waiting_on != page.refused:
-                filling.waiting_on = page.refused
-                self._out.emit(TransferWaited(filling.partition, page.refused))
+            self._waits_for(filling, page.refused)
             return  # the retry timer asks again
         filling.incomplete = filling.incomplete or not page.complete
         filling.keys += len(page.records)
