@@ -37,16 +37,36 @@ def ink_at(index: int) -> Ink:
     return _INKS[index]
 
 
+class Hit(NamedTuple):
+    """A rectangle a mouse may choose, and the name (a node's) it stands for."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    target: str
+
+
 class Frame:
     """`height` rows of `width` cells. `chars[y][x]` is one character of width one."""
 
-    __slots__ = ("chars", "height", "inks", "width")
+    __slots__ = ("chars", "height", "hits", "inks", "width")
 
     def __init__(self, width: int, height: int) -> None:
         self.width = width
         self.height = height
         self.chars: list[list[str]] = [[" "] * width for _ in range(height)]
         self.inks: list[list[int]] = [[0] * width for _ in range(height)]
+        self.hits: list[Hit] = []
+
+    def copy(self) -> Frame:
+        """The same picture, to paint on further."""
+        frame = Frame(0, 0)
+        frame.width, frame.height = self.width, self.height
+        frame.chars = [row.copy() for row in self.chars]
+        frame.inks = [row.copy() for row in self.inks]
+        frame.hits = self.hits.copy()
+        return frame
 
     def text(
         self, x: int, y: int, text: str, fg: str = "", *, bg: str = "", bold: bool = False
@@ -71,6 +91,32 @@ class Frame:
         for text, role in parts:
             x = self.text(x, y, text, role)
         return x
+
+    def put(self, x: int, y: int, char: str, ink: int) -> None:
+        """One cell, by ink index. Clipped."""
+        if 0 <= x < self.width and 0 <= y < self.height:
+            self.chars[y][x] = char
+            self.inks[y][x] = ink
+
+    def paste(self, picture: Frame, x: int, y: int) -> None:
+        """Copy a whole picture in, blanks too. `x` and `y` may not be negative; the rest clips."""
+        width = min(picture.width, self.width - x)
+        if width <= 0:
+            return
+        for row in range(min(picture.height, self.height - y)):
+            self.chars[y + row][x : x + width] = picture.chars[row][:width]
+            self.inks[y + row][x : x + width] = picture.inks[row][:width]
+
+    def hit(self, x: int, y: int, width: int, height: int, target: str) -> None:
+        """A click inside this rectangle chooses `target`. Later rectangles lie on top."""
+        self.hits.append(Hit(x, y, width, height, target))
+
+    def target_at(self, x: int, y: int) -> str | None:
+        """What a click at (x, y) chooses."""
+        for hit in reversed(self.hits):
+            if hit.x <= x < hit.x + hit.width and hit.y <= y < hit.y + hit.height:
+                return hit.target
+        return None
 
     def lines(self) -> list[str]:
         """The rows as text, without trailing blanks: what golden tests compare."""

@@ -11,6 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from cluster.model.casebook import Casebook
 from cluster.model.facts import Depth, Rates, RingTable, Via, WorkloadCounted
 from cluster.model.incident import Incident
 from cluster.model.member import Address, MemberState, NodeId
@@ -80,6 +81,12 @@ class NodeView(Struct, frozen=True):
     """The last 60 s, oldest first."""
     faults: tuple[str, ...] = ()
     faults_allowed: bool = False
+    filling_partitions: tuple[int, ...] = ()
+    """Which of its partitions it may not answer reads for yet; `filling` is the exact number."""
+    write_quorum: int = 0
+    read_quorum: int = 0
+    departed: bool = False
+    """It said farewell."""
 
 
 MessageId = tuple[NodeId, int, int]
@@ -117,6 +124,42 @@ class Mark(Struct, frozen=True):
     kind: Literal["fault", "heal", "suspect", "dead", "back"]
 
 
+class Arrival(Struct, frozen=True):
+    """The far end of a message whose near end has not been told yet."""
+
+    at: int
+    to: NodeId
+    kind: str
+
+
+class Moment(Struct, frozen=True):
+    """The cluster as it stood at one tick of `MOMENT_US`: what the long sparklines draw."""
+
+    at: int
+    served: tuple[int, ...]
+    """How many partitions have 0, 1 ... N owners that serve."""
+    hints: int
+    """Waiting at live nodes."""
+    behind: dict[NodeId, int]
+    """Per live observer: how many of its beliefs differ from the newest known."""
+    answers_per_s: float = -1.0
+    """The workload's answers that succeeded, in its last interval; -1 when there is none."""
+    failed: int = 0
+    """Its answers that failed, or may have, in the same interval."""
+
+
+class Disagreement(Struct, frozen=True):
+    """A time during which the live nodes did not all believe the same."""
+
+    began: int
+    subjects: tuple[NodeId, ...]
+    """About whom."""
+    text: str = ""
+    """The news that had to spread, e.g. "n4 is suspect"."""
+    ended: int = 0
+    """0: still."""
+
+
 class ClusterView(Struct, frozen=True):
     """Everything known at one moment. An empty one is `ClusterView()`."""
 
@@ -133,10 +176,35 @@ class ClusterView(Struct, frozen=True):
     incidents: tuple[Incident, ...] = ()
     """Oldest first; the open ones have no `ended`."""
     load: WorkloadCounted | None = None
+    load_failed: int = 0
+    """Answers that failed, or may have, in the workload's last interval."""
+    audited_at: int = 0
+    """When the workload last read its acknowledged answers back."""
     lost: int = 0
     """Facts that never reached us."""
+    lost_at: int = 0
+    """When the last of them was missed."""
+    casebook: Casebook = Casebook()
+    """Where `incidents` come from."""
+    heads: dict[NodeId, tuple[int, int]] = {}
+    """Per node the (epoch, seq) of its latest fact: what a resumed observer may skip."""
+    arrivals: dict[MessageId, Arrival] = {}
+    """Messages received before we were told that they were sent."""
+    history: tuple[Moment, ...] = ()
+    """The last few minutes, oldest first, at most `HISTORY_MAX`."""
+    disagreements: tuple[Disagreement, ...] = ()
+    """At most `DISAGREEMENTS_MAX`, oldest first."""
 
 
 MESSAGES_MAX = 256
 EVENTS_MAX = 200
 SAMPLES_US = 60_000_000
+MESSAGE_US = 15_000_000
+"""A traced message is forgotten this long after it was sent."""
+MARKS_MAX = 200
+MOMENT_US = 250_000
+HISTORY_MAX = 720
+DISAGREEMENTS_MAX = 50
+LAB = NodeId("lab")
+OBSERVER = NodeId("observer")
+"""The two who speak in facts and are no nodes: the lab, and the program that watches."""

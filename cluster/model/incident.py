@@ -1,13 +1,13 @@
 """The incident record: one failure of one life of one member, stage by stage (DESIGN 6).
 
 Derived from facts by a pure function; the recovery screen draws it and tests assert on it, so
-picture and test cannot disagree. Decides when each stage began and ended and, for those still
-open, what they wait for. Ignores how facts travelled and who draws them.
+picture and test cannot disagree. Ignores how facts travelled and who draws them. How a stage
+begins and ends is in `cluster.model.casebook`, which makes these records.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from msgspec import Struct
 
@@ -27,8 +27,10 @@ StageName = Literal[
 """In this order: silent (fault or last sign of life until the first suspicion), suspected (until
 the first declares it dead), dead (until the last live view does), hints (collect for it, until it
 is back or removed), rebuilt (copies filled on other owners after it was removed from the ring),
-back (its process returned until every live view has it alive), returned (hints drained to it),
-one view (all live nodes agree on members and ring again)."""
+back (its process returned until every live view has it alive), returned (hints drained to it and
+its own places filled again), one view (all live nodes agree on members and ring again)."""
+
+STAGES: Final[tuple[StageName, ...]] = get_args(StageName)
 
 
 class Stage(Struct, frozen=True):
@@ -45,6 +47,21 @@ class Stage(Struct, frozen=True):
     """The story went another way (a false alarm is never rebuilt)."""
     count: int = 0
     """Hints collected or returned, partitions rebuilt; 0 where nothing is counted."""
+    overtaken: bool = False
+    """It ended because the story went on, not because what it waited for came: a member that
+    comes back before everybody held it dead."""
+    due: int = 0
+    """When it ends by itself, where somebody said so (a suspicion's first deadline)."""
+
+    @property
+    def open(self) -> bool:
+        """Begun and not over."""
+        return bool(self.began) and not self.ended and not self.skipped
+
+    @property
+    def settled(self) -> bool:
+        """Over, one way or the other."""
+        return bool(self.ended) or self.skipped
 
 
 class Incident(Struct, frozen=True):
@@ -58,6 +75,21 @@ class Incident(Struct, frozen=True):
     """"kill", "pause", "cut" ... or "" when nobody told us why."""
     stages: tuple[Stage, ...]
     ended: int = 0
-    """When the last stage ended; 0 while open."""
+    """When the last stage ended; 0 while open. A removed member's record opens again when the
+    member comes back."""
     false_alarm: bool = False
     """The subject answered before anyone declared it dead."""
+
+    def stage(self, name: StageName) -> Stage:
+        """One of its stages."""
+        return self.stages[STAGES.index(name)]
+
+    @property
+    def removed(self) -> bool:
+        """The ring went on without the subject."""
+        return bool(self.stage("rebuilt").began)
+
+    @property
+    def returned(self) -> bool:
+        """The subject came back (and every live view knows it)."""
+        return bool(self.stage("back").ended)

@@ -4,8 +4,9 @@
 
 The parent forks the app onto a pseudo-terminal and drains it, as a terminal would; the child
 plays `tests.tui.story.busy_story` in real time. A frame's cost is the processor time between two
-displays: intake, fold, paint, Textual's compositor, encoding and writing. Prints JSON lines;
-exit status 1 when the ring is over its budget (DESIGN 9: 25 % of a core, p95 12 ms).
+displays: intake, fold, paint, Textual's compositor, encoding and writing. (Screens of text are
+painted eight times a second, so theirs is the cost of four ticks and is not held to the p95.)
+Prints JSON lines; exit status 1 when over the budget (DESIGN 9: 25 % of a core, p95 12 ms).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import termios
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
@@ -34,7 +36,8 @@ FOLD_PER_S_MIN = 100_000
 def child(screen: str, seconds: float, report: Path) -> None:
     """The app, playing the story on this terminal."""
     from tests.tui import story
-    from tui.app import MasterlessApp, Options, Source, Take
+    from tui.app import calm_collector
+    from tui.dashboard import MasterlessApp, Options, Source, Take
     from tui.scene import ScreenName
     from tui.view import ClusterView
 
@@ -48,11 +51,13 @@ def child(screen: str, seconds: float, report: Path) -> None:
     class Playing:
         async def run(self, take: Take) -> None:
             for fact in facts:
-                while fact.at > now(ClusterView()):
-                    await asyncio.sleep(0.004)
+                early = fact.at - now(ClusterView())
+                if early > 0:
+                    await asyncio.sleep(early / 1e6)
                 take(fact)
 
     async def begin(_take: Take) -> tuple[Source, None]:
+        calm_collector()
         return Playing(), None
 
     class Measured(MasterlessApp):
@@ -71,7 +76,7 @@ def child(screen: str, seconds: float, report: Path) -> None:
 
     asyncio.run(run())
     settled = [mark for mark in app.spent if mark[0] > app.spent[0][0] + 1.5]
-    costs = sorted((b[1] - a[1]) * 1_000 for a, b in zip(settled, settled[1:], strict=False))
+    costs = sorted((b[1] - a[1]) * 1_000 for a, b in pairwise(settled))
     elapsed = settled[-1][0] - settled[0][0]
     report.write_text(
         json.dumps(
@@ -158,7 +163,8 @@ def main() -> int:
         figures = measure(screen, (int(columns), int(rows)), options.seconds)
         print(json.dumps(figures), flush=True)
         cpu, p95 = cast("float", figures["cpu_percent"]), cast("float", figures["ms_p95"])
-        over |= cpu > CPU_PERCENT_MAX or p95 > P95_MS_MAX
+        moving = cast("float", figures["frames_per_s"]) > 20
+        over |= cpu > CPU_PERCENT_MAX or (moving and p95 > P95_MS_MAX)
     rates = fold_rate()
     print(json.dumps(rates), flush=True)
     over |= cast("int", rates["per_s_batch_1000"]) < FOLD_PER_S_MIN

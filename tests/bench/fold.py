@@ -36,7 +36,9 @@ def main() -> None:
     for word, facts in (("1,000 facts/s", busy_story()), ("one death", story())):
         for batch in (1, BATCH, 500):
             figure = rate(facts, batch)
-            print(f"fold, {word}, batches of {batch:3}: {figure:10,.0f} facts/s (budget {BUDGET:,})")
+            print(
+                f"fold, {word}, batches of {batch:3}: {figure:10,.0f} facts/s (budget {BUDGET:,})"
+            )
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ class Board:
 
 def made(board: Board, facts: list[Fact], **options: float) -> Workload:
     return Workload(
-        WorkloadOptions(answers_per_s=2_000, period_us=10_000, sound_check_us=0, **options),  # pyright: ignore[reportArgumentType]
+        WorkloadOptions(answers_per_s=2_000, period_us=10_000, **options),  # pyright: ignore[reportArgumentType]
         Witness(facts.append),
         Random(3),
         lambda: [door("n1"), door("n2"), door("n3")],

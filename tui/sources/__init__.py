@@ -1,1 +1,1 @@
-"""Where facts come from."""
+"""Where facts come from: a running cluster (`live`); later a simulation, a recording, others."""

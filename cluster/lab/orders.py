@@ -1,0 +1,82 @@
+"""What the lab tells and asks a node through its window: whom to join, whom it must not reach,
+whether it serves.
+
+One short request each, with a deadline; a node that does not answer is a LabError that names it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from cluster.lab.witness import LabError
+from cluster.model.facts import Fact, SnapshotTaken
+from cluster.model.member import Address, NodeId
+
+ANSWERS_WITHIN_S = 3.0
+ANSWER_BYTES_MAX = 8 * 1_048_576
+
+_fact = msgspec.msgpack.Decoder(Fact)
+
+
+async def join(window: Address, seed: Address) -> None:
+    """Tell a node to join the cluster of another."""
+    await _post(window, "/command", {"command": "join", "address": seed})
+
+
+async def cut_off(window: Address, before: frozenset[NodeId], wanted: frozenset[NodeId]) -> None:
+    """Bring a node's own cuts from what it was told before to what is wanted."""
+    if mended := before - wanted:
+        await _post(window, "/fault", {"kind": "heal", "peers": sorted(mended)})
+    if severed := wanted - before:
+        await _post(window, "/fault", {"kind": "cut", "peers": sorted(severed)})
+
+
+async def serves(window: Address, names: frozenset[NodeId]) -> bool:
+    """Whether a node places keys on exactly these nodes and answers for all its partitions."""
+    try:
+        body = await _ask(window, "GET", "/snapshot", b"", "Accept: application/msgpack")
+        said = _fact.decode(body).payload
+    except (LabError, msgspec.MsgspecError):
+        return False
+    return (
+        isinstance(said, SnapshotTaken)
+        and frozenset(said.ring.members) == names
+        and not said.filling
+    )
+
+
+async def _post(window: Address, path: str, order: dict[str, Any]) -> None:
+    await _ask(window, "POST", path, msgspec.json.encode(order), "Content-Type: application/json")
+
+
+async def _ask(window: Address, method: str, path: str, body: bytes, header: str) -> bytes:
+    head = (
+        f"{method} {path} HTTP/1.1\r\nHost: {window}\r\n{header}\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    host, _, port = window.rpartition(":")
+    try:
+        async with asyncio.timeout(ANSWERS_WITHIN_S):
+            reader, writer = await asyncio.open_connection(host, int(port), limit=ANSWER_BYTES_MAX)
+            try:
+                writer.write(head.encode() + body)
+                answer = await _read_to_end(reader)
+            finally:
+                writer.close()
+    except (OSError, TimeoutError):
+        raise LabError(f"The node at {window} does not answer; is it paused?") from None
+    top, _, said = answer.partition(b"\r\n\r\n")
+    if not top.startswith(b"HTTP/1.1 200 "):
+        why = said[:200].decode("utf-8", "replace")
+        raise LabError(f"The node at {window} refused {path}: {why}")
+    return said
+
+
+async def _read_to_end(reader: asyncio.StreamReader) -> bytes:
+    answer = bytearray()
+    while len(answer) < ANSWER_BYTES_MAX and (more := await reader.read(65_536)):
+        answer += more
+    return bytes(answer)

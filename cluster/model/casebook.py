@@ -1,0 +1,183 @@
+"""The casebook: every incident, kept up to date fact by fact.
+
+Decides when a record opens (an injected kill, pause or isolation; a process seen gone without a
+farewell; else the first accusation), when one is an echo of another and not worth a record, and
+when a removed member's record opens again. The stages themselves are in `cluster.model.stages`.
+
+An echo: an isolated node soon accuses everybody. Those accused by nobody else, on the larger
+side of it, have not failed; the isolated one has, and has its own record.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cluster.model.facts import (
+    Fact,
+    FaultInjected,
+    MemberChanged,
+    ProcessObserved,
+    SnapshotTaken,
+    SuspicionRaised,
+)
+from cluster.model.incident import STAGES, Incident, Stage
+from cluster.model.lives import Lives, Remembered, remember
+from cluster.model.member import MemberState, NodeId
+from cluster.model.stages import Case, progress
+
+INCIDENTS_MAX: Final = 50
+
+
+class Casebook(Struct, frozen=True):
+    """All records, oldest first, and what they are derived from."""
+
+    incidents: tuple[Incident, ...] = ()
+    lives: Lives = Lives()
+
+    def open_for(self, subject: NodeId) -> Incident | None:
+        """The record of a member that is not closed."""
+        return next((i for i in self.incidents if i.subject == subject and not i.ended), None)
+
+
+def advance(book: Casebook, fact: Fact) -> Casebook:
+    """The casebook after one more fact."""
+    payload = fact.payload
+    if not isinstance(payload, Remembered):
+        return book
+    lives = remember(book.lives, fact, payload)
+    incidents = _opened(book.incidents, lives, fact)
+    if any(not incident.ended for incident in incidents):
+        incidents = tuple(i if i.ended else progress(i, lives, fact) for i in incidents)
+        incidents = tuple(i for i in incidents if i.ended or not _void(i, incidents, lives))
+    return Casebook(incidents[-INCIDENTS_MAX:], lives)
+
+
+def _opened(incidents: tuple[Incident, ...], lives: Lives, fact: Fact) -> tuple[Incident, ...]:
+    incidents = _reopened(incidents, lives)
+    payload = fact.payload
+    match payload:
+        case FaultInjected(kind="kill" | "pause" | "isolate"):
+            return _by_lab(incidents, lives, fact, payload.subject, payload.kind)
+        case ProcessObserved(state="gone" | "paused"):
+            return _by_lab(incidents, lives, fact, payload.subject, "")
+        case SuspicionRaised():
+            return _by_accusation(incidents, lives, fact, payload.subject)
+        case MemberChanged(claim=claim) if claim.name != fact.node and payload.via != "boot":
+            return _by_accusation(incidents, lives, fact, claim.name)
+        case SnapshotTaken():
+            for fate in payload.members:
+                if fate.claim.state in (MemberState.SUSPECT, MemberState.DEAD):
+                    incidents = _by_accusation(incidents, lives, fact, fate.claim.name)
+            return incidents
+        case _:
+            return incidents
+
+
+def _by_lab(
+    incidents: tuple[Incident, ...], lives: Lives, fact: Fact, subject: NodeId, fault: str
+) -> tuple[Incident, ...]:
+    life = lives.life(subject)
+    for index, incident in enumerate(incidents):
+        if incident.subject == subject and not incident.ended and incident.epoch >= life.epoch:
+            if not fault or incident.fault == fault:
+                return incidents
+            began = min(incident.began, fact.at)
+            told = replace(incident, fault=fault, began=began)
+            return (*incidents[:index], told, *incidents[index + 1 :])
+    said_farewell = any(
+        opinion.state is MemberState.LEFT for opinion in lives.observers(subject).values()
+    )
+    if not life.epoch or life.departed or (said_farewell and not fault):
+        return incidents
+    return _new(incidents, lives, fact, subject, life.epoch, fact.at, fault)
+
+
+def _by_accusation(
+    incidents: tuple[Incident, ...], lives: Lives, fact: Fact, subject: NodeId
+) -> tuple[Incident, ...]:
+    opinion = lives.life(fact.node).opinions.get(subject)
+    if (
+        opinion is None
+        or opinion.state not in (MemberState.SUSPECT, MemberState.DEAD)
+        or opinion.epoch < lives.life(subject).epoch
+        or not lives.live(fact.node)
+        or any(i.subject == subject and not i.ended for i in incidents)
+    ):
+        return incidents
+    cause = lives.fault_on(subject)
+    began = lives.last_sign(subject, fact.node, opinion.since)
+    if cause is not None and cause.at <= opinion.since:
+        began = cause.at
+    accused = [o.since for o in lives.observers(subject).values() if o.accuses]
+    began = min([began, *accused])
+    fault = cause.kind if cause is not None else ""
+    return _new(incidents, lives, fact, subject, opinion.epoch, began, fault)
+
+
+def _new(
+    incidents: tuple[Incident, ...],
+    lives: Lives,
+    fact: Fact,
+    subject: NodeId,
+    epoch: int,
+    began: int,
+    fault: str,
+) -> tuple[Incident, ...]:
+    """Open a record; a record of an earlier life of the same member is over."""
+    incident = Incident(subject, epoch, began, fault, tuple(Stage(name) for name in STAGES))
+    if _echo(incident, incidents, lives):
+        return incidents
+    closed = tuple(
+        _superseded(i, lives, fact) if i.subject == subject and not i.ended else i
+        for i in incidents
+    )
+    return (*closed, incident)
+
+
+def _superseded(incident: Incident, lives: Lives, fact: Fact) -> Incident:
+    case = Case(incident, lives, fact)
+    case.finish(fact.at)
+    return case.result()
+
+
+def _reopened(incidents: tuple[Incident, ...], lives: Lives) -> tuple[Incident, ...]:
+    """A removed member that comes back goes on with its last record."""
+    for index in range(len(incidents) - 1, -1, -1):
+        old = incidents[index]
+        if not old.ended or old.stage("back").settled or not old.removed:
+            continue
+        if any(i.subject == old.subject for i in incidents[index + 1 :]):
+            continue
+        reborn = lives.life(old.subject).epoch > old.epoch
+        again = [
+            o
+            for o in lives.observers(old.subject).values()
+            if o.state is MemberState.ALIVE and o.since > old.began
+        ]
+        if reborn or again:
+            stages = tuple(Stage("one view") if s.name == "one view" else s for s in old.stages)
+            back = replace(old, ended=0, stages=stages)
+            return (*incidents[:index], back, *incidents[index + 1 :])
+    return incidents
+
+
+def _void(incident: Incident, incidents: tuple[Incident, ...], lives: Lives) -> bool:
+    """Whether a record should never have been: an echo, or a departure after all."""
+    if incident.fault in ("kill", "pause", "isolate"):
+        return False
+    views = lives.observers(incident.subject)
+    left = any(opinion.state is MemberState.LEFT for opinion in views.values())
+    return left or _echo(incident, incidents, lives)
+
+
+def _echo(incident: Incident, incidents: tuple[Incident, ...], lives: Lives) -> bool:
+    if incident.fault in ("kill", "pause", "isolate"):
+        return False
+    failed = {i.subject for i in incidents if not i.ended and i.subject != incident.subject}
+    views = lives.observers(incident.subject)
+    accusers = {name for name, opinion in views.items() if opinion.accuses}
+    trusting = len(views) - len(accusers) + 1
+    return bool(accusers) and accusers <= failed and trusting > len(accusers)

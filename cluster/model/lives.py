@@ -1,0 +1,312 @@
+"""What the incident record must remember of each node: its word, its beliefs, its depths.
+
+A small, immutable shadow of the cluster, fed by facts in the order in which they arrive. Facts of
+one node are in order; those of different nodes may be slightly mixed, so moments are taken from
+the facts themselves. Ignores messages, client operations and everything else no stage needs.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cluster.model.facts import (
+    Fact,
+    FactId,
+    FaultHealed,
+    FaultInjected,
+    HintsDelivered,
+    HintStored,
+    MemberChanged,
+    NodeStarted,
+    NodeStopped,
+    PartitionFilled,
+    ProcessObserved,
+    PulseReported,
+    RingChanged,
+    SnapshotTaken,
+    SuspicionConfirmed,
+    SuspicionRaised,
+    WindowClosed,
+)
+from cluster.model.fault import FaultKind
+from cluster.model.member import MemberState, NodeId
+
+RECENT_US: Final = 3_000_000
+"""A node that has said nothing for this long is not asked for its view."""
+FAULTS_MAX: Final = 64
+
+Remembered = (
+    NodeStarted
+    | NodeStopped
+    | SnapshotTaken
+    | PulseReported
+    | MemberChanged
+    | SuspicionRaised
+    | SuspicionConfirmed
+    | RingChanged
+    | PartitionFilled
+    | HintStored
+    | HintsDelivered
+    | FaultInjected
+    | FaultHealed
+    | ProcessObserved
+    | WindowClosed
+)
+"""The payloads that matter here; for all others the record stands still."""
+
+
+class Opinion(NamedTuple):
+    """What one node holds of another."""
+
+    state: MemberState
+    epoch: int
+    since: int
+    due: int = 0
+    """For a suspect: when it will be declared dead."""
+
+    @property
+    def accuses(self) -> bool:
+        """Suspect, dead or removed; a farewell is no accusation."""
+        return MemberState.SUSPECT <= self.state <= MemberState.REMOVED
+
+
+class Life(Struct, frozen=True):
+    """One node."""
+
+    epoch: int = 0
+    started_at: int = 0
+    at: int = 0
+    """Its latest fact that mattered here."""
+    present: bool = True
+    """No lab saw its process gone or paused."""
+    present_since: int = 0
+    """When the lab last saw it come (back); 0 when it never went."""
+    reachable: bool = True
+    """Its window has not been lost."""
+    departed: bool = False
+    """It ended on purpose."""
+    opinions: dict[NodeId, Opinion] = {}
+    heard: dict[NodeId, int] = {}
+    hints: dict[NodeId, int] = {}
+    filling: int = 0
+    view: str = ""
+    ring: str = ""
+    pulsed: int = 0
+
+
+class Fault(Struct, frozen=True):
+    """An injected fault in force."""
+
+    kind: FaultKind
+    subject: NodeId
+    peers: tuple[NodeId, ...]
+    at: int
+    id: FactId
+
+
+class Lives(Struct, frozen=True):
+    """Everything remembered."""
+
+    at: int = 0
+    nodes: dict[NodeId, Life] = {}
+    faults: tuple[Fault, ...] = ()
+
+    def life(self, name: NodeId) -> Life:
+        """One node, also one never heard of."""
+        return self.nodes.get(name) or Life()
+
+    def live(self, name: NodeId) -> bool:
+        """Whether a node's words count now."""
+        life = self.nodes.get(name)
+        return (
+            life is not None
+            and life.present
+            and life.reachable
+            and not life.departed
+            and life.epoch > 0
+            and life.at >= self.at - RECENT_US
+        )
+
+    def observers(self, subject: NodeId) -> dict[NodeId, Opinion]:
+        """What the live others hold of `subject`."""
+        return {
+            name: life.opinions[subject]
+            for name, life in self.nodes.items()
+            if name != subject and subject in life.opinions and self.live(name)
+        }
+
+    def hints_for(self, subject: NodeId) -> dict[NodeId, int]:
+        """Who keeps how many hints for it, live keepers only."""
+        return {
+            name: life.hints[subject]
+            for name, life in self.nodes.items()
+            if life.hints.get(subject) and self.live(name)
+        }
+
+    def fault_on(self, subject: NodeId) -> Fault | None:
+        """The fault in force that best explains why a node is not heard.
+
+        What was done to it comes before what was done around it, and what the lab calls by its
+        name (isolated, split) before the single cuts that the nodes report of it.
+        """
+        touching = [
+            f for f in self.faults
+            if subject == f.subject or subject in f.peers or f.kind == "partition"
+        ]  # fmt: skip
+        own = [f for f in touching if f.subject == subject and f.kind != "cut"]
+        named = [f for f in touching if f.kind == "partition"]
+        return max(own or named or touching, key=lambda f: f.at, default=None)
+
+    def last_sign(self, subject: NodeId, observer: NodeId, before: int) -> int:
+        """When `observer` last heard of `subject`, at most `before`; `before` if it never did."""
+        heard = self.life(observer).heard.get(subject, 0)
+        return min(heard, before) if heard else before
+
+    def with_life(self, name: NodeId, life: Life) -> Lives:
+        """The same with one node changed."""
+        return replace(self, nodes={**self.nodes, name: life})
+
+
+def remember(lives: Lives, fact: Fact, payload: Remembered) -> Lives:
+    """Take one fact in. A fact of an earlier life of its node changes nothing."""
+    if fact.at > lives.at:
+        lives = replace(lives, at=fact.at)
+    match payload:
+        case ProcessObserved() | WindowClosed():
+            return _seen(lives, fact, payload)
+        case FaultInjected():
+            fault = Fault(payload.kind, payload.subject, payload.peers, fact.at, fact.id)
+            return replace(lives, faults=(*lives.faults, fault)[-FAULTS_MAX:])
+        case FaultHealed():
+            return replace(lives, faults=tuple(f for f in lives.faults if not healed(f, payload)))
+        case _:
+            return _said(lives, fact, payload)
+
+
+def healed(fault: Fault, heal: FaultHealed) -> bool:
+    """Whether this heal ends that fault. "heal" without peers mends every cut of its subject."""
+    if heal.kind != "heal":
+        same = heal.kind == fault.kind or (heal.kind == "resume" and fault.kind == "pause")
+        same = same or (heal.kind == "start" and fault.kind == "kill")
+        return same and heal.subject in ("", fault.subject)
+    return fault.kind not in ("kill", "pause") and (
+        not heal.subject or heal.subject == fault.subject or heal.subject in fault.peers
+    )
+
+
+def _seen(lives: Lives, fact: Fact, payload: ProcessObserved | WindowClosed) -> Lives:
+    life = lives.life(payload.subject)
+    match payload:
+        case WindowClosed():
+            return lives.with_life(payload.subject, replace(life, reachable=False))
+        case ProcessObserved(state="gone" | "paused"):
+            return lives.with_life(payload.subject, replace(life, present=False))
+        case ProcessObserved():
+            since = life.present_since if life.present else fact.at
+            life = replace(life, present=True, present_since=since)
+            return lives.with_life(payload.subject, life)
+
+
+Said = (
+    NodeStarted
+    | NodeStopped
+    | SnapshotTaken
+    | PulseReported
+    | MemberChanged
+    | SuspicionRaised
+    | SuspicionConfirmed
+    | RingChanged
+    | PartitionFilled
+    | HintStored
+    | HintsDelivered
+)
+
+
+def _said(lives: Lives, fact: Fact, payload: Said) -> Lives:
+    life = lives.life(fact.node)
+    if fact.epoch < life.epoch:
+        return lives
+    if fact.epoch > life.epoch:
+        life = Life(
+            epoch=fact.epoch,
+            started_at=fact.at,
+            present=life.present,
+            present_since=life.present_since,
+        )
+    life = replace(life, at=max(life.at, fact.at), reachable=True)
+    match payload:
+        case NodeStarted():
+            life = replace(life, started_at=fact.at)
+        case NodeStopped():
+            life = replace(life, departed=True)
+        case PulseReported():
+            life = replace(
+                life,
+                heard=payload.heard,
+                hints={d.target: d.count for d in payload.hints},
+                filling=payload.filling,
+                view=payload.view,
+                ring=payload.ring,
+                pulsed=fact.at,
+            )
+        case SnapshotTaken():
+            life = _snapshot(life, fact, payload)
+        case RingChanged():
+            life = replace(life, ring=payload.ring.digest, filling=life.filling + payload.gained)
+        case PartitionFilled():
+            life = replace(life, filling=payload.remaining)
+        case HintStored():
+            life = replace(life, hints={**life.hints, payload.target: payload.depth})
+        case HintsDelivered():
+            life = replace(life, hints={**life.hints, payload.target: payload.remaining})
+        case MemberChanged() | SuspicionRaised() | SuspicionConfirmed():
+            life = _opinion(life, fact, payload)
+    return lives.with_life(fact.node, life)
+
+
+def _snapshot(life: Life, fact: Fact, payload: SnapshotTaken) -> Life:
+    opinions = {
+        fate.claim.name: Opinion(fate.claim.state, fate.claim.epoch, fate.since or fact.at)
+        for fate in payload.members
+        if fate.claim.name != fact.node
+    }
+    for name, opinion in opinions.items():
+        old = life.opinions.get(name)
+        if old is not None and old[:2] == opinion[:2]:
+            opinions[name] = old
+    return replace(
+        life,
+        started_at=payload.started_at or life.started_at,
+        opinions=opinions,
+        heard={f.claim.name: f.heard for f in payload.members if f.claim.name != fact.node},
+        hints={depth.target: depth.count for depth in payload.hints},
+        filling=len(payload.filling),
+        ring=payload.ring.digest,
+    )
+
+
+def _opinion(
+    life: Life, fact: Fact, payload: MemberChanged | SuspicionRaised | SuspicionConfirmed
+) -> Life:
+    match payload:
+        case MemberChanged(claim=claim):
+            if claim.name == fact.node:
+                return replace(life, departed=claim.state is MemberState.LEFT)
+            name = claim.name
+            new = Opinion(claim.state, claim.epoch, fact.at)
+        case SuspicionRaised():
+            name = payload.subject
+            new = Opinion(MemberState.SUSPECT, payload.subject_epoch, fact.at, payload.deadline)
+        case SuspicionConfirmed():
+            name = payload.subject
+            held = life.opinions.get(name)
+            if held is None or held.state is not MemberState.SUSPECT:
+                return life
+            new = held._replace(due=payload.deadline)
+    old = life.opinions.get(name)
+    if old is not None and old[:2] == new[:2]:
+        new = new._replace(since=old.since, due=new.due or old.due)
+    return replace(life, opinions={**life.opinions, name: new})

@@ -1,0 +1,362 @@
+"""How the stages of one incident begin, end and wait (DESIGN 6), given what every node has said.
+
+Each rule looks at the whole of `Lives`, never at a single fact alone, so that it does not matter
+which node's word arrived first. "Every live view" means the nodes whose process runs and whose
+facts reach us: what the silent believe is nobody's knowledge.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from cluster.model.facts import Fact, FactId, HintsDelivered, PartitionFilled
+from cluster.model.incident import STAGES, Incident, Stage, StageName
+from cluster.model.lives import Lives, Opinion
+from cluster.model.member import MemberState, NodeId
+
+UNNOTICED_US: Final = 1_000_000
+"""A fault that ended and was noticed by nobody for this long was never an alarm."""
+CAUSES_MAX: Final = 4
+NOBODY: Final = NodeId("")
+
+
+class Case:
+    """An incident being brought up to date."""
+
+    def __init__(self, incident: Incident, lives: Lives, fact: Fact) -> None:
+        self.incident = incident
+        self.lives = lives
+        self.fact = fact
+        self.subject = incident.subject
+        self.stages: dict[StageName, Stage] = {stage.name: stage for stage in incident.stages}
+        self.views: dict[NodeId, Opinion] = lives.observers(incident.subject)
+        self.ended = incident.ended
+        self.false_alarm = incident.false_alarm
+
+    def __getitem__(self, name: StageName) -> Stage:
+        return self.stages[name]
+
+    def begin(self, name: StageName, at: int, witness: NodeId) -> None:
+        """Open a stage, once."""
+        if not self[name].began and not self[name].skipped:
+            causes = self._causes(witness)
+            self._put(replace(self[name], began=at, witness=witness, causes=causes))
+
+    def end(
+        self, name: StageName, at: int, witness: NodeId = NOBODY, *, overtaken: bool = False
+    ) -> None:
+        """Close an open stage, once."""
+        stage = self[name]
+        if not stage.open:
+            return
+        self._put(
+            replace(
+                stage,
+                ended=max(at, stage.began),
+                witness=witness or stage.witness,
+                causes=self._causes(witness) or stage.causes,
+                waiting_on="",
+                overtaken=overtaken,
+                due=0,
+            )
+        )
+
+    def skip(self, *names: StageName) -> None:
+        """What has not begun will not happen."""
+        for name in names:
+            if not self[name].began:
+                self._put(replace(self[name], skipped=True, waiting_on=""))
+
+    def wait(self, name: StageName, sentence: str, due: int = 0) -> None:
+        """Say what a stage that is not over waits for."""
+        stage = self[name]
+        if not stage.settled and (stage.waiting_on, stage.due) != (sentence, due):
+            self._put(replace(stage, waiting_on=sentence, due=due))
+
+    def count(self, name: StageName, number: int) -> None:
+        """Set a stage's count."""
+        if self[name].count != number:
+            self._put(replace(self[name], count=number))
+
+    def finish(self, at: int, *, false_alarm: bool = False) -> None:
+        """Close the record: open stages end, the rest is skipped."""
+        for name in STAGES:
+            self.end(name, at, overtaken=True)
+            self.skip(name)
+        self.ended = at
+        self.false_alarm = false_alarm
+
+    def result(self) -> Incident:
+        """The record as it is now; the same object when nothing changed."""
+        stages = tuple(self.stages[name] for name in STAGES)
+        old = self.incident
+        if stages == old.stages and self.ended == old.ended:
+            return old
+        return replace(old, stages=stages, ended=self.ended, false_alarm=self.false_alarm)
+
+    def _put(self, stage: Stage) -> None:
+        self.stages[stage.name] = stage
+
+    def _causes(self, witness: NodeId) -> tuple[FactId, ...]:
+        if witness != self.fact.node:
+            return ()
+        return (self.fact.id, *self.fact.causes)[:CAUSES_MAX]
+
+
+def progress(incident: Incident, lives: Lives, fact: Fact) -> Incident:
+    """The incident after this fact, which `lives` already contains."""
+    case = Case(incident, lives, fact)
+    _counts(case)
+    _noticed(case)
+    _hints(case)
+    _rebuilt(case)
+    _back(case)
+    if _false_alarm(case):
+        return case.result()
+    _returned(case)
+    _one_view(case)
+    return case.result()
+
+
+def names(who: list[NodeId] | set[NodeId] | dict[NodeId, int]) -> str:
+    """Names in a sentence: "n1 n2 n5"; more than five are counted."""
+    known = sorted(who, key=lambda name: (len(name), name))
+    return " ".join(known) if len(known) <= 5 else f"{len(known)} nodes"
+
+
+def _verb(who: list[NodeId], one: str, many: str) -> str:
+    return f"{names(who)} {one if len(who) == 1 else many}"
+
+
+def _counts(case: Case) -> None:
+    payload = case.fact.payload
+    if isinstance(payload, PartitionFilled) and case["rebuilt"].open:
+        case.count("rebuilt", case["rebuilt"].count + 1)
+    elif (
+        isinstance(payload, HintsDelivered)
+        and payload.target == case.subject
+        and payload.delivered
+        and case["back"].began
+    ):
+        case.begin("returned", case.fact.at, case.fact.node)
+        case.count("returned", case["returned"].count + payload.delivered)
+
+
+def _noticed(case: Case) -> None:
+    """silent, suspected, dead: from the accusations of this life."""
+    epoch = case.incident.epoch
+    case.begin("silent", case.incident.began, NOBODY)
+    case.wait("silent", "nobody has noticed yet")
+    accused = {n: o for n, o in case.views.items() if o.accuses and o.epoch == epoch}
+    if not accused:
+        return
+    first = min(accused, key=lambda n: (accused[n].since, n))
+    case.end("silent", accused[first].since, first)
+    case.begin("suspected", accused[first].since, first)
+    suspected = case["suspected"]
+    dead = {n: o for n, o in accused.items() if o.state >= MemberState.DEAD}
+    if not dead:
+        due = min((o.due for o in accused.values() if o.due), default=0)
+        waiting = f"{case.subject} to answer; {_verb(list(accused), 'suspects', 'suspect')} it"
+        case.wait("suspected", waiting, due)
+        return
+    killer = min(dead, key=lambda n: (dead[n].since, n))
+    case.end("suspected", dead[killer].since, killer)
+    case.begin("dead", max(dead[killer].since, suspected.began), killer)
+    unaware = [n for n in case.views if n not in dead]
+    if unaware:
+        case.wait("dead", f"{_verb(unaware, 'has', 'have')} not heard yet")
+    elif not case["dead"].settled:
+        last = max(dead, key=lambda n: (dead[n].since, n))
+        case.end("dead", dead[last].since, last)
+
+
+def _hints(case: Case) -> None:
+    """Writes kept for the subject, from the first until it is back or off the ring."""
+    keepers = case.lives.hints_for(case.subject)
+    total = sum(keepers.values())
+    if not total:
+        return
+    if not case["back"].began:
+        case.begin("hints", case.fact.at, max(keepers, key=lambda n: keepers[n]))
+    if case["hints"].began:
+        case.count("hints", max(case["hints"].count, total + case["returned"].count))
+        case.wait("hints", f"{case.subject} to come back; {total:,} kept at {names(keepers)}")
+
+
+def _rebuilt(case: Case) -> None:
+    """The ring goes on without the subject, and the others fill its places."""
+    off = {n: o for n, o in case.views.items() if o.state is MemberState.REMOVED}
+    if off:
+        first = min(off, key=lambda n: (off[n].since, n))
+        case.end("hints", off[first].since, first)
+        case.begin("rebuilt", off[first].since, first)
+    if not case["rebuilt"].open:
+        return
+    lives = case.lives
+    late = [n for n in case.views if n not in off]
+    filling = {n: lives.life(n).filling for n in case.views if lives.life(n).filling}
+    rings = {lives.life(n).ring for n in case.views}
+    stale = [n for n in case.views if lives.life(n).pulsed <= case["rebuilt"].began]
+    if late:
+        case.wait("rebuilt", f"{_verb(late, 'keeps', 'keep')} {case.subject} on the ring")
+    elif filling:
+        left = sum(filling.values())
+        case.wait("rebuilt", f"{_verb(list(filling), 'fills', 'fill')} {left} more places")
+    elif len(rings) > 1 or stale:
+        case.wait("rebuilt", "all to follow the new ring")
+    else:
+        case.end("rebuilt", case.fact.at, case.fact.node)
+
+
+def _back(case: Case) -> None:
+    """Its process returned, until every live view has it alive."""
+    incident, lives = case.incident, case.lives
+    life = lives.life(case.subject)
+    reborn = life.epoch > incident.epoch
+    if not case["back"].began:
+        at = _returned_at(case, reborn)
+        if not at:
+            case.wait("back", _missing(case))
+            return
+        case.begin("back", at, case.subject)
+    wanted = life.epoch if reborn else incident.epoch
+    well = {
+        n: o for n, o in case.views.items() if o.state is MemberState.ALIVE and o.epoch >= wanted
+    }
+    missing = [n for n in case.views if n not in well]
+    if not lives.live(case.subject):
+        case.wait("back", f"{case.subject} to report")
+    elif missing:
+        case.wait("back", f"{_verb(missing, 'does', 'do')} not see it alive yet")
+    elif well and case["back"].open and _noticed_or_old(case):
+        last = max(well, key=lambda n: (well[n].since, n))
+        at = max(case["back"].began, well[last].since)
+        if reborn or case["dead"].began or not case["suspected"].began:
+            for name in ("silent", "suspected", "dead"):
+                case.end(name, min(at, case["back"].began), overtaken=True)
+        case.end("hints", at)
+        case.skip("suspected", "dead", "hints", "rebuilt")
+        case.end("back", at, last)
+
+
+def _noticed_or_old(case: Case) -> bool:
+    """A fault that nobody noticed is given a moment: a probe may still be about to fail."""
+    return bool(
+        case["suspected"].began
+        or case.lives.life(case.subject).epoch > case.incident.epoch
+        or case.lives.at >= case["back"].began + UNNOTICED_US
+    )
+
+
+def _returned_at(case: Case, reborn: bool) -> int:
+    """When the subject came back, 0 if it has not."""
+    lives, incident = case.lives, case.incident
+    life = lives.life(case.subject)
+    seen = [o for o in case.views.values() if o.state is MemberState.ALIVE]
+    again = [o.since for o in seen if o.epoch > incident.epoch]
+    if case["suspected"].began:
+        again += [o.since for o in seen if o.since > case["suspected"].began]
+    moments = [at for at in again if at > incident.began]
+    if reborn:
+        moments.append(life.started_at)
+    if life.present and life.present_since > incident.began:
+        moments.append(life.present_since)
+    if not moments and incident.fault and life.present and lives.fault_on(case.subject) is None:
+        moments.append(case.fact.at)
+    if not life.present or not moments:
+        return 0
+    return max(incident.began, min(moments))
+
+
+def _missing(case: Case) -> str:
+    life = case.lives.life(case.subject)
+    match case.incident.fault:
+        case "kill":
+            return f"{case.subject} to be started again"
+        case "pause":
+            return f"{case.subject} to be resumed"
+        case "cut" | "partition" | "isolate" | "loss" | "delay":
+            return "the links to be mended"
+        case _:
+            return f"{case.subject} to {'answer' if life.present else 'be started again'}"
+
+
+def _false_alarm(case: Case) -> bool:
+    """The subject answered in the same life before anyone declared it dead."""
+    life = case.lives.life(case.subject)
+    doubted = any(o.accuses for o in case.views.values())
+    if (
+        not case["suspected"].began
+        or case["dead"].began
+        or doubted
+        or not case.views
+        or not life.present
+        or life.epoch > case.incident.epoch
+        or (case.incident.fault and not case["back"].began)
+    ):
+        unnoticed = case["back"].ended and case["suspected"].skipped
+        if unnoticed and life.epoch == case.incident.epoch:
+            case.finish(case["back"].ended, false_alarm=True)
+            return True
+        return False
+    last = max(case.views, key=lambda n: (case.views[n].since, n))
+    at = max(case.views[last].since, case["suspected"].began)
+    case.end("suspected", at, last)
+    case.end("back", at, last)
+    case.finish(at, false_alarm=True)
+    return True
+
+
+def _returned(case: Case) -> None:
+    """Hints flow back, and its own places are filled again."""
+    if not case["back"].ended or case["returned"].settled:
+        return
+    lives, subject = case.lives, case.subject
+    if not case["hints"].began and not case["rebuilt"].began and not case["returned"].began:
+        case.skip("returned")
+        return
+    case.begin("returned", case["back"].ended, case["back"].witness)
+    keepers = lives.hints_for(subject)
+    left, total = sum(keepers.values()), case["hints"].count
+    own = lives.life(subject).filling
+    fresh = all(
+        lives.life(n).pulsed > case["back"].ended for n in (*case.views, subject) if lives.live(n)
+    )
+    if left:
+        case.wait("returned", f"hints: {left:,} of {max(left, total):,} at {names(keepers)}")
+    elif own:
+        case.wait("returned", f"{subject} fills {own} more places")
+    elif not fresh:
+        case.wait("returned", "fresh reports")
+    else:
+        case.end("returned", case.fact.at, case.fact.node)
+
+
+def _one_view(case: Case) -> None:
+    """All live nodes agree on members and ring."""
+    lives = case.lives
+    home = bool(case["back"].ended) and case["returned"].settled
+    alone = bool(case["rebuilt"].ended) and not case["back"].began
+    if not home and not alone:
+        return
+    since = case["back"].ended if home else case["rebuilt"].ended
+    case.begin("one view", max(since, case["returned"].ended), case.fact.node)
+    live = [name for name in lives.nodes if lives.live(name)]
+    views = {lives.life(name).view for name in live}
+    rings = {lives.life(name).ring for name in live}
+    stale = [n for n in live if lives.life(n).pulsed < case["one view"].began]
+    if len(views) > 1:
+        case.wait("one view", f"{len(views)} different views of {len(live)} nodes")
+    elif len(rings) > 1:
+        case.wait("one view", f"{len(rings)} different rings")
+    elif stale:
+        case.wait("one view", f"the next report of {names(stale)}")
+    elif live:
+        case.end("one view", case.fact.at, case.fact.node)
+        if home:
+            case.finish(case["one view"].ended)
+        else:
+            case.ended = case["one view"].ended

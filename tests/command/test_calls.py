@@ -1,0 +1,114 @@
+"""What the command answers without any cluster: at once, in one sentence, with the right code."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+import masterless
+
+ROOT = Path(__file__).parents[2]
+NOBODY = "127.0.0.1:1"
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "masterless.py"), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["demo", "--help"], ["kv", "--help"]])
+def test_help_and_version_import_nothing_heavy(words: list[str]) -> None:
+    code = (
+        "import sys\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "import masterless\n"
+        "try:\n"
+        f"    masterless.main({words!r})\n"
+        "except SystemExit as end:\n"
+        "    assert not end.code, end.code\n"
+        "heavy = {'asyncio', 'msgspec', 'textual', 'aiohttp', 'cluster', 'tui'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_the_version_is_the_packages() -> None:
+    assert f'version = "{masterless.VERSION}"' in (ROOT / "pyproject.toml").read_text()
+    assert run("--version").stdout == f"masterless {masterless.VERSION}\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["nonsense"],
+        ["talk"],  # comes with a later issue: absent, not a stub
+        ["demo", "--nodes", "0"],
+        ["demo", "--nodes", "31"],
+        ["demo", "--for", "-1"],
+        ["up", "many"],
+        ["status"],
+        ["status", "serf://127.0.0.1:7373"],
+        ["status", "127.0.0.1:99999"],
+        ["kv", "get", "k"],
+        ["kv", "put", "k", "--at", NOBODY],
+        ["fault", "kill", "--at", NOBODY],
+        ["node", "--name", "n1"],
+        ["node", "--name", "../x", "--data", "/tmp"],
+    ],
+)
+def test_a_wrong_call_is_one_sentence_and_2(words: list[str]) -> None:
+    ran = run(*words)
+    assert ran.returncode == 2
+    assert ran.stdout == ""
+    assert ran.stderr.startswith("masterless")
+    assert len(ran.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["inspect", NOBODY],
+        ["status", NOBODY],
+        ["members", NOBODY, "--json"],
+        ["ring", NOBODY],
+        ["transfers", NOBODY],
+        ["kv", "get", "k", "--at", NOBODY],
+        ["fault", "heal", "--at", NOBODY],
+    ],
+)
+def test_an_address_where_nothing_answers_is_one_sentence_and_3(words: list[str]) -> None:
+    ran = run(*words)
+    assert ran.returncode == 3
+    assert ran.stdout == ""
+    assert ran.stderr.startswith(f"masterless: no node answers at {NOBODY}")
+    assert len(ran.stderr.splitlines()) == 1
+
+
+class NotANode(BaseHTTPRequestHandler):
+    """Some other web server."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<html>hello</html>")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+@pytest.mark.parametrize("word", ["status", "ring"])
+def test_a_stranger_at_the_address_is_one_sentence_and_3(word: str) -> None:
+    with HTTPServer(("127.0.0.1", 0), NotANode) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        ran = run(word, f"127.0.0.1:{server.server_port}")
+        server.shutdown()
+    assert ran.returncode == 3
+    assert "no node's window" in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1

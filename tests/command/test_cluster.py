@@ -1,0 +1,130 @@
+"""The command against three real nodes: what it prints is what they said."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from base64 import b64decode
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real")]
+
+COMMAND = [sys.executable, str(Path(__file__).parents[2] / "masterless.py")]
+
+
+def run(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    command = [*COMMAND, *words]
+    return subprocess.run(command, input=given, capture_output=True, timeout=60, check=False)
+
+
+def run_json(*words: str) -> Any:
+    ran = run(*words, "--json")
+    assert ran.stderr == b""
+    return json.loads(ran.stdout)
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Generator[list[dict[str, Any]]]:
+    """Three nodes that agree."""
+    with subprocess.Popen(
+        [*COMMAND, "up", "3", "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        try:
+            ready = [json.loads(process.stdout.readline()) for _ in range(3)]
+            deadline = time.monotonic() + 30
+            while True:
+                said = run_json("status", ready[0]["window"])
+                if said["agree"] and [n["state"] for n in said["nodes"]] == ["alive"] * 3:
+                    break
+                assert time.monotonic() < deadline, said
+            yield ready
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def at(nodes: list[dict[str, Any]]) -> str:
+    """A node's window."""
+    return nodes[1]["window"]
+
+
+def test_up_says_where_each_node_is(nodes: list[dict[str, Any]]) -> None:
+    assert [node["name"] for node in nodes] == ["n1", "n2", "n3"]
+    assert {frozenset(node) for node in nodes} == {
+        frozenset(("name", "pid", "gossip", "window", "data"))
+    }
+
+
+def test_status_has_the_promised_names(at: str, nodes: list[dict[str, Any]]) -> None:
+    said = run_json("status", at)
+    assert {"verdict", "agree", "nodes", "incidents", "ring"} <= set(said)
+    assert said["agree"] is True
+    for node, ready in zip(said["nodes"], nodes, strict=True):
+        promised = {"name", "state", "incarnation", "epoch", "share", "keys", "hints", "seen_by"}
+        assert promised <= set(node)
+        assert node["name"] == ready["name"]
+        assert set(node["seen_by"].values()) == {"alive"}
+    assert sum(node["share"] for node in said["nodes"]) == pytest.approx(1, abs=0.001)
+    assert {"partitions", "n", "digest"} == set(said["ring"])
+    assert run("status", at).returncode == 0
+
+
+def test_the_others_print_what_nodes_said(at: str) -> None:
+    assert run_json("members", at)["n1"] == {"n2": "alive", "n3": "alive"}
+    ring = run_json("ring", at)
+    assert [sorted(owners) for owners in ring["owners"]] == [["n1", "n2", "n3"]] * 64
+    assert run_json("transfers", at) == []
+    for word in ("members", "ring", "transfers"):
+        assert run(word, at).returncode == 0
+
+
+def test_a_key_comes_back_as_the_bytes_that_went_in(at: str, nodes: list[dict[str, Any]]) -> None:
+    value = bytes(range(256))
+    key = "any key/with ü and %"
+    assert run("kv", "put", key, "-", "--at", at, given=value).returncode == 0
+    got = run("kv", "get", key, "--at", nodes[2]["window"])
+    assert got.returncode == 0
+    assert got.stdout == value
+    assert b'"primaries":' in got.stderr
+    said = run_json("kv", "get", key, "--at", at)
+    assert b64decode(said["value"]) == value
+    assert said["proof"]["outcome"] == "ok"
+
+
+def test_a_deleted_key_is_absent_and_1(at: str) -> None:
+    run("kv", "put", "gone", "x", "--at", at)
+    context = run_json("kv", "get", "gone", "--at", at)["context"]
+    assert run("kv", "delete", "gone", "--context", context, "--at", at).returncode == 0
+    got = run("kv", "get", "gone", "--at", at)
+    assert (got.returncode, got.stdout) == (1, b"")
+    assert b"gone is absent" in got.stderr
+
+
+def test_siblings_are_shown_and_resolved_with_their_context(at: str) -> None:
+    run("kv", "put", "both", "x", "--at", at)
+    run("kv", "put", "both", "y", "--at", at)
+    got = run_json("kv", "get", "both", "--at", at)
+    assert got["status"] == 300
+    assert {b64decode(s["value"]) for s in got["answer"]["siblings"]} == {b"x", b"y"}
+    run("kv", "put", "both", "xy", "--context", got["context"], "--at", at)
+    assert run("kv", "get", "both", "--at", at).stdout == b"xy"
+
+
+def test_too_long_a_key_is_refused_in_one_sentence(at: str) -> None:
+    ran = run("kv", "put", "k" * 1_025, "x", "--at", at)
+    assert ran.returncode == 2
+    assert len(ran.stderr.splitlines()) == 1
+    assert b"at most 1024 bytes" in ran.stderr
+
+
+def test_faults_are_refused_by_a_node_that_was_not_started_for_them(at: str) -> None:
+    ran = run("fault", "cut", "n1", "--at", at)
+    assert ran.returncode == 2
+    assert b"--allow-faults" in ran.stderr

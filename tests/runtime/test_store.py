@@ -1,0 +1,295 @@
+"""The disk: what is promised is there after a kill, and what was refused never was."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import lmdb
+import pytest
+
+from cluster.model.member import NodeId
+from cluster.model.versions import Record, Sibling, Versions
+from cluster.protocol.effects import DiskWrite, DropHint, DropRecord, PutHint, PutMeta, PutRecord
+from cluster.runtime.disk import store as store_module
+from cluster.runtime.disk.directory import StoreError
+from cluster.runtime.disk.store import Store
+from tests.runtime.soon import soon
+
+N2 = NodeId("n2")
+
+
+def record(value: bytes) -> Record:
+    return Record(Versions({"n1.1.1": 1}, (Sibling("n1.1.1", 1, value, "text/plain", 5),)))
+
+
+def put(key: bytes, value: bytes = b"v", partition: int = 3) -> PutRecord:
+    return PutRecord(partition, key, record(value))
+
+
+class Disk:
+    """A store and what it reported."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.store = Store(path, "n1", "test", 64)
+        self.persisted: list[int] = []
+        self.refused: list[tuple[int, str]] = []
+
+    def start(self) -> None:
+        wake = asyncio.get_running_loop().call_soon_threadsafe
+        self.store.start(wake, self.persisted.append, lambda t, why: self.refused.append((t, why)))
+
+    async def write(self, token: int, *writes: DiskWrite) -> None:
+        """Persist and wait until it is on disk."""
+        self.store.persist(token, writes)
+        await soon(lambda: token in self.persisted, f"token {token}")
+
+    def reopen(self) -> None:
+        self.store.close()
+        self.store = Store(self.path, "n1", "test", 64)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    made = Disk(tmp_path / "n1")
+    yield made
+    made.store.close()
+
+
+async def test_a_write_is_read_at_once_and_durable_later(disk: Disk) -> None:
+    disk.start()
+    disk.store.persist(1, (put(b"k"), PutMeta("memory", b"blob")))
+    assert disk.store.load(3, b"k") == record(b"v")
+    assert disk.store.meta("memory") == b"blob"
+    assert disk.store.keys(3) == 1
+    assert disk.persisted == []
+    await soon(lambda: disk.persisted == [1])
+    assert disk.store.load(3, b"k") == record(b"v")
+    disk.reopen()
+    assert disk.store.load(3, b"k") == record(b"v")
+    assert disk.store.meta("memory") == b"blob"
+    assert disk.store.keys(3) == 1
+
+
+async def test_writes_that_queue_up_during_a_commit_share_the_next(disk: Disk) -> None:
+    disk.start()
+    for token in range(1, 101):
+        disk.store.persist(token, (put(b"k%d" % token),))
+    await soon(lambda: disk.persisted and disk.persisted[-1] == 100)
+    assert disk.persisted == [1, 100]
+
+
+async def test_a_token_without_writes_waits_for_those_before_it(disk: Disk) -> None:
+    disk.start()
+    disk.store.persist(1, (put(b"k"),))
+    disk.store.persist(2, ())
+    await soon(lambda: disk.persisted == [1, 2])
+    await disk.write(3)
+
+
+async def test_the_last_write_of_a_key_wins_within_and_across_commits(disk: Disk) -> None:
+    disk.start()
+    disk.store.persist(1, (put(b"k", b"1"), put(b"gone", b"1")))
+    disk.store.persist(2, (put(b"k", b"2"), DropRecord(3, b"gone")))
+    disk.store.persist(3, (DropRecord(3, b"k"), put(b"k", b"3")))
+    assert disk.store.load(3, b"gone") is None
+    await soon(lambda: 3 in disk.persisted)
+    assert disk.store.load(3, b"k") == record(b"3")
+    assert disk.store.load(3, b"gone") is None
+    assert disk.store.keys(3) == 1
+    disk.reopen()
+    assert disk.store.load(3, b"k") == record(b"3")
+    assert disk.store.load(3, b"gone") is None
+    assert disk.store.keys(3) == 1
+
+
+async def test_hints_are_read_back_at_boot(disk: Disk) -> None:
+    disk.start()
+    long = b"k" * 1_024
+    await disk.write(
+        1, PutHint(N2, 3, b"a", 10), PutHint(N2, 3, long, 11), PutHint(N2, 4, b"c", 12)
+    )
+    await disk.write(2, DropHint(N2, 3, b"a"))
+    disk.reopen()
+    assert sorted(disk.store.hints()) == [(N2, 3, long, 11), (N2, 4, b"c", 12)]
+
+
+@pytest.mark.parametrize("committed", [True, False])
+async def test_a_scan_visits_every_key_once_whatever_its_length(
+    disk: Disk, committed: bool
+) -> None:
+    rng = Random(7)
+    keys = {rng.randbytes(rng.choice((1, 20, 511, 512, 1_024))) for _ in range(120)}
+    half = sorted(keys)[:60]
+    disk.start()
+    await disk.write(1, *(put(key, key) for key in half), put(b"other", partition=4))
+    dropped = half[5]
+    disk.store.persist(2, (*(put(key, key) for key in keys), DropRecord(3, dropped)))
+    if committed:
+        await soon(lambda: 2 in disk.persisted)
+    seen: list[bytes] = []
+    after = b""
+    while page := disk.store.scan(3, after, 2_000):
+        assert all(found == record(key) for key, found in page)
+        seen += [key for key, _ in page]
+        after = page[-1][0]
+    assert sorted(seen) == sorted(keys - {dropped})
+    assert disk.store.keys(3) == len(keys) - 1
+
+
+async def test_a_scan_gives_at_least_one_record_however_small_the_page(disk: Disk) -> None:
+    disk.start()
+    await disk.write(1, put(b"a", b"x" * 500_000))
+    assert len(disk.store.scan(3, b"", 1)) == 1
+    assert disk.store.scan(5, b"", 1) == []
+
+
+async def test_what_the_disk_refused_is_undone_and_later_writes_are_taken_again(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk.start()
+    await disk.write(1, put(b"k", b"old"))
+    real = Store._write  # pyright: ignore[reportPrivateUsage]
+
+    def full(_store: Store, _batch: store_module.Batch) -> None:
+        raise lmdb.DiskError("No space left on device")
+
+    monkeypatch.setattr(Store, "_write", full)
+    disk.store.persist(2, (put(b"k", b"new"), put(b"fresh"), PutMeta("m", b"x")))
+    disk.store.persist(3, (DropRecord(3, b"k"),))  # built on what is about to fail
+    assert disk.store.keys(3) == 1
+    await soon(lambda: len(disk.refused) == 2)
+    assert [token for token, _ in disk.refused] == [2, 3]
+    assert "No space left" in disk.refused[0][1]
+    assert disk.store.load(3, b"k") == record(b"old")
+    assert disk.store.load(3, b"fresh") is None
+    assert disk.store.meta("m") is None
+    assert disk.store.keys(3) == 1
+    monkeypatch.setattr(Store, "_write", real)
+    await disk.write(4, put(b"k", b"newer"))
+    assert disk.store.load(3, b"k") == record(b"newer")
+    assert disk.persisted == [1, 4]
+
+
+async def test_a_disk_that_is_really_full_refuses_and_recovers(disk: Disk) -> None:
+    disk.start()
+    await disk.write(1, put(b"k", b"old"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = (disk.path / "data.mdb").stat().st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 4_096, hard))
+    try:
+        disk.store.persist(2, (put(b"big", b"x" * 900_000),))
+        await soon(lambda: disk.refused)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert disk.store.load(3, b"big") is None
+    await disk.write(3, put(b"k", b"new"))
+    disk.reopen()
+    assert disk.store.load(3, b"k") == record(b"new")
+
+
+async def test_a_full_map_grows_and_nobody_notices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "MAP_BYTES", 262_144)
+    disk = Disk(tmp_path / "n1")
+    disk.start()
+    for token in range(1, 6):
+        disk.store.persist(token, (put(b"k%d" % token, b"x" * 300_000),))
+        assert disk.store.load(3, b"k1") == record(b"x" * 300_000)
+    await soon(lambda: 5 in disk.persisted)
+    assert disk.refused == []
+    disk.reopen()
+    assert disk.store.keys(3) == 5
+    disk.store.close()
+
+
+def test_what_was_reported_durable_survives_kill_9(tmp_path: Path) -> None:
+    program = f"""
+import asyncio, os, signal
+from pathlib import Path
+from tests.runtime.test_store import Disk, put
+async def main():
+    disk = Disk(Path({str(tmp_path / "n1")!r}))
+    disk.start()
+    for token in range(1, 40):
+        await disk.write(token, put(b"k%d" % token))
+    os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=False)
+    assert done.returncode == -9
+    store = Store(tmp_path / "n1", "n1", "test", 64)
+    assert store.keys(3) == 39
+    store.close()
+
+
+# --- whose directory -------------------------------------------------------------------------------
+
+
+def test_epochs_rise_from_boot_to_boot(tmp_path: Path) -> None:
+    epochs: list[int] = []
+    for _ in range(3):
+        store = Store(tmp_path, "n1", "test", 64)
+        epochs.append(store.epoch)
+        store.close()
+    assert epochs == sorted(set(epochs))
+
+
+def test_the_epoch_is_on_disk_before_it_is_used(tmp_path: Path) -> None:
+    store = Store(tmp_path, "n1", "test", 64)
+    assert f'"epoch":{store.epoch}'.encode() in (tmp_path / "node.json").read_bytes()
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "cluster", "partitions", "says"),
+    [
+        ("n2", "test", 64, "belongs to node n1"),
+        ("n1", "other", 64, "belongs to cluster test"),
+        ("n1", "test", 128, "made for 64 partitions"),
+    ],
+)
+def test_a_directory_of_somebody_else_is_refused(
+    tmp_path: Path, name: str, cluster: str, partitions: int, says: str
+) -> None:
+    Store(tmp_path, "n1", "test", 64).close()
+    with pytest.raises(StoreError, match=says):
+        Store(tmp_path, name, cluster, partitions)
+    Store(tmp_path, "n1", "test", 64).close()
+
+
+def test_a_directory_in_use_is_refused_and_says_by_whom(tmp_path: Path) -> None:
+    store = Store(tmp_path, "n1", "test", 64)
+    with pytest.raises(StoreError, match=f"in use by process {os.getpid()}"):
+        Store(tmp_path, "n1", "test", 64)
+    store.close()
+
+
+def test_a_path_that_cannot_be_a_directory_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StoreError, match="not a directory"):
+        Store(tmp_path / "file", "n1", "test", 64)
+    with pytest.raises(StoreError, match="not a directory"):
+        Store(tmp_path / "file" / "n1", "n1", "test", 64)
+
+
+def test_a_damaged_identity_is_one_sentence(tmp_path: Path) -> None:
+    Store(tmp_path, "n1", "test", 64).close()
+    (tmp_path / "node.json").write_text("{")
+    with pytest.raises(StoreError, match="damaged"):
+        Store(tmp_path, "n1", "test", 64)
+
+
+def test_a_damaged_store_is_one_sentence(tmp_path: Path) -> None:
+    Store(tmp_path, "n1", "test", 64).close()
+    (tmp_path / "data.mdb").write_bytes(b"junk" * 4_096)
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Store(tmp_path, "n1", "test", 64)

@@ -1,0 +1,118 @@
+"""Keys that do something to a cluster of ours: each answers at once, then with what happened.
+
+One act at a time, in the order pressed, at most `WAITING_MAX` waiting. The person sees "killing
+n4…" in the frame after the key, then the lab's own past-tense sentence, or why it was refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
+
+from cluster.lab.witness import LabError
+from cluster.model.member import NodeId
+from tui.keys import Action
+from tui.view import ClusterView
+
+WAITING_MAX: Final = 4
+
+
+class Hands(Protocol):
+    """Who can act on the cluster: by node name, each returns one past-tense sentence."""
+
+    async def kill(self, name: NodeId) -> str:
+        """SIGKILL."""
+        ...
+
+    async def restart(self, name: NodeId) -> str:
+        """Start a gone node again."""
+        ...
+
+    async def pause(self, name: NodeId) -> str:
+        """SIGSTOP, or SIGCONT when it is stopped."""
+        ...
+
+    async def isolate(self, name: NodeId) -> str:
+        """Cut its links, or mend them when they are cut."""
+        ...
+
+    async def add(self) -> str:
+        """One more node."""
+        ...
+
+    async def undo(self) -> str:
+        """Take back the latest act."""
+        ...
+
+    async def stop(self) -> None:
+        """End everything."""
+        ...
+
+
+class Acts:
+    """Does them, and says so."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.hands: Hands | None = None
+        self._say = say
+        self._turn = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether an act is under way, so that its line should stay."""
+        return bool(self._tasks)
+
+    def do(self, action: Action, view: ClusterView, selected: NodeId | None) -> None:
+        """A key was pressed."""
+        if self.hands is None:
+            self._say(f"this cluster is not ours to {action}: here one can only look")
+        elif len(self._tasks) >= WAITING_MAX:
+            self._say("one thing at a time: the last ones are not done yet")
+        elif action in ("add", "undo"):
+            saying = "adding a node…" if action == "add" else "taking back the last act…"
+            self._begin(saying, self.hands.add if action == "add" else self.hands.undo)
+        elif selected is None or selected not in view.nodes:
+            self._say(f"choose a node first: ↑ ↓ or a click, then {action[0]}")
+        else:
+            self._on_node(self.hands, action, view, selected)
+
+    def _on_node(self, hands: Hands, action: Action, view: ClusterView, name: NodeId) -> None:
+        node = view.nodes[name]
+        match action:
+            case "kill":
+                self._begin(f"killing {name}…", lambda: hands.kill(name))
+            case "start":
+                self._begin(f"starting {name}…", lambda: hands.restart(name))
+            case "pause":
+                verb = "letting {} go on…" if node.process == "paused" else "pausing {}…"
+                self._begin(verb.format(name), lambda: hands.pause(name))
+            case "isolate":
+                verb = "mending the links of {}…" if node.faults else "cutting the links of {}…"
+                self._begin(verb.format(name), lambda: hands.isolate(name))
+            case _:
+                raise AssertionError(action)
+
+    def _begin(self, saying: str, act: Callable[[], Awaitable[str]]) -> None:
+        self._say(saying)
+        self._keep(asyncio.create_task(self._perform(saying, act)))
+
+    async def _perform(self, saying: str, act: Callable[[], Awaitable[str]]) -> None:
+        async with self._turn:
+            self._say(saying)
+            try:
+                self._say(await act())
+            except LabError as refused:
+                self._say(str(refused))
+
+    async def stop(self) -> None:
+        """Give up what waits and end the cluster."""
+        for task in self._tasks:
+            task.cancel()
+        if self.hands is not None:
+            await self.hands.stop()
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

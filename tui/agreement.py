@@ -1,0 +1,195 @@
+"""Who believes what: per subject the majority, which cells differ from it, and since when.
+
+Asked by the verdict, the matrix, `status --json` and the long sparklines. Only the beliefs of
+*live observers* count: nodes whose facts reach us, whose process nobody saw stop, and who have
+reported lately. A belief is compared by the subject's life and state; a raised incarnation alone
+is news on its way, not a disagreement. Ignores why the nodes believe it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from cluster.model.member import MemberState, NodeId
+from tui.memo import Memo
+from tui.view import Belief, ClusterView, NodeView
+
+RECENT_US: Final = 3_000_000
+"""A node that has said nothing for this long is not asked."""
+
+
+class Held(NamedTuple):
+    """What a belief says, as far as it is compared."""
+
+    epoch: int
+    state: MemberState
+
+
+class Subject(Struct, frozen=True):
+    """One column of the matrix."""
+
+    name: NodeId
+    majority: Held | None
+    """What most live observers hold; the newest of equals; None when nobody has heard of it."""
+    holders: int
+    """How many hold it."""
+    observers: int
+    """How many live observers there are beside the subject itself."""
+    newest: Held | None
+    since: int
+    """When the newest belief was first held, if not all hold it; 0 when all agree."""
+    late: tuple[NodeId, ...]
+    """Those who do not hold the newest yet."""
+    accusers: int = 0
+    """How many hold it suspect, dead or removed."""
+
+    @property
+    def agreed(self) -> bool:
+        """All live observers hold the same."""
+        return self.holders == self.observers
+
+
+class Agreement(Struct, frozen=True):
+    """The whole matrix, judged."""
+
+    observers: tuple[NodeId, ...]
+    """Live ones, in the view's order."""
+    subjects: dict[NodeId, Subject]
+    differing: dict[NodeId, tuple[NodeId, ...]]
+    """Per live observer: about whom it differs from the majority."""
+
+    @property
+    def all(self) -> bool:
+        """Whether every live view is the same."""
+        return not any(self.differing.values())
+
+    @property
+    def agreeing(self) -> int:
+        """How many live views hold the majority's belief about everybody."""
+        return sum(1 for about in self.differing.values() if not about)
+
+    @property
+    def since(self) -> int:
+        """When the oldest disagreement that still stands began; 0 when there is none."""
+        return min((s.since for s in self.subjects.values() if s.since), default=0)
+
+    def behind(self, observer: NodeId) -> int:
+        """About how many subjects an observer has not heard the newest."""
+        return sum(1 for subject in self.subjects.values() if observer in subject.late)
+
+    def stale_since(self, observer: NodeId) -> int:
+        """Since when an observer lacks the oldest news it lacks; 0 when it lacks none."""
+        since = [s.since for s in self.subjects.values() if observer in s.late]
+        return min(since, default=0)
+
+    def state(self, name: NodeId) -> MemberState | None:
+        """The majority's word about a node."""
+        subject = self.subjects.get(name)
+        return subject.majority.state if subject and subject.majority else None
+
+
+_JUDGED: Final = Memo[Agreement](8)
+
+
+def agreement(view: ClusterView, now: int) -> Agreement:
+    """Judge the matrix as it is in `view`. Asked many times for one frame, judged once."""
+    return _JUDGED.get(view, now, lambda: compare(view.nodes, now))
+
+
+def is_live(node: NodeView, now: int) -> bool:
+    """Whether a node's own words count now."""
+    return (
+        node.connected
+        and node.process not in ("gone", "paused")
+        and node.reported_at >= now - RECENT_US
+        and not node.departed
+    )
+
+
+def compare(nodes: Mapping[NodeId, NodeView], now: int) -> Agreement:
+    """The same for nodes that are not in a view yet."""
+    observers = tuple(name for name, node in nodes.items() if is_live(node, now))
+    subjects = {name: _judge(name, nodes, observers) for name in nodes}
+    differing = {name: _differing(nodes[name], subjects) for name in observers}
+    return Agreement(observers, subjects, differing)
+
+
+def _held(belief: Belief | None) -> Held | None:
+    return None if belief is None else Held(belief.epoch, belief.state)
+
+
+def _judge(
+    name: NodeId, nodes: Mapping[NodeId, NodeView], observers: tuple[NodeId, ...]
+) -> Subject:
+    others = [other for other in observers if other != name]
+    beliefs = {other: nodes[other].beliefs.get(name) for other in others}
+    held = {other: _held(belief) for other, belief in beliefs.items()}
+    said = Counter(value for value in held.values() if value is not None)
+    if not said:
+        return Subject(name, None, 0, 0, None, 0, ())
+    majority = max(said, key=lambda value: (said[value], value))
+    known = [belief for belief in beliefs.values() if belief is not None]
+    latest = max(known, key=lambda b: (b.epoch, b.incarnation, b.state))
+    newest = Held(latest.epoch, latest.state)
+    gone = newest.state >= MemberState.REMOVED
+    late = tuple(o for o in others if held[o] != newest and not (gone and held[o] is None))
+    firsts = [belief.since for belief in known if _held(belief) == newest]
+    # Nobody can lack news for longer than it has lived.
+    since = max(min(firsts), min(nodes[o].started_at for o in late)) if late else 0
+    unheard = sum(1 for value in held.values() if value is None) if gone else 0
+    accusers = sum(1 for b in known if MemberState.SUSPECT <= b.state <= MemberState.REMOVED)
+    return Subject(
+        name, majority, said[majority], len(others) - unheard, newest, since, late, accusers
+    )
+
+
+def _differing(node: NodeView, subjects: Mapping[NodeId, Subject]) -> tuple[NodeId, ...]:
+    return tuple(name for name, subject in subjects.items() if differs(node, subject))
+
+
+def differs(node: NodeView, subject: Subject) -> bool:
+    """Whether a node's belief is not the majority's. Not to know one who left is no difference."""
+    if node.name == subject.name or subject.majority is None:
+        return False
+    held = _held(node.beliefs.get(subject.name))
+    if held is None:
+        return subject.majority.state < MemberState.REMOVED
+    return held != subject.majority
+
+
+def sides(view: ClusterView, now: int) -> tuple[tuple[NodeId, ...], ...]:
+    """The groups of live nodes that see each other, largest first, when the cluster is split.
+
+    Empty unless two live nodes each hold the other dead: one that has not heard of a return yet
+    is late, not on another side.
+    """
+    judged = agreement(view, now)
+    nodes = view.nodes
+    live = [name for name in judged.observers if nodes[name].beliefs]
+
+    def cut(a: NodeId, b: NodeId) -> bool:
+        belief = nodes[a].beliefs.get(b)
+        return (
+            belief is not None
+            and belief.state in (MemberState.DEAD, MemberState.REMOVED)
+            and belief.epoch >= nodes[b].epoch
+        )
+
+    if not any(cut(a, b) and cut(b, a) for a in live for b in live if a < b):
+        return ()
+    groups: list[list[NodeId]] = []
+    left = list(live)
+    while left:
+        group = [left.pop(0)]
+        for name in group:
+            near = [other for other in left if not cut(name, other) and not cut(other, name)]
+            group += near
+            left = [other for other in left if other not in near]
+        groups.append([name for name in live if name in group])
+    if len(groups) < 2:
+        return ()
+    return tuple(tuple(g) for g in sorted(groups, key=lambda g: (-len(g), live.index(g[0]))))

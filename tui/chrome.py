@@ -1,0 +1,108 @@
+"""The four lines that every screen shares: where am I, the verdict, time, and the keys.
+
+    row 0            demo / ring   5 nodes   64 partitions × 3 copies          ● LIVE 14:22:07.4
+    row 1            the verdict: one sentence with numbers
+    row height - 2   a notice on the last key, else the last two minutes with their marks
+    row height - 1   the keys valid here
+
+Painters own the rows from `TOP` to `height - FOOT - 1`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tui.frame import Frame
+from tui.glyphs import SETS
+from tui.keys import footer
+from tui.scene import Scene, ScreenName, clock
+from tui.verdict import verdict
+
+TOP: Final = 2
+FOOT: Final = 2
+TIMELINE_US: Final = 120_000_000
+_MARKS: Final = {
+    "fault": ("dead", "dead"),
+    "suspect": ("suspect", "suspect"),
+    "dead": ("dead", "dead"),
+    "heal": ("joining", "joining"),
+    "back": ("alive", "alive"),
+}
+
+
+def paint_chrome(frame: Frame, scene: Scene, screen: ScreenName, detail: str = "") -> None:
+    """Write the first two rows and the last two. `detail` follows the cluster's shape."""
+    _title(frame, scene, screen, detail)
+    if frame.height > 1:
+        said = verdict(scene.view, scene.now)
+        frame.text(1, 1, said.within(frame.width - 2), said.tone, bold=True)
+    if frame.height >= 8:
+        _time(frame, scene, frame.height - 2)
+    if frame.height >= 4:
+        y = frame.height - 1
+        frame.runs(0, y, footer(scene, screen, frame.width))
+
+
+def fit(text: str, width: int) -> str:
+    """The text, or as much of it as fits with an ellipsis."""
+    return text if len(text) <= width else text[: max(0, width - 1)].rstrip() + "…"
+
+
+def _title(frame: Frame, scene: Scene, screen: ScreenName, detail: str) -> None:
+    view = scene.view
+    tables = [node.ring for node in view.nodes.values() if node.ring is not None]
+    shape = f"{len(view.nodes)} node{'' if len(view.nodes) == 1 else 's'}"
+    if tables:
+        shape += f"   {tables[0].partitions} partitions × {tables[0].replicas} copies"
+    x = frame.text(1, 0, scene.source, "title", bold=True)
+    x = frame.text(x, 0, " / ", "faint")
+    x = frame.text(x, 0, screen, "accent", bold=True)
+    if scene.frozen:
+        mark, role = " FROZEN ", "frozen"
+    elif scene.live:
+        mark, role = f"{SETS[scene.glyphs].alive} LIVE", "good"
+    else:
+        mark, role = f"{SETS[scene.glyphs].silent} NOT LIVE", "warn"
+    moment = clock(scene, scene.now, 1 if frame.width >= 100 else 0) if scene.now else ""
+    end = frame.width - 1 - len(moment)
+    frame.text(end, 0, moment, "" if scene.live and not scene.frozen else "warn")
+    start = end - len(mark) - 1
+    frame.text(start, 0, mark, role, bg="frozen.bg" if scene.frozen else "", bold=True)
+    room = start - 2 - (x + 3)
+    for text in (f"{shape}   {detail}" if detail else shape, detail or shape, shape):
+        if len(text) <= room:
+            frame.text(x + 3, 0, text, "muted")
+            return
+
+
+def _time(frame: Frame, scene: Scene, y: int) -> None:
+    if scene.notice:
+        frame.text(
+            1, y, fit(f"{SETS[scene.glyphs].here} {scene.notice}", frame.width - 2), "notice"
+        )
+        return
+    if not scene.now:
+        return
+    glyphs = SETS[scene.glyphs]
+    left = clock(scene, scene.now - TIMELINE_US, 0)
+    x0 = frame.text(1, y, left, "faint") + 1
+    right = "now" if scene.live and not scene.frozen else "then"
+    x1 = frame.width - 2 - len(right)
+    frame.text(x1 + 1, y, right, "faint")
+    span = x1 - 1 - x0
+    if span < 10:
+        return
+    frame.text(x0, y, glyphs.line * span, "rule")
+    for minute in (1,):
+        frame.text(x0 + span - span * minute * 60_000_000 // TIMELINE_US, y, glyphs.tick, "rule")
+    for mark in scene.view.marks:
+        back = scene.now - mark.at
+        if 0 <= back < TIMELINE_US:
+            shape, role = _MARKS[mark.kind]
+            glyph = {
+                "dead": glyphs.dead,
+                "suspect": glyphs.suspect,
+                "joining": glyphs.joining,
+                "alive": glyphs.alive,
+            }[shape]
+            frame.text(x0 + span - 1 - span * back // TIMELINE_US, y, glyph, role, bold=True)

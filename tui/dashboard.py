@@ -1,0 +1,315 @@
+"""The dashboard: facts in, keys in, frames out.
+
+One clock of `FPS` ticks drains what arrived, folds it (frozen or not), and paints only when the
+picture can have changed: thirty times a second while messages fly on the ring, else a few times.
+Painting is the screens' business (pure), looking is `tui.desk`'s (pure); this file owns what is
+neither: time, the terminal, tasks, and the hands that act on a cluster of ours.
+
+Imports here stay few: the first frame is on the screen before any of aiohttp or the lab is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from time import localtime, time_ns
+from typing import ClassVar, Final, Literal, Protocol
+
+from msgspec import Struct
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+
+from cluster.model.facts import Fact
+from tui.acts import Acts, Hands
+from tui.desk import Desk, choose, press
+from tui.flights import in_flight
+from tui.fold import fold
+from tui.frame import Frame
+from tui.glyphs import GlyphSet
+from tui.keys import KEYS, Action
+from tui.scene import Scene, ScreenName
+from tui.screens.help import paint_help
+from tui.screens.ring import Stage
+from tui.screens.start import paint_start
+from tui.theme import Depth, Theme, depth_of
+from tui.view import ClusterView
+from tui.widgets.frameview import FrameView
+
+FPS: Final = 30
+CALM_US: Final = 125_000
+"""Without motion, a picture whose facts changed is repainted this often."""
+IDLE_US: Final = 500_000
+"""When nothing was heard, ages and the clock still go on this often."""
+FACTS_PER_TICK: Final = 4_000
+"""Folded in one tick at most; a flood is caught up with over the next ticks."""
+NOTICE_US: Final = 5_000_000
+SMALLEST: Final = (40, 12)
+
+Take = Callable[[Fact], None]
+
+
+class Source(Protocol):
+    """Where facts come from."""
+
+    async def run(self, take: Take) -> None:
+        """Give each fact to `take` until cancelled, or until there are no more."""
+        ...
+
+
+class Recorded:
+    """A source of facts that are there already."""
+
+    def __init__(self, facts: Iterable[Fact]) -> None:
+        self._facts = facts
+
+    async def run(self, take: Take) -> None:
+        """All of them at once; the dashboard folds them at its own pace."""
+        for fact in self._facts:
+            take(fact)
+
+
+class Options(Struct, frozen=True):
+    """How a dashboard is shown."""
+
+    title: str = "demo"
+    screen: ScreenName = "home"
+    glyphs: GlyphSet = "braille"
+    expected: int = 0
+    """How many nodes are being started; 0: none, we look at what is there."""
+    greeting: str = ""
+    """The first notice."""
+    stage: str = "waiting for the first word of the cluster…"
+
+
+DEFAULT: Final = Options()
+Begin = Callable[[Take], Awaitable[tuple[Source, Hands | None]]]
+"""Called once, after the first frame: reads and makes what is needed, starts nothing yet."""
+TextScreen = Literal["home", "matrix", "recovery", "events"]
+Now = Callable[[ClusterView], int]
+"""The time to show."""
+
+
+def wall(view: ClusterView) -> int:
+    """Now, for a live cluster: the wall's time, or the facts' if they are ahead of it."""
+    return max(time_ns() // 1_000, view.at)
+
+
+def recorded(view: ClusterView) -> int:
+    """Now, for facts that were recorded: the moment of the last one."""
+    return view.at
+
+
+class MasterlessApp(App[int]):
+    """One FrameView, one clock."""
+
+    CSS = "Screen { background: #121212; overflow: hidden; }"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(key.keys), f"do('{key.action}')", show=False, priority=True)
+        for key in KEYS
+    ]
+
+    def __init__(
+        self,
+        begin: Begin,
+        options: Options = DEFAULT,
+        *,
+        now: Now = wall,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        depth = depth_of(environ)
+        super().__init__(ansi_color=True)
+        self.depth: Depth = depth
+        self.options = options
+        self.view = ClusterView()
+        self.desk = Desk(screen=options.screen)
+        self.failure: BaseException | None = None
+        """Why it ended by itself: for the caller to raise once the terminal is itself again."""
+        self.frames = 0
+        self.facts: deque[Fact] = deque()
+        self._begin = begin
+        self._now = now
+        self._motion = environ.get("TEXTUAL_ANIMATIONS") != "none"
+        linux_console = environ.get("TERM") == "linux" and options.glyphs == "braille"
+        self._glyphs: GlyphSet = "block" if linux_console else options.glyphs
+        self._zone_us = localtime().tm_gmtoff * 1_000_000
+        self._canvas = FrameView(Theme(depth))
+        self._acts = Acts(self._say)
+        self._notice = ""
+        self._notice_until = 0
+        self._painted_at = 0
+        self._heard_since_paint = False
+        self._dirty = True
+        self._stage: Stage | None = None
+        self._source: asyncio.Task[None] | None = None
+        self._leaving: asyncio.Task[None] | None = None
+        self._ended = False
+
+    def compose(self) -> ComposeResult:
+        """The whole screen is one picture."""
+        yield self._canvas
+
+    def on_mount(self) -> None:
+        """Paint, then start what there is to start."""
+        self.set_interval(1 / FPS, self.tick)
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        self._source = asyncio.create_task(self._run(), name="facts")
+        self._source.add_done_callback(self._source_ended)
+
+    async def _run(self) -> None:
+        source, hands = await self._begin(self.facts.append)
+        self._acts.hands = hands
+        if self.options.greeting:
+            self._say(self.options.greeting)
+        await source.run(self.facts.append)
+
+    def _source_ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            self._ended = True
+            self._dirty = True
+        else:
+            self.failure = error
+            self.exit(1)
+
+    # --- the clock -------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Fold what arrived; paint if the picture can have changed."""
+        if self.facts:
+            count = min(len(self.facts), FACTS_PER_TICK)
+            batch = [self.facts.popleft() for _ in range(count)]
+            self.view = fold(self.view, batch)
+            self._heard_since_paint = True
+        now = self._now(self.view)
+        if self._notice and now > self._notice_until and not self._acts.busy:
+            self._notice = ""
+            self._dirty = True
+        waited = time_ns() // 1_000 - self._painted_at
+        calm = self._heard_since_paint and waited >= CALM_US
+        if self._dirty or calm or waited >= IDLE_US:
+            self.paint(now)
+        elif self._stage is not None and self._motion and in_flight(self.view, now):
+            self._canvas.show(self._stage.play(self.view, now))
+            self.frames += 1
+
+    def paint(self, now: int) -> None:
+        """Make the whole frame of this moment and show it."""
+        width, height = self._canvas.size
+        self._dirty = self._heard_since_paint = False
+        self._painted_at = time_ns() // 1_000
+        self._stage = None
+        if width and height:
+            self.frames += 1
+            self._canvas.show(self.frame(self.scene(now), width, height))
+
+    def scene(self, now: int) -> Scene:
+        """What the painters are given now."""
+        frozen = self.desk.frozen
+        view = frozen.view if frozen else self.view
+        selected = self.desk.selected
+        return Scene(
+            view=view,
+            now=frozen.now if frozen else now,
+            selected=selected if selected in view.nodes else None,
+            own=self._acts.hands is not None,
+            frozen=frozen is not None,
+            live=not self._ended and any(node.connected for node in view.nodes.values()),
+            notice=self._notice,
+            motion=self._motion,
+            glyphs=self._glyphs,
+            colour=self.depth != "none",
+            zone_us=self._zone_us,
+            source=self.options.title,
+        )
+
+    def frame(self, scene: Scene, width: int, height: int) -> Frame:
+        """The picture of a scene at a size."""
+        if width < SMALLEST[0] or height < SMALLEST[1]:
+            frame = Frame(width, height)
+            frame.text(0, 0, f"Please make this larger than {SMALLEST[0]}x{SMALLEST[1]}."[:width])
+            return frame
+        if not any(node.ring is not None for node in scene.view.nodes.values()):
+            stage = self._starting(scene.view)
+            return paint_start(scene, width, height, stage, self.options.expected)
+        screen = self.desk.screen
+        if screen == "ring":
+            stage = Stage(scene, width, height)
+            frame = stage.play(scene.view, scene.now)
+            self._stage = None if scene.frozen or self.desk.help else stage
+        else:
+            frame = _paint(screen, scene, width, height)
+        if self.desk.help:
+            paint_help(frame, scene, screen)
+        return frame
+
+    def _starting(self, view: ClusterView) -> str:
+        expected = self.options.expected
+        running = sum(1 for node in view.nodes.values() if node.process == "running")
+        if not expected:
+            return self.options.stage
+        if running < expected:
+            return f"starting n{running + 1} of {expected}…"
+        return f"{expected} of {expected} processes run, waiting for their first word…"
+
+    # --- keys ------------------------------------------------------------------------------------
+
+    def action_do(self, action: Action) -> None:
+        """A key from the one table."""
+        if action == "quit":
+            self.leave()
+        elif action in ("kill", "start", "pause", "isolate", "add", "undo"):
+            self._acts.do(action, self.view, self.desk.selected)
+        else:
+            self.desk = press(self.desk, action, self.view, self._now(self.view))
+        self._dirty = True
+
+    def on_frame_view_chosen(self, message: FrameView.Chosen) -> None:
+        """A click chose a node."""
+        self.desk = choose(self.desk, message.target, self.view)
+        self._dirty = True
+
+    def on_frame_view_resized(self) -> None:
+        """Paint at the new size at once, not at the next tick."""
+        self.paint(self._now(self.view))
+
+    def _say(self, notice: str) -> None:
+        self._notice = notice
+        self._notice_until = self._now(self.view) + NOTICE_US
+        self._dirty = True
+
+    def leave(self) -> None:
+        """Stop everything, then end. Asked twice, it ends at once."""
+        if self._leaving is not None:
+            self.exit(0)
+            return
+        self._say("stopping the nodes…" if self._acts.hands else "hanging up…")
+        self._leaving = asyncio.create_task(self._leave(), name="leave")
+
+    async def _leave(self) -> None:
+        if self._source is not None:
+            self._source.cancel()
+        await self._acts.stop()
+        if self._source is not None:
+            await asyncio.wait([self._source])
+        self.exit(0)
+
+
+def _paint(screen: TextScreen, scene: Scene, width: int, height: int) -> Frame:
+    """One screen's painter, imported when it is first looked at."""
+    match screen:
+        case "home":
+            from tui.screens.home import paint
+        case "matrix":
+            from tui.screens.matrix import paint
+        case "recovery":
+            from tui.screens.recovery import paint
+        case "events":
+            from tui.screens.events import paint
+    return paint(scene, width, height)

@@ -1,0 +1,80 @@
+"""How the person looks at the cluster: which screen, which node, frozen or not. Pure.
+
+`press` is what each key does to that; what keys do to the *cluster* is the app's business. A
+frozen desk keeps the view it froze: the cluster goes on and is folded on, but not shown.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cluster.model.member import NodeId
+from tui.keys import SCREENS, Action
+from tui.scene import ScreenName
+from tui.view import ClusterView
+
+
+class Frozen(Struct, frozen=True):
+    """The moment a picture stands still at."""
+
+    view: ClusterView
+    now: int
+
+
+class Desk(Struct, frozen=True):
+    """Everything that is the viewer's and not the cluster's."""
+
+    screen: ScreenName = "home"
+    selected: NodeId | None = None
+    frozen: Frozen | None = None
+    help: bool = False
+
+
+def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
+    """The desk after a key. Keys that act on the cluster leave it as it is."""
+    match action:
+        case "home" | "ring" | "matrix" | "recovery" | "events":
+            return replace(desk, screen=action, help=False)
+        case "next_screen" | "previous_screen":
+            step = 1 if action == "next_screen" else -1
+            place = (SCREENS.index(desk.screen) + step) % len(SCREENS)
+            return replace(desk, screen=SCREENS[place], help=False)
+        case "next_node" | "previous_node":
+            return replace(desk, selected=_beside(desk, view, 1 if action == "next_node" else -1))
+        case "freeze":
+            return replace(desk, frozen=None if desk.frozen else Frozen(view, now))
+        case "live":
+            return replace(desk, frozen=None)
+        case "help":
+            return replace(desk, help=not desk.help)
+        case "back":
+            return _back(desk)
+        case "kill" | "start" | "pause" | "isolate" | "add" | "undo" | "quit":
+            return desk
+
+
+def choose(desk: Desk, target: str, view: ClusterView) -> Desk:
+    """The desk after a click on a node; a second click lets go of it."""
+    name = NodeId(target)
+    if name not in view.nodes:
+        return desk
+    return replace(desk, selected=None if name == desk.selected else name)
+
+
+def _beside(desk: Desk, view: ClusterView, step: int) -> NodeId | None:
+    names = list(view.nodes)
+    if not names:
+        return None
+    if desk.selected is None or desk.selected not in names:
+        return names[0 if step > 0 else -1]
+    return names[(names.index(desk.selected) + step) % len(names)]
+
+
+def _back(desk: Desk) -> Desk:
+    """Closes what lies on top: the sheet, then the choice, then the screen."""
+    if desk.help:
+        return replace(desk, help=False)
+    if desk.selected is not None:
+        return replace(desk, selected=None)
+    return replace(desk, screen="home")

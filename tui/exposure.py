@@ -1,0 +1,71 @@
+"""How many copies of the data serve now: owners per partition, from what the nodes reported.
+
+An owner serves unless most live others accuse it, somebody saw its process stop, or it says itself
+that it still fills the partition. The ring is the one most live nodes use. Ignores hints:
+they make writes safe, not places served.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+from cluster.model.facts import RingTable
+from cluster.model.member import MemberState, NodeId
+from tui.agreement import Agreement, is_live
+from tui.memo import Memo
+from tui.view import NodeView
+
+
+def common_ring(nodes: Mapping[NodeId, NodeView], now: int) -> RingTable | None:
+    """The ring in use: most live nodes', else anybody's; the larger of equals."""
+    live = [n.ring for n in nodes.values() if n.ring is not None and is_live(n, now)]
+    rings = live or [n.ring for n in nodes.values() if n.ring is not None]
+    if not rings:
+        return None
+    votes = Counter(ring.digest for ring in rings)
+    return max(rings, key=lambda ring: (votes[ring.digest], len(ring.members), ring.digest))
+
+
+def serves(node: NodeView, judged: Agreement) -> bool:
+    """Whether a node answers, as far as anyone knows."""
+    if node.process in ("gone", "paused"):
+        return False
+    subject = judged.subjects.get(node.name)
+    if subject is None or subject.majority is None:
+        return node.connected
+    return 2 * subject.accusers <= subject.observers and subject.majority.state < MemberState.LEFT
+
+
+def served(nodes: Mapping[NodeId, NodeView], judged: Agreement, now: int) -> tuple[int, ...]:
+    """How many partitions have 0, 1 ... N owners that serve; empty without a ring."""
+    ring = common_ring(nodes, now)
+    if ring is None:
+        return ()
+    up: list[int] = []
+    missing: Counter[int] = Counter()
+    for index, name in enumerate(ring.members):
+        node = nodes.get(name)
+        up.append(1 if node is not None and serves(node, judged) else 0)
+        if node is not None and up[index]:
+            held = (p for p in node.filling_partitions if p < len(ring.owners))
+            missing.update(p for p in held if index in ring.owners[p])
+    counts = [0] * (ring.replicas + 1)
+    serving = up.__getitem__
+    for partition, owners in enumerate(ring.owners):
+        counts[sum(map(serving, owners)) - missing[partition]] += 1
+    return tuple(counts)
+
+
+_PLACES: Final = Memo[dict[NodeId, int]](16)
+
+
+def places(ring: RingTable) -> dict[NodeId, int]:
+    """How many of the partitions*replicas places each member holds."""
+    return dict(_PLACES.get(ring, None, lambda: _count(ring)))
+
+
+def _count(ring: RingTable) -> dict[NodeId, int]:
+    held = Counter(index for owners in ring.owners for index in owners)
+    return {name: held[index] for index, name in enumerate(ring.members)}

@@ -1,0 +1,185 @@
+"""fold(view, facts) -> view: the only way a view is ever made.
+
+Pure: the given view is never changed, a new one shares what stayed the same. Every kind of fact
+has a branch (the type checker finds a forgotten one). Facts of one node arrive in their order,
+those of different nodes slightly mixed. What was folded before is ignored when it comes again
+(after a resume), and so is what an earlier life of a node says once a newer one has spoken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cluster.model.facts import (
+    Fact,
+    FactsLost,
+    FaultHealed,
+    FaultInjected,
+    HintsDelivered,
+    HintStored,
+    MemberChanged,
+    MessageDropped,
+    MessageReceived,
+    MessageSent,
+    NodeStarted,
+    NodeStopped,
+    OperationFinished,
+    OperationStarted,
+    PartitionFilled,
+    PersistFailed,
+    ProbeMissed,
+    ProcessObserved,
+    PulseReported,
+    ReadRepaired,
+    RingChanged,
+    SiblingsKept,
+    SnapshotTaken,
+    StallNoticed,
+    SuspicionConfirmed,
+    SuspicionRaised,
+    SuspicionRefuted,
+    TransferFinished,
+    TransferStarted,
+    TransferWaited,
+    WindowClosed,
+    WorkloadCounted,
+)
+from tui import fold_node
+from tui.fold_draft import Draft
+from tui.view import LAB, OBSERVER, ClusterView, NodeView
+
+
+def fold(view: ClusterView, facts: Sequence[Fact]) -> ClusterView:
+    """The view after these facts."""
+    if not facts:
+        return view
+    draft = Draft(view)
+    for fact in facts:
+        if draft.is_news(fact):
+            _take(draft, fact)
+    return draft.done()
+
+
+def _take(draft: Draft, fact: Fact) -> None:
+    draft.tick(fact.at)
+    payload = fact.payload
+    node = None if fact.node in (LAB, OBSERVER) else _reporting(draft, fact)
+    match payload:
+        case MessageSent():
+            draft.sent(fact, payload)
+            return
+        case MessageReceived():
+            draft.received(fact, payload)
+            if node is not None:
+                draft.nodes[fact.node] = fold_node.heard(node, fact, payload)
+            return
+        case OperationStarted() | TransferStarted() | TransferFinished():
+            return
+        case (
+            MessageDropped()
+            | OperationFinished()
+            | SiblingsKept()
+            | ReadRepaired()
+            | StallNoticed()
+            | PersistFailed()
+            | ProbeMissed()
+        ):
+            draft.speak(fact, None)
+            return
+        case FactsLost():
+            draft.miss(fact, payload)
+        case ProcessObserved() | WindowClosed() | WorkloadCounted():
+            _seen(draft, fact, payload)
+        case FaultInjected() | FaultHealed():
+            draft.mark_fault(fact, payload)
+            if node is not None:
+                draft.nodes[fact.node] = fold_node.own_fault(node, payload)
+        case (
+            NodeStarted()
+            | NodeStopped()
+            | SnapshotTaken()
+            | PulseReported()
+            | MemberChanged()
+            | SuspicionRaised()
+            | SuspicionConfirmed()
+            | SuspicionRefuted()
+            | RingChanged()
+            | TransferWaited()
+            | PartitionFilled()
+            | HintStored()
+            | HintsDelivered()
+        ):
+            if node is not None:
+                _said(draft, fact, node, payload)
+    draft.consider(fact)
+
+
+def _reporting(draft: Draft, fact: Fact) -> NodeView:
+    """The row of a node that has just spoken."""
+    node = draft.node(fact.node)
+    if fact.epoch > node.epoch:
+        node = fold_node.new_life(node, fact.epoch)
+    node = draft.reported(node, fact.at)
+    draft.nodes[fact.node] = node
+    return node
+
+
+def _seen(
+    draft: Draft, fact: Fact, payload: ProcessObserved | WindowClosed | WorkloadCounted
+) -> None:
+    """What the lab and the observer see from outside."""
+    match payload:
+        case ProcessObserved():
+            draft.speak(fact, None)
+            draft.process(payload)
+        case WindowClosed():
+            draft.speak(fact, None)
+            draft.window_closed(payload.subject)
+        case WorkloadCounted():
+            draft.speak(fact, None)
+            draft.counted(fact, payload)
+
+
+Said = (
+    NodeStarted
+    | NodeStopped
+    | SnapshotTaken
+    | PulseReported
+    | MemberChanged
+    | SuspicionRaised
+    | SuspicionConfirmed
+    | SuspicionRefuted
+    | RingChanged
+    | TransferWaited
+    | PartitionFilled
+    | HintStored
+    | HintsDelivered
+)
+
+
+def _said(draft: Draft, fact: Fact, node: NodeView, payload: Said) -> None:
+    """What a node says of itself and of the others."""
+    match payload:
+        case PulseReported():
+            changed = fold_node.pulse(node, fact, payload)
+        case SnapshotTaken():
+            changed = fold_node.snapshot(node, fact, payload)
+            for fate in payload.members:
+                draft.introduce(fate.claim)
+        case MemberChanged():
+            draft.speak(fact, node.beliefs.get(payload.claim.name))
+            changed = fold_node.belief(node, fact, payload)
+            draft.introduce(payload.claim)
+        case NodeStarted() | NodeStopped():
+            draft.speak(fact, None)
+            changed = fold_node.lifecycle(node, fact, payload)
+        case SuspicionRaised() | SuspicionConfirmed() | SuspicionRefuted():
+            draft.speak(fact, None)
+            changed = fold_node.belief(node, fact, payload)
+        case RingChanged() | TransferWaited() | PartitionFilled():
+            draft.speak(fact, None)
+            changed = fold_node.placing(node, payload)
+        case HintStored() | HintsDelivered():
+            draft.speak(fact, None)
+            changed = fold_node.depths(node, fact, payload)
+    draft.nodes[node.name] = changed

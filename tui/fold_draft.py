@@ -1,0 +1,358 @@
+"""A view in the making: the tables that one batch of facts changes, copied once per batch.
+
+Holds what belongs to the whole cluster: messages joined from their two ends, event lines, marks,
+incidents, the moments of the long sparklines. A node's own row is `tui.fold_node`'s. Not shared:
+a draft lives inside one call of `fold`.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from msgspec.structs import replace
+
+from cluster.model.casebook import advance
+from cluster.model.facts import (
+    Fact,
+    FactsLost,
+    FaultHealed,
+    FaultInjected,
+    MemberChanged,
+    MessageDropped,
+    MessageReceived,
+    MessageSent,
+    ProcessObserved,
+    SnapshotTaken,
+    WindowClosed,
+    WorkloadCounted,
+)
+from cluster.model.incident import Incident
+from cluster.model.member import Address, Claim, NodeId
+from tui.agreement import Agreement, compare
+from tui.exposure import served
+from tui.phrases import done, listed, spoken
+from tui.view import (
+    DISAGREEMENTS_MAX,
+    EVENTS_MAX,
+    HISTORY_MAX,
+    LAB,
+    MARKS_MAX,
+    MESSAGE_US,
+    MESSAGES_MAX,
+    MOMENT_US,
+    OBSERVER,
+    Arrival,
+    Belief,
+    ClusterView,
+    Disagreement,
+    EventLine,
+    Mark,
+    Message,
+    MessageId,
+    Moment,
+    NodeView,
+)
+
+REPEAT_US: Final = 2_000_000
+"""A line about a dropped message is not repeated within this time; the pulses count them."""
+ECHO_US: Final = 1_000_000
+"""A node's own word of a fault this soon after another's makes no second mark."""
+
+
+def natural(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Sorts n2 before n10."""
+    parts: list[tuple[int, int, str]] = []
+    digits = ""
+    for char in name + "\0":
+        if char.isdigit():
+            digits += char
+            continue
+        if digits:
+            parts.append((0, int(digits), ""))
+            digits = ""
+        parts.append((1, 0, char))
+    return tuple(parts)
+
+
+def rate_of(load: WorkloadCounted) -> float:
+    """Answers a second that succeeded in the workload's last interval."""
+    return load.successes * 1e6 / load.interval_us if load.interval_us else 0.0
+
+
+class Draft:
+    """The next view."""
+
+    def __init__(self, view: ClusterView) -> None:
+        self.old = view
+        self.at = view.at
+        self.facts = view.facts
+        self.nodes = dict(view.nodes)
+        self.heads = dict(view.heads)
+        self.messages = dict(view.messages)
+        self.arrivals = dict(view.arrivals)
+        self.book = view.casebook
+        self.load = view.load
+        self.load_failed = view.load_failed
+        self.audited_at = view.audited_at
+        self.lost = view.lost
+        self.lost_at = view.lost_at
+        self.history = view.history
+        self.disagreements = view.disagreements
+        self._load_at = 0
+        self._events: list[EventLine] = []
+        self._fault_marks: list[Mark] = []
+
+    # --- what is new, and when ------------------------------------------------------------------
+
+    def is_news(self, fact: Fact) -> bool:
+        """Whether this fact was not folded yet and is of its node's present life."""
+        name = (fact.epoch, fact.seq)
+        head = self.heads.get(fact.node)
+        if head is not None and name <= head:
+            # A snapshot carries the number of the last fact that it speaks of.
+            return name == head and isinstance(fact.payload, SnapshotTaken)
+        self.heads[fact.node] = name
+        self.facts += 1
+        return True
+
+    def tick(self, at: int) -> None:
+        """Move the clock on; whenever it enters a new tick, note how the cluster stood."""
+        if at <= self.at:
+            return
+        if at // MOMENT_US > self.at // MOMENT_US and self.nodes and self.at:
+            self._note_moment(at // MOMENT_US * MOMENT_US)
+        self.at = at
+
+    def _note_moment(self, at: int) -> None:
+        judged = compare(self.nodes, self.at)
+        load = self.load
+        moment = Moment(
+            at=at,
+            served=served(self.nodes, judged, self.at),
+            hints=sum(d.count for name in judged.observers for d in self.nodes[name].hints),
+            behind={name: judged.behind(name) for name in judged.observers},
+            answers_per_s=rate_of(load) if load is not None else -1.0,
+            failed=self.load_failed,
+        )
+        self.history = (*self.history, moment)[-HISTORY_MAX:]
+
+    # --- nodes ----------------------------------------------------------------------------------
+
+    def node(self, name: NodeId) -> NodeView:
+        """A node's row; a blank one if it was never heard of."""
+        return self.nodes.get(name) or NodeView(name)
+
+    def reported(self, node: NodeView, at: int) -> NodeView:
+        """Its facts reach us."""
+        return replace(node, reported_at=max(node.reported_at, at), connected=True)
+
+    def introduce(self, claim: Claim) -> None:
+        """Somebody told of a member: it has a row from now on, whether it reports or not."""
+        node = self.nodes.get(claim.name)
+        if node is None:
+            node = NodeView(claim.name, gossip=claim.gossip, window=claim.window)
+        elif claim.epoch > node.epoch:
+            node = replace(node, gossip=claim.gossip, window=claim.window)
+        else:
+            return
+        self.nodes[claim.name] = node
+
+    def process(self, payload: ProcessObserved) -> None:
+        """What the lab sees of a process."""
+        node = self.node(payload.subject)
+        window = payload.window or node.window
+        self.nodes[payload.subject] = replace(
+            node, process=payload.state, pid=payload.pid or node.pid, window=Address(window)
+        )
+
+    def window_closed(self, subject: NodeId) -> None:
+        """The observer no longer hears a node."""
+        if subject in self.nodes:
+            self.nodes[subject] = replace(self.nodes[subject], connected=False)
+
+    def counted(self, fact: Fact, payload: WorkloadCounted) -> None:
+        """The workload's totals."""
+        if fact.at < self._load_at:
+            return
+        old = self.load
+        known = (old.unreadable, old.audited) if old is not None else (-1, 0)
+        if payload.unreadable >= 0 and known != (payload.unreadable, payload.audited):
+            self.audited_at = fact.at
+        before = old.failed + old.maybe if old is not None else 0
+        self.load_failed = max(0, payload.failed + payload.maybe - before)
+        self.load, self._load_at = payload, fact.at
+
+    def miss(self, fact: Fact, payload: FactsLost) -> None:
+        """Facts that never reached us."""
+        self.speak(fact, None)
+        self.lost += payload.count
+        self.lost_at = max(self.lost_at, fact.at)
+
+    # --- messages -------------------------------------------------------------------------------
+
+    def sent(self, fact: Fact, payload: MessageSent) -> None:
+        """The near end of a message."""
+        name: MessageId = (fact.node, fact.epoch, payload.number)
+        arrival = self.arrivals.pop(name, None)
+        self.messages[name] = Message(
+            id=name,
+            to=payload.to,
+            kind=payload.kind,
+            key=payload.key,
+            about=payload.about,
+            sent_at=fact.at,
+            received_at=arrival.at if arrival is not None else 0,
+        )
+
+    def received(self, fact: Fact, payload: MessageReceived) -> None:
+        """The far end of a message, which may be told before the near one."""
+        name: MessageId = (payload.sender, payload.sender_epoch, payload.number)
+        message = self.messages.get(name)
+        if message is not None:
+            self.messages[name] = replace(message, received_at=fact.at)
+        else:
+            self.arrivals[name] = Arrival(fact.at, fact.node, payload.kind)
+
+    # --- lines and marks ------------------------------------------------------------------------
+
+    def speak(self, fact: Fact, old: Belief | None) -> None:
+        """Add the event line of a fact, if it deserves one."""
+        load = self.load
+        audit = (load.unreadable, load.audited) if load is not None else (-1, 0)
+        phrase = spoken(fact, old, self.book, audit)
+        if phrase is None:
+            return
+        repeats = isinstance(fact.payload, MessageDropped)
+        if repeats and self._repeated(fact, phrase.text):
+            return
+        self._events.append(EventLine(fact.at, fact.node, phrase.text, phrase.tone))
+
+    def _repeated(self, fact: Fact, text: str) -> bool:
+        """Whether the same was said a moment ago."""
+        recent = [*self.old.events[-20:], *self._events]
+        return any(
+            line.node == fact.node and line.text == text and fact.at - line.at < REPEAT_US
+            for line in recent
+        )
+
+    def mark_fault(self, fact: Fact, payload: FaultInjected | FaultHealed) -> None:
+        """A fault began or ended: a line and a mark."""
+        self.speak(fact, None)
+        mends = isinstance(payload, FaultHealed) or payload.kind in ("start", "resume", "heal")
+        kind: Literal["fault", "heal"] = "heal" if mends else "fault"
+        recent = [*self.old.marks[-20:], *self._fault_marks]
+        echo = fact.node != LAB and any(
+            m.kind == kind and abs(m.at - fact.at) < ECHO_US for m in recent
+        )
+        if not echo:
+            self._fault_marks.append(Mark(fact.at, done(payload), kind))
+
+    # --- what follows from all of it ------------------------------------------------------------
+
+    def consider(self, fact: Fact) -> None:
+        """Bring incidents and disagreements up to date."""
+        self.book = advance(self.book, fact)
+        if isinstance(fact.payload, MemberChanged | SnapshotTaken | ProcessObserved | WindowClosed):
+            self._compare(fact)
+
+    def _compare(self, fact: Fact) -> None:
+        judged = compare(self.nodes, self.at)
+        standing = self.disagreements[-1] if self.disagreements else None
+        open_ = standing is not None and not standing.ended
+        if judged.all and open_ and standing is not None:
+            ended = replace(standing, ended=max(fact.at, standing.began))
+            self.disagreements = (*self.disagreements[:-1], ended)
+        elif not judged.all and not open_:
+            about = tuple(name for name, s in judged.subjects.items() if s.since)
+            began = judged.since or fact.at
+            new = Disagreement(began, about, self._news(judged))
+            self.disagreements = (*self.disagreements, new)[-DISAGREEMENTS_MAX:]
+
+    def _news(self, judged: Agreement) -> str:
+        """What the live nodes do not all know, in a few words."""
+        late = [s for s in judged.subjects.values() if s.late and s.newest is not None]
+        newcomers = {
+            name for s in late for name in s.late if s.name not in self.nodes[name].beliefs
+        }
+        if newcomers:
+            who = sorted(newcomers, key=natural)
+            return f"{listed(who)} {'joins' if len(who) == 1 else 'join'}"
+        late.sort(key=lambda s: len(s.late))  # what most already hold is the news
+        words = [f"{s.name} is {s.newest.state.word}" for s in late if s.newest is not None]
+        return ", ".join(words[:2])
+
+    def done(self) -> ClusterView:
+        """The finished view."""
+        if len(self.nodes) != len(self.old.nodes):
+            self.nodes = {name: self.nodes[name] for name in sorted(self.nodes, key=natural)}
+        old = self.old
+        return ClusterView(
+            at=self.at,
+            facts=self.facts,
+            nodes=self.nodes,
+            messages=self._kept_messages(),
+            events=self._kept_events(),
+            marks=self._kept_marks(),
+            incidents=self.book.incidents,
+            load=self.load,
+            load_failed=self.load_failed,
+            audited_at=self.audited_at,
+            lost=self.lost,
+            lost_at=self.lost_at,
+            casebook=self.book if self.book is not old.casebook else old.casebook,
+            heads=self.heads,
+            arrivals=self._kept_arrivals(),
+            history=self.history,
+            disagreements=self.disagreements,
+        )
+
+    def _kept_messages(self) -> dict[MessageId, Message]:
+        messages = self.messages
+        horizon = self.at - MESSAGE_US
+        stale: list[MessageId] = []
+        for name, message in messages.items():
+            if message.sent_at >= horizon:
+                break
+            stale.append(name)
+        for name in stale:
+            del messages[name]
+        if len(messages) > MESSAGES_MAX:
+            surplus = len(messages) - MESSAGES_MAX
+            for name in list(messages)[:surplus]:
+                del messages[name]
+        return messages
+
+    def _kept_arrivals(self) -> dict[MessageId, Arrival]:
+        horizon = self.at - MESSAGE_US // 3
+        if len(self.arrivals) > MESSAGES_MAX or any(a.at < horizon for a in self.arrivals.values()):
+            kept = [(n, a) for n, a in self.arrivals.items() if a.at >= horizon]
+            return dict(kept[-MESSAGES_MAX:])
+        return self.arrivals
+
+    def _kept_events(self) -> tuple[EventLine, ...]:
+        if not self._events:
+            return self.old.events
+        lines = [*self.old.events, *self._events]
+        lines.sort(key=lambda line: (line.at, line.node != OBSERVER, natural(line.node)))
+        return tuple(lines[-EVENTS_MAX:])
+
+    def _kept_marks(self) -> tuple[Mark, ...]:
+        if not self._fault_marks and self.book.incidents == self.old.incidents:
+            return self.old.marks
+        marks = [m for m in self.old.marks if m.kind in ("fault", "heal")] + self._fault_marks
+        for incident in self.book.incidents:
+            marks += _stage_marks(incident)
+        return tuple(sorted(marks, key=lambda mark: (mark.at, mark.label))[-MARKS_MAX:])
+
+
+def _stage_marks(incident: Incident) -> list[Mark]:
+    """The moments of an incident worth jumping to."""
+    marks: list[Mark] = []
+    name = incident.subject
+    if incident.stage("suspected").began:
+        marks.append(Mark(incident.stage("suspected").began, f"{name} suspected", "suspect"))
+    if incident.stage("dead").began:
+        marks.append(Mark(incident.stage("dead").began, f"{name} dead", "dead"))
+    if incident.stage("back").ended:
+        marks.append(Mark(incident.stage("back").ended, f"{name} back", "back"))
+    return marks

@@ -1,0 +1,260 @@
+"""What a node's own facts change in its row: state, beliefs, places, depths.
+
+Each function takes the row as it was and gives it as it is. Facts of one node come in their
+order, so the latest word wins; what an earlier life said never reaches these functions.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from cluster.model.facts import (
+    Depth,
+    Fact,
+    FaultHealed,
+    FaultInjected,
+    HintsDelivered,
+    HintStored,
+    MemberChanged,
+    MessageReceived,
+    NodeStarted,
+    NodeStopped,
+    PartitionFilled,
+    PulseReported,
+    RingChanged,
+    RingTable,
+    SnapshotTaken,
+    SuspicionConfirmed,
+    SuspicionRaised,
+    SuspicionRefuted,
+    TransferWaited,
+)
+from cluster.model.member import MemberState, NodeId
+from tui.view import SAMPLES_US, Belief, NodeView, Sample
+
+NEW_BELIEF = Belief(MemberState.ALIVE, 0, 0, 0, NodeId(""), "boot", NodeId(""))
+
+
+def new_life(node: NodeView, epoch: int) -> NodeView:
+    """A node that was born again: what it believed and held must be told anew."""
+    return NodeView(
+        name=node.name,
+        epoch=epoch,
+        profile=node.profile,
+        pid=node.pid,
+        gossip=node.gossip,
+        window=node.window,
+        process=node.process,
+        samples=node.samples,
+        write_quorum=node.write_quorum,
+        read_quorum=node.read_quorum,
+    )
+
+
+def lifecycle(node: NodeView, fact: Fact, payload: NodeStarted | NodeStopped) -> NodeView:
+    """It came up, or ended on purpose."""
+    match payload:
+        case NodeStarted():
+            return replace(
+                node,
+                profile=payload.profile,
+                pid=payload.pid,
+                started_at=fact.at,
+                keys=payload.restored_keys,
+            )
+        case NodeStopped():
+            return replace(node, departed=True)
+
+
+def snapshot(node: NodeView, fact: Fact, payload: SnapshotTaken) -> NodeView:
+    """Its whole state at once."""
+    beliefs: dict[NodeId, Belief] = {}
+    heard: dict[NodeId, int] = {}
+    departed = False
+    for fate in payload.members:
+        claim = fate.claim
+        if claim.name == node.name:
+            departed = claim.state is MemberState.LEFT
+            continue
+        heard[claim.name] = fate.heard
+        old = node.beliefs.get(claim.name)
+        if old is not None and (old.state, old.epoch) == (claim.state, claim.epoch):
+            beliefs[claim.name] = replace(old, incarnation=claim.incarnation)
+            continue
+        beliefs[claim.name] = Belief(
+            claim.state,
+            claim.epoch,
+            claim.incarnation,
+            fate.since or fact.at,
+            claim.accuser,
+            "boot",
+            NodeId(""),
+        )
+    return replace(
+        node,
+        incarnation=payload.incarnation,
+        profile=payload.profile,
+        pid=payload.pid,
+        gossip=payload.gossip,
+        window=payload.window,
+        started_at=payload.started_at,
+        beliefs=beliefs,
+        heard=heard,
+        ring=payload.ring,
+        keys=payload.keys,
+        filling=len(payload.filling),
+        filling_partitions=payload.filling,
+        waiting_on=node.waiting_on if payload.filling else "",
+        hints=payload.hints,
+        faults=payload.faults,
+        faults_allowed=payload.faults_allowed,
+        write_quorum=payload.write_quorum,
+        read_quorum=payload.read_quorum,
+        departed=departed,
+    )
+
+
+def pulse(node: NodeView, fact: Fact, payload: PulseReported) -> NodeView:
+    """Its totals of one period."""
+    sample = Sample(
+        at=fact.at,
+        interval_us=payload.interval_us,
+        rates=payload.rates,
+        sent=payload.sent,
+        bytes_out=payload.bytes_out,
+        bytes_in=payload.bytes_in,
+        dropped=sum(payload.dropped.values()),
+        hints=sum(depth.count for depth in payload.hints),
+        lag_us=payload.lag_us,
+        resident_bytes=payload.resident_bytes,
+    )
+    samples = node.samples
+    oldest = fact.at - SAMPLES_US
+    first = 0
+    while first < len(samples) and samples[first].at < oldest:
+        first += 1
+    return replace(
+        node,
+        incarnation=payload.incarnation,
+        keys=payload.keys,
+        filling=payload.filling,
+        filling_partitions=node.filling_partitions if payload.filling else (),
+        waiting_on=node.waiting_on if payload.filling else "",
+        hints=payload.hints,
+        heard={**node.heard, **payload.heard},
+        view_digest=payload.view,
+        samples=(*samples[first:], sample),
+    )
+
+
+def heard(node: NodeView, fact: Fact, payload: MessageReceived) -> NodeView:
+    """A traced message is a sign of life of its sender."""
+    if node.heard.get(payload.sender, 0) >= fact.at:
+        return node
+    return replace(node, heard={**node.heard, payload.sender: fact.at})
+
+
+Doubt = SuspicionRaised | SuspicionConfirmed | SuspicionRefuted
+
+
+def belief(node: NodeView, fact: Fact, payload: MemberChanged | Doubt) -> NodeView:
+    """A change in its row of the matrix."""
+    match payload:
+        case MemberChanged(claim=claim):
+            if claim.name == node.name:
+                return replace(node, departed=claim.state is MemberState.LEFT)
+            name = claim.name
+            old = node.beliefs.get(name, NEW_BELIEF)
+            same = (old.state, old.epoch) == (claim.state, claim.epoch)
+            running = same and old.incarnation == claim.incarnation
+            new = Belief(
+                state=claim.state,
+                epoch=claim.epoch,
+                incarnation=claim.incarnation,
+                since=old.since if same else fact.at,
+                accuser=claim.accuser,
+                via=payload.via,
+                teller=payload.teller,
+                deadline=old.deadline if running else 0,
+                confirmations=old.confirmations if running else 0,
+            )
+        case SuspicionRaised():
+            name = payload.subject
+            old = node.beliefs.get(name, NEW_BELIEF)
+            known = old.state is MemberState.SUSPECT and old.epoch == payload.subject_epoch
+            new = replace(
+                old,
+                state=MemberState.SUSPECT,
+                epoch=payload.subject_epoch,
+                incarnation=payload.incarnation,
+                since=old.since if known else fact.at,
+                accuser=payload.accuser,
+                deadline=payload.deadline,
+                confirmations=0,
+            )
+        case SuspicionConfirmed():
+            name = payload.subject
+            held = node.beliefs.get(name)
+            if held is None or held.state is not MemberState.SUSPECT:
+                return node
+            new = replace(held, deadline=payload.deadline, confirmations=payload.confirmations)
+        case SuspicionRefuted():
+            return replace(node, incarnation=payload.incarnation)
+    return replace(node, beliefs={**node.beliefs, name: new})
+
+
+def placing(node: NodeView, payload: RingChanged | TransferWaited | PartitionFilled) -> NodeView:
+    """Its places on the ring and which of them it still fills."""
+    match payload:
+        case RingChanged():
+            gained = _owned(payload.ring, node.name) - _owned(node.ring, node.name)
+            waiting = {*node.filling_partitions, *gained} & _owned(payload.ring, node.name)
+            if not payload.gained:
+                waiting &= set(node.filling_partitions)
+            return replace(
+                node,
+                ring=payload.ring,
+                filling_partitions=tuple(sorted(waiting)),
+                filling=len(waiting),
+            )
+        case TransferWaited():
+            return replace(node, waiting_on=payload.waiting_on)
+        case PartitionFilled():
+            left = tuple(p for p in node.filling_partitions if p != payload.partition)
+            return replace(
+                node,
+                filling=payload.remaining,
+                filling_partitions=left if payload.remaining else (),
+                waiting_on=node.waiting_on if payload.remaining else "",
+            )
+
+
+def _owned(ring: RingTable | None, name: NodeId) -> set[int]:
+    if ring is None or name not in ring.members:
+        return set()
+    index = ring.members.index(name)
+    return {partition for partition, owners in enumerate(ring.owners) if index in owners}
+
+
+def depths(node: NodeView, fact: Fact, payload: HintStored | HintsDelivered) -> NodeView:
+    """How many writes it keeps for an absent owner."""
+    depth = payload.depth if isinstance(payload, HintStored) else payload.remaining
+    old = next((d for d in node.hints if d.target == payload.target), None)
+    others = [d for d in node.hints if d.target != payload.target]
+    if depth:
+        others.append(Depth(payload.target, depth, old.oldest_at if old else fact.at))
+    return replace(node, hints=tuple(sorted(others, key=lambda d: d.target)))
+
+
+def own_fault(node: NodeView, payload: FaultInjected | FaultHealed) -> NodeView:
+    """A fault in its own transport began or ended, in words."""
+    peers = " ".join(payload.peers)
+    match payload:
+        case FaultInjected():
+            word = f"{payload.kind} {peers or payload.detail}".strip()
+            return node if word in node.faults else replace(node, faults=(*node.faults, word))
+        case FaultHealed(kind="heal"):
+            return replace(node, faults=())
+        case FaultHealed():
+            kept = tuple(f for f in node.faults if not f.startswith(payload.kind))
+            return replace(node, faults=kept)

@@ -1,0 +1,82 @@
+"""The characters the screens draw with, in three sets, each one column wide.
+
+`braille` is the default; `block` is for fonts whose braille looks broken (no dots, only blocks);
+`ascii` for terminals and logs that have neither. State is told by shape and word first, colour
+second, so each set keeps its state glyphs distinct.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from msgspec import Struct
+
+GlyphSet = Literal["braille", "block", "ascii"]
+
+
+class Glyphs(Struct, frozen=True):
+    """One set."""
+
+    alive: str
+    suspect: str
+    dead: str
+    silent: str
+    """No answer, or a process that is gone while nobody has noticed yet."""
+    joining: str
+    left: str
+    here: str
+    """A thing in flight, a list's current row."""
+    differs: str
+    """Put before a cell that differs from its column's majority."""
+    yes: str
+    no: str
+    spark: str
+    """Eight heights, lowest first."""
+    bar: str
+    """A full cell of a horizontal bar, and of one that is only partly there."""
+    ghost: str
+    line: str
+    """A horizontal rule."""
+    tick: str
+    """A mark on a rule."""
+    cut: str
+    """A rule's dashes, for what was lost."""
+
+
+_BLOCK: Final = Glyphs(
+    alive="●",
+    suspect="◐",
+    dead="✕",
+    silent="○",
+    joining="◌",
+    left="·",
+    here="▸",
+    differs="▐",
+    yes="✓",
+    no="✕",
+    spark="▁▂▃▄▅▆▇█",
+    bar="━",
+    ghost="╌",
+    line="─",
+    tick="┬",
+    cut="╌",
+)
+_ASCII: Final = Glyphs(
+    alive="o",
+    suspect="?",
+    dead="x",
+    silent=".",
+    joining="+",
+    left="-",
+    here=">",
+    differs="|",
+    yes="y",
+    no="x",
+    spark="_.-:=+*#",
+    bar="=",
+    ghost="-",
+    line="-",
+    tick="+",
+    cut="-",
+)
+SETS: Final[dict[GlyphSet, Glyphs]] = {"braille": _BLOCK, "block": _BLOCK, "ascii": _ASCII}

@@ -1,0 +1,146 @@
+"""The one table of keys: what each does, where it is valid and what the screens say about it.
+
+The app binds from it, the footer and the `?` sheet print from it, so help cannot lie. `offered`
+decides what is valid now. Faults are offered only on a cluster we started.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from tui.scene import Scene, ScreenName
+
+Action = Literal[
+    "home",
+    "ring",
+    "matrix",
+    "recovery",
+    "events",
+    "next_screen",
+    "previous_screen",
+    "next_node",
+    "previous_node",
+    "kill",
+    "start",
+    "pause",
+    "isolate",
+    "add",
+    "undo",
+    "freeze",
+    "live",
+    "help",
+    "back",
+    "quit",
+]
+
+
+class Key(Struct, frozen=True):
+    """One action and its keys."""
+
+    action: Action
+    keys: tuple[str, ...]
+    """Textual's names of the keys."""
+    cap: str
+    """How the keys are written."""
+    word: str
+    """What the footer says; empty: only in the help."""
+    help: str
+    """The help's sentence."""
+    fault: bool = False
+    """Does something to the cluster: only on one we started."""
+    rank: int = 5
+    """The footer drops the highest ranks first when it is too narrow."""
+
+
+SCREENS: Final[tuple[ScreenName, ...]] = ("home", "ring", "matrix", "recovery", "events")
+
+KEYS: Final[tuple[Key, ...]] = (
+    Key("home", ("1",), "1", "", "home: the verdict, a row per node, the last events"),
+    Key("ring", ("2",), "2", "", "ring: who owns what, and the messages now"),
+    Key("matrix", ("3",), "3", "", "matrix: who believes what about whom"),
+    Key("recovery", ("5",), "5", "", "recovery: the last failure, stage by stage"),
+    Key("events", ("6",), "6", "", "events: what happened, newest last"),
+    Key("next_screen", ("tab",), "tab", "", "the next screen (shift+tab: the one before)"),
+    Key("previous_screen", ("shift+tab",), "", "", ""),
+    Key("next_node", ("down", "right", "n"), "↓ → n", "", "choose the next node (or click one)"),
+    Key("previous_node", ("up", "left", "N"), "↑ ← N", "", "choose the node before"),
+    Key("kill", ("k",), "k", "kill", "kill -9 the chosen node's process", fault=True, rank=1),
+    Key("start", ("s",), "s", "start", "start the chosen node again", fault=True, rank=1),
+    Key("pause", ("p",), "p", "pause", "stop its process, or let it go on", fault=True, rank=2),
+    Key("isolate", ("i",), "i", "isolate", "cut its links, or heal them", fault=True, rank=2),
+    Key("add", ("a",), "a", "add", "start one more node", fault=True, rank=3),
+    Key("undo", ("u",), "u", "undo", "take back the last of these", fault=True, rank=2),
+    Key("freeze", ("space",), "space", "freeze", "stop the picture; the cluster goes on", rank=4),
+    Key("live", ("L",), "L", "", "back to the live picture"),
+    Key("help", ("question_mark",), "?", "keys", "this sheet", rank=0),
+    Key("back", ("escape",), "esc", "", "close this sheet, let go of the node, go home"),
+    Key("quit", ("q", "ctrl+c"), "q", "quit", "leave; a demo's nodes are stopped", rank=0),
+)
+
+
+def offered(key: Key, scene: Scene) -> bool:
+    """Whether pressing this does something now."""
+    if key.fault and not scene.own:
+        return False
+    node = scene.view.nodes.get(scene.selected) if scene.selected else None
+    gone = node is not None and node.process == "gone"
+    match key.action:
+        case "kill":
+            return node is not None and not gone
+        case "pause" | "isolate":
+            return node is not None and not gone
+        case "start":
+            return gone
+        case "live":
+            return scene.frozen
+        case _:
+            return True
+
+
+def word(key: Key, scene: Scene) -> str:
+    """The footer's word, which for a toggle is what it would do now."""
+    node = scene.view.nodes.get(scene.selected) if scene.selected else None
+    if key.action == "pause" and node is not None and node.process == "paused":
+        return "resume"
+    if key.action == "isolate" and node is not None and node.faults:
+        return "heal"
+    if key.action == "freeze" and scene.frozen:
+        return "live"
+    return key.word
+
+
+def _rank(key: Key, scene: Scene) -> int:
+    """The way back from a frozen picture is never dropped."""
+    return 0 if key.action == "freeze" and scene.frozen else key.rank
+
+
+def footer(scene: Scene, screen: ScreenName, width: int) -> list[tuple[str, str]]:
+    """The last line: (text, role) parts for the keys valid here, as many as fit, best first."""
+    views = [key for key in KEYS if key.action in SCREENS]
+    parts: list[tuple[int, str, str, str]] = []
+    if width >= 100:
+        for key in views:
+            here = key.action == screen
+            parts.append((0, key.cap, key.action, "accent" if here else "muted"))
+    else:
+        parts.append((1, f"{views[0].cap}–{views[-1].cap}", "views", "muted"))
+    if scene.view.nodes:
+        parts.append((1, "↑↓", "node", "muted"))
+    parts.extend(
+        (_rank(key, scene), key.cap, word(key, scene), "muted")
+        for key in KEYS
+        if key.word and offered(key, scene)
+    )
+    room = width - 1
+    chosen: set[int] = set()
+    for index, (_, cap, said, _) in sorted(enumerate(parts), key=lambda part: part[1][0]):
+        if len(cap) + len(said) + 3 <= room + 2:
+            room -= len(cap) + len(said) + 3
+            chosen.add(index)
+    line: list[tuple[str, str]] = []
+    for index, (_, cap, said, role) in enumerate(parts):
+        if index in chosen:
+            line += [("  " if line else " ", ""), (cap, "key"), (f" {said}", role)]
+    return line

@@ -1,0 +1,349 @@
+"""The event lines: one short sentence per fact worth reading, from its node's point of view.
+
+A sentence follows its node's name ("n2  n4 is suspect, it refused a connection"), so it does not
+begin with it. Ignored on purpose: messages, pulses, single transfers and ordinary answers, which
+the pictures and the counters show better.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+from cluster.model.casebook import Casebook
+from cluster.model.facts import (
+    Fact,
+    FactsLost,
+    FaultHealed,
+    FaultInjected,
+    HintsDelivered,
+    HintStored,
+    MemberChanged,
+    MessageDropped,
+    MessageReceived,
+    MessageSent,
+    NodeStarted,
+    NodeStopped,
+    OperationFinished,
+    OperationStarted,
+    PartitionFilled,
+    PersistFailed,
+    ProbeMissed,
+    ProcessObserved,
+    PulseReported,
+    ReadRepaired,
+    RingChanged,
+    SiblingsKept,
+    SnapshotTaken,
+    StallNoticed,
+    SuspicionConfirmed,
+    SuspicionRaised,
+    SuspicionRefuted,
+    TransferFinished,
+    TransferStarted,
+    TransferWaited,
+    WindowClosed,
+    WorkloadCounted,
+)
+from cluster.model.fault import FaultKind
+from cluster.model.member import MemberState, NodeId
+from tui.view import Belief
+
+Tone = Literal["plain", "good", "warn", "bad"]
+
+QUIET_STALL_US: Final = 250_000
+"""A shorter pause is not worth a line."""
+
+
+class Phrase(NamedTuple):
+    """A sentence and how serious it is."""
+
+    text: str
+    tone: Tone = "plain"
+
+
+def seconds(us: int) -> str:
+    """A duration as the screens say it: 0.34 s, 3.2 s, 42 s, 3 min 20 s."""
+    us = max(0, us)
+    if us < 995_000:
+        return f"{us / 1e6:.2f} s"
+    if us < 59_950_000:
+        return f"{us / 1e6:.1f} s"
+    minutes, rest = divmod(us // 1_000_000, 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def listed(names: tuple[NodeId, ...] | list[NodeId], most: int = 5) -> str:
+    """Names in a sentence; more than `most` are counted."""
+    return " ".join(names) if len(names) <= most else f"{len(names)} nodes"
+
+
+Lifecycle = NodeStarted | NodeStopped | StallNoticed | FactsLost | PersistFailed | MessageDropped
+
+
+def of_itself(payload: Lifecycle) -> Phrase | None:
+    """A node's own life."""
+    match payload:
+        case NodeStarted():
+            kept = (
+                f", {payload.restored_keys:,} keys from its disk" if payload.restored_keys else ""
+            )
+            return Phrase(f"started (process {payload.pid}{kept})", "good")
+        case NodeStopped():
+            return Phrase(f"ended: {payload.reason}", "warn")
+        case StallNoticed():
+            if payload.late_us < QUIET_STALL_US:
+                return None
+            return Phrase(f"did not run for {seconds(payload.late_us)}", "warn")
+        case FactsLost():
+            if not payload.count:
+                return None
+            return Phrase(f"{payload.count:,} of its facts never reached this screen", "warn")
+        case PersistFailed():
+            return Phrase(f"its disk refused a write: {payload.reason}", "bad")
+        case MessageDropped():
+            if payload.reason in ("cut", "loss"):
+                return None
+            return Phrase(f"dropped a message from {payload.peer}: {payload.reason}", "warn")
+
+
+Doubt = ProbeMissed | SuspicionRaised | SuspicionConfirmed | SuspicionRefuted
+
+
+def of_doubt(fact: Fact, payload: Doubt) -> Phrase | None:
+    """Probes and suspicions."""
+    match payload:
+        case ProbeMissed():
+            asked = f", asks {listed(payload.asked)} to try" if payload.asked else ""
+            return Phrase(f"{payload.target} did not answer in {millis(payload.waited_us)}{asked}")
+        case SuspicionRaised():
+            if payload.accuser != fact.node:
+                return None
+            patience = seconds(payload.deadline - fact.at)
+            why = "it refused a connection" if payload.evidence == "refused" else "it is silent"
+            return Phrase(
+                f"{payload.subject} is suspect: {why}, dead in {patience} unless it answers", "warn"
+            )
+        case SuspicionConfirmed():
+            return Phrase(f"{payload.accuser} suspects {payload.subject} too", "warn")
+        case SuspicionRefuted():
+            return Phrase(
+                f"hears it is called {payload.was.word}, answers: alive, "
+                f"incarnation {payload.incarnation}",
+                "good",
+            )
+
+
+def millis(us: int) -> str:
+    """A short duration: 0.4 ms, 12 ms, 500 ms, then seconds."""
+    if us >= 1_000_000:
+        return seconds(us)
+    return f"{us / 1000:.1f} ms" if us < 9_950 else f"{us / 1000:.0f} ms"
+
+
+def of_belief(fact: Fact, payload: MemberChanged, old: Belief | None) -> Phrase | None:
+    """A change of belief; `old` is what this node held before."""
+    name, state = payload.claim.name, payload.claim.state
+    if name == fact.node:
+        return Phrase("says farewell", "plain") if state is MemberState.LEFT else None
+    told = payload.teller not in (fact.node, "", name)
+    by = f", heard from {payload.teller}" if told else ""
+    match state:
+        case MemberState.ALIVE:
+            if old is None:
+                return Phrase(f"meets {name}{by}")
+            if payload.claim.epoch > old.epoch:
+                return Phrase(f"{name} is back in a new life{by}", "good")
+            if old.state is MemberState.ALIVE:
+                return None
+            return Phrase(f"{name} is alive after all{by}", "good")
+        case MemberState.SUSPECT:
+            if payload.via == "probe":
+                return None  # its SuspicionRaised says more
+            return Phrase(
+                f"{name} is suspect (incarnation {payload.claim.incarnation}){by}", "warn"
+            )
+        case MemberState.DEAD:
+            return Phrase(f"{'declares ' if not told else ''}{name} {_dead(told)}{by}", "bad")
+        case MemberState.REMOVED:
+            return Phrase(f"goes on without {name}: off the ring{by}", "bad")
+        case MemberState.LEFT:
+            return Phrase(f"{name} has left{by}")
+
+
+def _dead(told: bool) -> str:
+    return "is dead" if told else "dead"
+
+
+Placing = RingChanged | TransferStarted | TransferWaited | TransferFinished | PartitionFilled
+
+
+def of_places(payload: Placing) -> Phrase | None:
+    """Ring and transfers."""
+    match payload:
+        case RingChanged():
+            moved = f"gains {payload.gained} places" if payload.gained else ""
+            if payload.lost:
+                moved += f"{', ' if moved else ''}gives up {payload.lost}"
+            nodes = len(payload.ring.members)
+            return Phrase(f"follows a ring of {nodes}{': ' + moved if moved else ''}")
+        case TransferWaited():
+            return Phrase(f"partition {payload.partition} waits: {payload.waiting_on}", "warn")
+        case PartitionFilled():
+            return None if payload.remaining else Phrase("all its places are filled", "good")
+        case TransferStarted() | TransferFinished():
+            return None
+
+
+Data = (
+    OperationStarted | OperationFinished | SiblingsKept | HintStored | HintsDelivered | ReadRepaired
+)
+
+
+def of_data(payload: Data) -> Phrase | None:
+    """Writes, reads, hints."""
+    match payload:
+        case OperationFinished():
+            if payload.outcome in ("ok", "absent"):
+                return None
+            proof = f", {len(payload.replicas)} copies proven" if payload.replicas else ""
+            return Phrase(f"{payload.kind} {payload.key}: {payload.outcome}{proof}", "warn")
+        case SiblingsKept():
+            return Phrase(f"keeps {payload.count} versions of {payload.key}")
+        case HintStored():
+            if payload.depth not in (1, 10, 100, 1_000, 10_000):
+                return None
+            held = f" ({payload.depth:,} now)" if payload.depth > 1 else ""
+            return Phrase(f"keeps a write for {payload.target}: {payload.key}{held}")
+        case HintsDelivered():
+            if not payload.delivered:
+                return None
+            given = f"gave {payload.delivered:,} writes back to {payload.target}"
+            if payload.remaining:
+                return Phrase(f"{given}, {payload.remaining:,} left")
+            return Phrase(f"{given}, none left", "good")
+        case ReadRepaired():
+            return Phrase(f"a read repaired {payload.key} at {listed(payload.replicas)}")
+        case OperationStarted():
+            return None
+
+
+Told = FaultInjected | FaultHealed | ProcessObserved | WindowClosed | WorkloadCounted
+_DONE: Final = {
+    "start": "started",
+    "kill": "killed",
+    "pause": "paused",
+    "resume": "resumed",
+    "cut": "cut off",
+    "heal": "healed",
+    "loss": "loses packets at",
+    "delay": "slowed down",
+    "partition": "split off",
+    "isolate": "isolated",
+}
+
+
+def done(payload: FaultInjected | FaultHealed) -> str:
+    """A fault or its end in a few words, for marks and lines: "n4 killed", "n4 healed"."""
+    if isinstance(payload, FaultHealed):
+        word = {"kill": "started again", "pause": "resumed", "start": "stopped"}.get(
+            payload.kind, "healed"
+        )
+        return f"{payload.subject} {word}" if payload.subject else word
+    return happening(payload.kind, payload.subject, payload.peers)
+
+
+def happening(kind: FaultKind, subject: NodeId, peers: tuple[NodeId, ...]) -> str:
+    """A fault in a few words: "n4 killed", "n1 split off from n3 n4 n5"."""
+    to = f" from {listed(peers)}" if peers and kind != "isolate" else ""
+    if kind == "loss":
+        return f"{subject} loses packets{to}"
+    return f"{subject} {_DONE[kind]}{to}"
+
+
+def _own_fault(payload: FaultInjected) -> str:
+    """A fault in the node's own transport."""
+    peers = listed(payload.peers) or "the others"
+    match payload.kind:
+        case "loss":
+            return f"loses messages to {peers} {payload.detail}".rstrip()
+        case "delay":
+            return f"is slow to {peers} {payload.detail}".rstrip()
+        case _:
+            return f"is cut off from {peers}"
+
+
+def of_witness(
+    fact: Fact, payload: Told, book: Casebook, unreadable: int, audited: int
+) -> Phrase | None:
+    """What was done to the nodes or seen of them from outside.
+
+    `unreadable` and `audited` are the last audit's numbers as they were known before.
+    """
+    match payload:
+        case FaultInjected():
+            if payload.subject == fact.node:
+                return Phrase(_own_fault(payload), "warn")
+            tone: Tone = "plain" if payload.kind in ("start", "resume", "heal") else "bad"
+            return Phrase(done(payload), tone)
+        case FaultHealed():
+            if payload.subject == fact.node:
+                return Phrase(f"can reach {listed(payload.peers) or 'everybody'} again", "good")
+            return Phrase(done(payload), "good")
+        case ProcessObserved():
+            fault = book.lives.fault_on(payload.subject)
+            if payload.state != "gone" or fault is not None:
+                return None
+            return Phrase(f"{payload.subject}'s process is gone", "warn")
+        case WindowClosed():
+            return Phrase(f"lost sight of {payload.subject}: its window closed")
+        case WorkloadCounted():
+            if (payload.unreadable, payload.audited) == (unreadable, audited):
+                return None
+            if payload.unreadable > 0:
+                lost = f"{payload.unreadable:,} of {payload.audited:,} acknowledged answers"
+                return Phrase(f"cannot read {lost}", "bad")
+            if payload.unreadable == 0:
+                return Phrase(f"read {payload.audited:,} acknowledged answers, all there", "good")
+            return None
+
+
+def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int]) -> Phrase | None:
+    """The line for any fact, if it deserves one."""
+    payload = fact.payload
+    match payload:
+        case MessageSent() | MessageReceived() | PulseReported() | SnapshotTaken():
+            return None
+        case MemberChanged():
+            return of_belief(fact, payload, old)
+        case ProbeMissed() | SuspicionRaised() | SuspicionConfirmed() | SuspicionRefuted():
+            return of_doubt(fact, payload)
+        case (
+            NodeStarted()
+            | NodeStopped()
+            | StallNoticed()
+            | FactsLost()
+            | PersistFailed()
+            | MessageDropped()
+        ):
+            return of_itself(payload)
+        case (
+            RingChanged()
+            | TransferStarted()
+            | TransferWaited()
+            | TransferFinished()
+            | PartitionFilled()
+        ):
+            return of_places(payload)
+        case (
+            OperationStarted()
+            | OperationFinished()
+            | SiblingsKept()
+            | HintStored()
+            | HintsDelivered()
+            | ReadRepaired()
+        ):
+            return of_data(payload)
+        case (
+            FaultInjected() | FaultHealed() | ProcessObserved() | WindowClosed() | WorkloadCounted()
+        ):
+            return of_witness(fact, payload, book, *audit)

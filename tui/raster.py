@@ -1,0 +1,117 @@
+"""Pictures finer than characters: half-block pixels and braille dots, composited into a Frame.
+
+`Pixels` has two square pixels to a cell (one over the other), each of its own role: filled arcs.
+`Dots` has 2x4 dots to a cell and one ink for all of them, so what matters more is drawn with a
+higher rank and takes the cell. Both assume cells twice as high as wide, which makes a pixel and a
+dot square. Labels are text, written after the raster. Drawing outside is clipped.
+"""
+
+from __future__ import annotations
+
+from math import hypot
+from typing import Final
+
+from tui.frame import Frame, Ink, ink_index
+from tui.glyphs import GlyphSet
+
+DOTS_X: Final = 2
+DOTS_Y: Final = 4
+_BITS: Final = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+_QUADRANTS: Final = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
+
+
+class Pixels:
+    """`width` columns and `height` rows of pixels; a cell holds two rows. "" is nothing."""
+
+    __slots__ = ("height", "roles", "width")
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width = width
+        self.height = height + height % 2
+        self.roles: list[str] = [""] * (self.width * self.height)
+
+    def put(self, x: int, y: int, role: str) -> None:
+        """Colour one pixel."""
+        if 0 <= x < self.width and 0 <= y < self.height:
+            self.roles[y * self.width + x] = role
+
+    def onto(self, frame: Frame, x0: int, y0: int) -> None:
+        """Draw the coloured pixels into a frame whose cells they cover."""
+        width = self.width
+        for row in range(self.height // 2):
+            top = row * 2 * width
+            for x in range(width):
+                upper = self.roles[top + x]
+                lower = self.roles[top + width + x]
+                if upper == lower:
+                    if upper:
+                        frame.put(x0 + x, y0 + row, "█", ink_index(Ink(upper)))
+                elif not lower:
+                    frame.put(x0 + x, y0 + row, "▀", ink_index(Ink(upper)))
+                elif not upper:
+                    frame.put(x0 + x, y0 + row, "▄", ink_index(Ink(lower)))
+                else:
+                    frame.put(x0 + x, y0 + row, "▀", ink_index(Ink(upper, lower)))
+
+
+class Dots:
+    """`width` x `height` cells of braille. Coordinates are dots, from the top left."""
+
+    __slots__ = ("_bits", "_inks", "_ranks", "height", "width")
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width = width
+        self.height = height
+        self._bits: dict[int, int] = {}
+        self._inks: dict[int, int] = {}
+        self._ranks: dict[int, int] = {}
+
+    def dot(self, x: float, y: float, ink: int, rank: int = 0) -> None:
+        """One dot. In a cell that something of a higher rank holds, nothing happens."""
+        column, row = int(x // 1), int(y // 1)
+        if not (0 <= column < self.width * DOTS_X and 0 <= row < self.height * DOTS_Y):
+            return
+        cell = (row // DOTS_Y) * self.width + column // DOTS_X
+        bit = _BITS[column % DOTS_X][row % DOTS_Y]
+        held = self._ranks.get(cell, -1)
+        if rank > held:
+            self._bits[cell], self._inks[cell], self._ranks[cell] = bit, ink, rank
+        elif rank == held:
+            self._bits[cell] |= bit
+
+    def line(
+        self,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        ink: int,
+        *,
+        rank: int = 0,
+        every: float = 1.0,
+    ) -> None:
+        """Dots from `start` to `end`, one each `every` dots of length."""
+        (x0, y0), (x1, y1) = start, end
+        steps = int(hypot(x1 - x0, y1 - y0) / every)
+        for step in range(steps + 1):
+            t = step / steps if steps else 0.0
+            self.dot(x0 + (x1 - x0) * t, y0 + (y1 - y0) * t, ink, rank)
+
+    def onto(self, frame: Frame, x0: int, y0: int, glyphs: GlyphSet = "braille") -> None:
+        """Draw into a frame, over whatever its cells hold."""
+        for cell, bits in self._bits.items():
+            row, column = divmod(cell, self.width)
+            match glyphs:
+                case "braille":
+                    char = chr(0x2800 + bits)
+                case "block":
+                    char = _QUADRANTS[_quadrants(bits)]
+                case "ascii":
+                    char = "." if bits.bit_count() < 3 else "*"
+            frame.put(x0 + column, y0 + row, char, self._inks[cell])
+
+
+def _quadrants(bits: int) -> int:
+    upper_left = 1 if bits & 0x03 else 0
+    upper_right = 2 if bits & 0x18 else 0
+    lower_left = 4 if bits & 0x44 else 0
+    lower_right = 8 if bits & 0xA0 else 0
+    return upper_left | upper_right | lower_left | lower_right

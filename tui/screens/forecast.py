@@ -1,0 +1,189 @@
+"""What is due, and what was measured: the two columns of sentences on the home screen.
+
+A forecast is a moment that somebody reported (a suspicion's deadline) or that follows from the
+profile a node runs with (when the dead are taken off the ring). A claim appears only once
+something was measured for it, with its numbers, and is never hidden when it breaks.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from cluster.config import PROFILES, Config
+from cluster.model.member import MemberState, NodeId
+from tui.agreement import agreement, is_live
+from tui.exposure import common_ring, places, served
+from tui.phrases import listed, seconds
+from tui.scene import Scene, clock
+
+Mark = Literal["yes", "no", "open"]
+
+
+class Claim(Struct, frozen=True):
+    """A promise, whether it holds, and the numbers that say so."""
+
+    mark: Mark
+    text: str
+    figure: str
+    brief: str
+    """For 80 columns."""
+
+
+def profile_of(scene: Scene) -> Config | None:
+    """What the nodes say they run with."""
+    names = [node.profile for node in scene.view.nodes.values() if node.profile]
+    for known, config in PROFILES.items():
+        if names and known == names[0]:
+            return config
+    return None
+
+
+# --- what is due ---------------------------------------------------------------------------------
+
+
+def forecasts(scene: Scene) -> list[str]:
+    """What happens next unless something changes, soonest first."""
+    view, now = scene.view, scene.now
+    judged = agreement(view, now)
+    due: list[tuple[int, str]] = []
+    for subject in judged.subjects.values():
+        beliefs = [
+            view.nodes[n].beliefs[subject.name]
+            for n in judged.observers
+            if subject.name in view.nodes[n].beliefs
+        ]
+        suspected = [b.deadline for b in beliefs if b.state is MemberState.SUSPECT and b.deadline]
+        dead = [b.since for b in beliefs if b.state is MemberState.DEAD]
+        config = profile_of(scene)
+        if suspected and not dead:
+            at = min(suspected)
+            due.append(
+                (
+                    at,
+                    f"{subject.name} is dead {_when(scene, at)} unless it answers{_clock(scene, at)}",
+                )
+            )
+        if dead and config is not None:
+            at = min(dead) + config.membership.evict_after_us
+            text = f"{subject.name} leaves the ring {_when(scene, at)}{_clock(scene, at)}"
+            due.append((at, text))
+            rebuild = _rebuild(scene, subject.name)
+            if rebuild:
+                due.append((at + 1, rebuild))
+    waiting: dict[NodeId, int] = {}
+    for node in view.nodes.values():
+        if not is_live(node, now):
+            continue
+        for depth in node.hints:
+            waiting[depth.target] = waiting.get(depth.target, 0) + depth.count
+        if node.filling:
+            why = f": {node.waiting_on}" if node.waiting_on else ""
+            due.append((now, f"{node.name} fills {node.filling} more places{why}"))
+    for target, count in waiting.items():
+        hints = "1 hint goes" if count == 1 else f"{count:,} hints go"
+        due.append((now + 10**12, f"{hints} to {target} once it is back"))
+    return [text for _, text in sorted(due)]
+
+
+def _when(scene: Scene, at: int) -> str:
+    return "any moment" if at <= scene.now else f"in {seconds(at - scene.now)}"
+
+
+def _clock(scene: Scene, at: int) -> str:
+    return "" if at <= scene.now else f" ({clock(scene, at)[3:]})"
+
+
+def _rebuild(scene: Scene, name: str) -> str:
+    ring = common_ring(scene.view.nodes, scene.now)
+    held = places(ring) if ring is not None else {}
+    count = next((c for n, c in held.items() if n == name), 0)
+    if not count:
+        return ""
+    others = [n for n in held if n != name and is_live(scene.view.nodes[n], scene.now)]
+    return f"its {count} copies are rebuilt on {listed(others)}"
+
+
+# --- what was measured ---------------------------------------------------------------------------
+
+_TRAILING: Final = 10
+"""How many moments the availability claim looks back (2.5 s)."""
+
+
+def claims(scene: Scene) -> list[Claim]:
+    """Everything that is being measured."""
+    found = [_readable(scene), _answered(scene), _agreed(scene), _covered(scene), _even(scene)]
+    return [claim for claim in found if claim is not None]
+
+
+def _readable(scene: Scene) -> Claim | None:
+    load = scene.view.load
+    if load is None or load.unreadable < 0 or not load.audited:
+        return None
+    there = load.audited - load.unreadable
+    figure = f"{there:,} of {load.audited:,}"
+    return Claim(
+        "yes" if not load.unreadable else "no",
+        "acknowledged answers can all be read back",
+        figure,
+        f"answers readable {figure}",
+    )
+
+
+def _answered(scene: Scene) -> Claim | None:
+    load = scene.view.load
+    if load is None or not load.acknowledged:
+        return None
+    lately = sum(m.failed for m in scene.view.history[-_TRAILING:])
+    missed = load.failed + load.maybe
+    return Claim(
+        "open" if lately or scene.view.load_failed else "yes",
+        f"quiz answers acknowledged: {load.acknowledged:,}",
+        f"{missed:,} failed",
+        f"{load.acknowledged:,} answers, {missed:,} failed",
+    )
+
+
+def _agreed(scene: Scene) -> Claim | None:
+    judged = agreement(scene.view, scene.now)
+    live = len(judged.observers)
+    if live < 2:
+        return None
+    agreeing = live if judged.all else min(judged.agreeing, live)
+    figure = f"{agreeing} of {live} views"
+    return Claim(
+        "yes" if judged.all else "open", "live nodes agree who is alive", figure,
+        f"views that agree {agreeing}/{live}",
+    )  # fmt: skip
+
+
+def _covered(scene: Scene) -> Claim | None:
+    judged = agreement(scene.view, scene.now)
+    counts = served(scene.view.nodes, judged, scene.now)
+    quorum = max((n.read_quorum for n in scene.view.nodes.values()), default=0)
+    if not counts or not quorum or len(counts) <= quorum:
+        return None
+    total = sum(counts)
+    safe = sum(counts[quorum:])
+    figure = f"{safe} of {total}"
+    return Claim(
+        "yes" if safe == total else "no",
+        f"partitions with {quorum} or more owners that answer",
+        figure,
+        f"partitions with {quorum}+ owners {figure}",
+    )
+
+
+def _even(scene: Scene) -> Claim | None:
+    ring = common_ring(scene.view.nodes, scene.now)
+    config = profile_of(scene)
+    if ring is None or config is None or len(ring.members) <= ring.replicas:
+        return None
+    held = places(ring)
+    mean = sum(held.values()) / len(held)
+    most = max(held.values())
+    bound = max(config.ring.load_slack, (int(mean * config.ring.load_slack) + 1) / mean)
+    figure = f"max {100 * most / sum(held.values()):.1f}%"
+    text = f"no node holds over {bound:.2f} × its fair share"
+    return Claim("yes" if most <= mean * bound + 1e-9 else "no", text, figure, f"share {figure}")

@@ -1,0 +1,120 @@
+"""Who learned the latest news from whom: the tree of tellers behind one column of the matrix.
+
+The news is the selected node's state if its observers changed their mind about it lately, else
+the newest change about anybody. A branch is "teller told"; times count from the first who knew.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from cluster.model.member import NodeId
+from tui.agreement import agreement
+from tui.phrases import listed
+from tui.scene import Scene, hue
+from tui.screens.parts import took
+from tui.view import Belief
+
+Line = list[tuple[str, str]]
+
+
+class News(Struct, frozen=True):
+    """A belief that had to spread."""
+
+    subject: NodeId
+    holders: dict[NodeId, Belief]
+    """Who holds it, first first."""
+    unaware: tuple[NodeId, ...]
+
+
+def latest_news(scene: Scene) -> News | None:
+    """The news worth a tree."""
+    judged = agreement(scene.view, scene.now)
+    found: list[News] = []
+    for subject in judged.subjects.values():
+        newest = subject.newest
+        if newest is None:
+            continue
+        holders = {
+            n: scene.view.nodes[n].beliefs[subject.name]
+            for n in judged.observers
+            if subject.name in scene.view.nodes[n].beliefs and n not in subject.late
+        }
+        if len(holders) + len(subject.late) < 2 or not holders:
+            continue
+        ordered = dict(sorted(holders.items(), key=lambda item: (item[1].since, item[0])))
+        found.append(News(subject.name, ordered, subject.late))
+    if not found:
+        return None
+    return max(found, key=lambda news: (_changed_at(news), news.subject == scene.selected))
+
+
+def _changed_at(news: News) -> int:
+    return min(belief.since for belief in news.holders.values())
+
+
+def hearsay(scene: Scene, width: int, rows: int) -> list[Line]:
+    """The tree as lines, with a heading; at most `rows`."""
+    news = latest_news(scene)
+    if news is None or rows < 2:
+        return []
+    first = next(iter(news.holders.values()))
+    what = f"{news.subject} is {first.state.word}"
+    heading: Line = [(f"who learned that {what}, and from whom", "muted")]
+    took_all = max(b.since for b in news.holders.values()) - first.since
+    if not news.unaware:
+        heading.append((f"   all {len(news.holders)} in {took(took_all)}", ""))
+    lines = _branches(scene, news, width)
+    if news.unaware:
+        verb = "has" if len(news.unaware) == 1 else "have"
+        lines.append([(f"{listed(list(news.unaware))} {verb} not heard", "warn")])
+    if len(lines) > rows - 1:
+        lines = [*lines[: rows - 2], [(f"… {len(lines) - rows + 2} more", "muted")]]
+    return [heading, *lines]
+
+
+def _branches(scene: Scene, news: News, width: int) -> list[Line]:
+    start = _changed_at(news)
+    children: dict[NodeId, list[NodeId]] = {}
+    roots: list[NodeId] = []
+    for name, belief in news.holders.items():
+        told_before = (
+            belief.teller in news.holders and news.holders[belief.teller].since <= belief.since
+        )
+        if belief.teller != name and told_before:
+            children.setdefault(belief.teller, []).append(name)
+        else:
+            roots.append(name)
+    lines: list[Line] = []
+
+    def walk(name: NodeId, lead: str, branch: str, depth: int) -> None:
+        belief = news.holders[name]
+        when = f"+{took(belief.since - start)}"
+        role = f"owner{hue(scene.view, name)}"
+        how = _how(belief, name)
+        lines.append([
+            (f"{when:>9}  ", "faint"), (f"{lead}{branch}", "rule"), (name, role), (how, "muted"),
+        ])  # fmt: skip
+        if depth > width // 8:
+            return
+        below = children.get(name, [])
+        deeper = lead + {"": "", "├─ ": "│  ", "└─ ": "   "}[branch]
+        for index, child in enumerate(below):
+            walk(child, deeper, "└─ " if index == len(below) - 1 else "├─ ", depth + 1)
+
+    for root in roots:
+        walk(root, "", "", 0)
+    return _plain(lines) if scene.glyphs == "ascii" else lines
+
+
+def _how(belief: Belief, name: NodeId) -> str:
+    if belief.teller == name or not belief.teller:
+        words = {"probe": "its own probe failed", "timer": "its patience ended",
+                 "boot": "knew it at boot", "operator": "was told to"}  # fmt: skip
+        return f"  {words.get(belief.via, 'by itself')}"
+    return f"  {belief.via}, from {belief.teller}"
+
+
+def _plain(lines: list[Line]) -> list[Line]:
+    table = str.maketrans("├└│─", "|`|-")
+    return [[(text.translate(table), role) for text, role in line] for line in lines]

@@ -1,0 +1,79 @@
+"""The `?` sheet: every key valid on this screen, and what the shapes mean.
+
+Printed from the same table that the app binds from, over the screen it explains.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tui.frame import Frame
+from tui.glyphs import SETS, Glyphs
+from tui.keys import KEYS, SCREENS, Key
+from tui.scene import Scene, ScreenName
+
+_ABOUT: Final[dict[ScreenName, tuple[str, ...]]] = {
+    "home": ("one row per node; the last column is what each other node believes of it",),
+    "ring": (
+        "outer band: who holds the first copy; inner bands: second and third",
+        "hatched arcs: the owner is suspect or paused; dissolved: it is gone",
+        "a comet is a real message, slowed to be seen; ✕ one that got lost",
+    ),
+    "matrix": ("each row is what one node believes; a bar marks what differs from most",),
+    "recovery": ("each stage with its time, and what an open one waits for",),
+    "events": ("what the nodes and the lab reported, newest last",),
+}
+
+
+def paint_help(frame: Frame, scene: Scene, screen: ScreenName) -> None:
+    """Draw the sheet in the middle of a frame, with air where there is room for it."""
+    lines = _lines(scene, screen, frame.height - 2)
+    width = min(frame.width, max(len("".join(text for text, _ in line)) for line in lines) + 4)
+    height = min(frame.height, len(lines) + 2)
+    x0 = (frame.width - width) // 2
+    y0 = max(0, (frame.height - height) // 2)
+    for y in range(y0, y0 + height):
+        frame.text(x0, y, " " * width, bg="sheet.bg")
+    for row, parts in enumerate(lines[: height - 2]):
+        x = x0 + 2
+        for text, role in parts:
+            end = x0 + width - 1
+            x = frame.text(x, y0 + 1 + row, text[: max(0, end - x)], role, bg="sheet.bg")
+
+
+def _lines(scene: Scene, screen: ScreenName, room: int) -> list[list[tuple[str, str]]]:
+    said = [key for key in KEYS if key.help]
+    views = [key for key in said if key.action in SCREENS]
+    title: list[tuple[str, str]] = [("keys on this screen: ", "muted"), (screen, "title")]
+    about = [[(text, "muted")] for text in _ABOUT[screen]]
+    looking = [_line(key) for key in said if not key.fault and key not in views]
+    looking.append([(_cap(views[0].cap + "–" + views[-1].cap), "key"), (_views(views), "")])
+    acting = [_line(key) for key in said if key.fault] if scene.own else []
+    shapes = [_shapes(SETS[scene.glyphs])]
+    sections = [section for section in ([title], about, looking, acting, shapes) if section]
+    airy = [line for section in sections for line in [*section, []]][:-1]
+    if len(airy) <= room:
+        return airy
+    return [title, *looking, *acting, *shapes]
+
+
+def _views(views: list[Key]) -> str:
+    return "  ".join(f"{key.cap} {key.action}" for key in views)
+
+
+def _cap(text: str) -> str:
+    return f"{text:<7}"
+
+
+def _line(key: Key) -> list[tuple[str, str]]:
+    return [(_cap(key.cap), "key"), (key.help, "")]
+
+
+def _shapes(glyphs: Glyphs) -> list[tuple[str, str]]:
+    return [
+        (f"{glyphs.alive} alive  ", "alive"),
+        (f"{glyphs.suspect} suspect  ", "suspect"),
+        (f"{glyphs.dead} dead  ", "dead"),
+        (f"{glyphs.silent} no answer  ", "muted"),
+        (f"{glyphs.joining} joining", "joining"),
+    ]

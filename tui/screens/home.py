@@ -1,0 +1,195 @@
+"""The home screen: the verdict, one row a node, the ring unrolled, what is measured and due.
+
+Sections have an order of importance; a small terminal loses the last ones whole rather than a
+little of each, a large one gives its room to the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from tui.agreement import is_live
+from tui.chrome import FOOT, TOP, fit, paint_chrome
+from tui.frame import Frame
+from tui.glyphs import SETS
+from tui.scene import Scene
+from tui.screens.forecast import Claim, claims, forecasts
+from tui.screens.parts import events, number, rule
+from tui.screens.roster import paint_roster
+from tui.screens.strip import paint_strip, strip_rows
+from tui.sparkline import (
+    Series,
+    mean,
+    of_moments,
+    of_node,
+    per_second,
+    recent,
+    spark,
+    top_of,
+)
+from tui.view import Moment, Sample
+
+
+def _kinds(*kinds: str) -> Callable[[Sample], float]:
+    """Messages a second of some kinds."""
+
+    def rate(sample: Sample) -> float:
+        return per_second(sample, sum(sample.sent.get(kind, 0) for kind in kinds))
+
+    return rate
+
+
+KINDS: Final = (
+    ("probe", _kinds("ping", "ack", "pingreq")),
+    ("gossip", _kinds("gossip", "pushpull", "hello")),
+    ("write", _kinds("replicawrite", "replicawritten")),
+    ("read", _kinds("replicaread", "replicavalue")),
+    ("forward", _kinds("forward", "forwarded")),
+    ("rebuild", _kinds("fetch", "fetchpage")),
+)
+"""The rows of the message table, and the kinds of messages that each counts."""
+EVENTS_LEAST: Final = 3
+
+
+def paint(scene: Scene, width: int, height: int) -> Frame:
+    """The whole screen."""
+    frame = Frame(width, height)
+    paint_chrome(frame, scene, "home")
+    bottom = height - FOOT
+    if height < 8 or not scene.view.nodes:
+        return frame
+    wide = width >= 100
+    y = TOP + (1 if height >= 22 else 0)
+    strip = strip_rows(scene)
+    room = bottom - y
+    roster = min(len(scene.view.nodes) + 1, room)
+    room -= roster
+    has_strip = bool(strip) and room >= strip + 1
+    room -= strip + 1 if has_strip else 0
+    middle = _middle_rows(scene, wide)
+    has_middle = room >= middle + 1 + EVENTS_LEAST
+    y = paint_roster(frame, scene, y, roster)
+    if has_strip:
+        y = paint_strip(frame, scene, y + 1)
+    if has_middle:
+        y = _middle(frame, scene, y + 1, wide)
+    if wide:
+        _foot_wide(frame, scene, y, bottom)
+    else:
+        _foot_narrow(frame, scene, y, bottom)
+    return frame
+
+
+def _middle_rows(scene: Scene, wide: bool) -> int:
+    if wide:
+        return 2 + len(KINDS)
+    return min(2, (len(claims(scene)) + 1) // 2)
+
+
+def _middle(frame: Frame, scene: Scene, y: int, wide: bool) -> int:
+    rows = _middle_rows(scene, wide)
+    if not wide:
+        for index, claim in enumerate(claims(scene)[: 2 * rows]):
+            x = 2 + (index % 2) * (frame.width // 2)
+            _claim(frame, scene, (x, y + index // 2), claim, frame.width // 2 - 3, brief=True)
+        return y + rows
+    x = _right_half(frame)
+    _messages(frame, scene, y, x - 4)
+    frame.text(x, y, "claims, checked on what was reported", "muted")
+    for row, claim in enumerate(claims(scene)[: len(KINDS)], start=1):
+        _claim(frame, scene, (x, y + row), claim, min(64, frame.width - x - 2))
+    return y + rows
+
+
+def _claim(
+    frame: Frame,
+    scene: Scene,
+    at: tuple[int, int],
+    claim: Claim,
+    width: int,
+    *,
+    brief: bool = False,
+) -> None:
+    x, y = at
+    glyphs = SETS[scene.glyphs]
+    glyph, role = {
+        "yes": (glyphs.yes, "good"),
+        "no": (glyphs.no, "bad"),
+        "open": (glyphs.suspect, "warn"),
+    }[claim.mark]
+    frame.text(x, y, glyph, role, bold=True)
+    if brief:
+        frame.text(x + 2, y, fit(claim.brief, width - 2), "" if claim.mark != "no" else "bad")
+        return
+    frame.text(x + 2, y, fit(claim.text, width - 4 - len(claim.figure)))
+    frame.right(x + width, y, claim.figure, "" if claim.mark == "yes" else role, bold=True)
+
+
+def _messages(frame: Frame, scene: Scene, y: int, right: int) -> None:
+    """Messages a second by kind, all nodes together, each row on its own scale."""
+    frame.text(2, y, "messages per second, last 60 s, each row its own scale", "muted")
+    width = right - 11 - 8
+    for row, (word, rate) in enumerate(KINDS, start=1):
+        series, latest = _all_nodes(scene, rate, width)
+        _level(frame, scene, (y + row, right), word, series, latest)
+    history = scene.view.history
+    series = of_moments(history, scene.now, width, 60_000_000, _hints)
+    latest = float(history[-1].hints) if history else 0.0
+    _level(frame, scene, (y + 1 + len(KINDS), right), "hints", series, latest)
+
+
+def _level(
+    frame: Frame, scene: Scene, at: tuple[int, int], word: str, series: Series, latest: float
+) -> None:
+    y, right = at
+    frame.text(2, y, word, "")
+    frame.text(11, y, spark(series, top_of([series], 1.0), scene.glyphs), "faint")
+    frame.right(right, y, number(latest), "" if latest >= 0.05 else "faint")
+
+
+def _hints(moment: Moment) -> float:
+    return float(moment.hints)
+
+
+def _all_nodes(scene: Scene, rate: Callable[[Sample], float], width: int) -> tuple[Series, float]:
+    """All nodes' figure together, and its rate over the last second."""
+    total: Series = [None] * width
+    latest = 0.0
+    for node in scene.view.nodes.values():
+        for column, value in enumerate(of_node(node, scene.now, width, rate)):
+            if value is not None:
+                total[column] = (total[column] or 0.0) + value
+        if is_live(node, scene.now):
+            latest += mean([rate(sample) for sample in recent(node, scene.now)])
+    return total, latest
+
+
+def _right_half(frame: Frame) -> int:
+    """Where the right column of the lower sections begins."""
+    return frame.width // 2 + 2
+
+
+def _foot_wide(frame: Frame, scene: Scene, y: int, bottom: int) -> None:
+    """The log on the left, what is due on the right."""
+    if bottom - y < 2:
+        return
+    rule(frame, y, scene)
+    rows = bottom - y - 1
+    due = forecasts(scene)[:rows]
+    split = _right_half(frame) if due else frame.width - 2
+    events(frame, scene, 2, y + 1, split - 4, rows, brief=frame.width < 140)
+    for row, text in enumerate(due):
+        frame.text(split, y + 1 + row, "next" if not row else "then", "muted")
+        frame.text(split + 6, y + 1 + row, fit(text, frame.width - split - 7))
+
+
+def _foot_narrow(frame: Frame, scene: Scene, y: int, bottom: int) -> None:
+    rows = bottom - y - 1
+    if rows < 1:
+        return
+    due = forecasts(scene)[: 1 if rows >= 2 else 0]
+    events(frame, scene, 2, y + 1, frame.width - 3, rows - len(due), brief=True)
+    for text in due:
+        frame.text(2, bottom - 1, "next", "muted")
+        frame.text(8, bottom - 1, fit(text, frame.width - 9))

@@ -1,0 +1,250 @@
+"""The membership matrix: a row is what one node believes of each of the others.
+
+Nobody else shows this: "the cluster is healthy" and every node listing other members is the same
+moment (SCREENS 1). A cell is a state and an incarnation; ▐ marks one that differs from its
+column's majority. Below: who learned the latest news from whom, and how long each disagreement
+lasted.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from cluster.model.member import NodeId
+from tui.agreement import Agreement, agreement, differs
+from tui.chrome import FOOT, TOP, fit, paint_chrome
+from tui.frame import Frame
+from tui.glyphs import SETS
+from tui.scene import Scene, clock, hue
+from tui.screens.hearsay import hearsay
+from tui.screens.parts import age, band, state_glyph, took
+from tui.sparkline import bridged, bucketed, spark
+from tui.view import NodeView
+
+
+class Grid(Struct, frozen=True):
+    """Where the columns are."""
+
+    x: int
+    cell: int
+    names: tuple[NodeId, ...]
+    """Those that fit, in order."""
+    agrees: int
+    stale: int
+    heard: int
+    behind: int
+    behind_width: int
+    digits: bool
+
+
+def _grid(frame: Frame, names: list[NodeId]) -> Grid:
+    wide = frame.width >= 100
+    label = max(8, *(len(n) for n in names)) + 4 if wide else 6
+    right = 36 if wide else 26
+    room = frame.width - label - right
+    cell = max(2, min(8 if wide else 5, room // max(1, len(names))))
+    shown = tuple(names[: max(1, room // cell)])
+    agrees = label + len(shown) * cell + (3 if wide else 2)
+    stale = agrees + (9 if wide else 7)
+    heard = stale + 8 if wide else 0
+    behind = (heard + 12) if wide else stale + 7
+    width = max(0, min(48, frame.width - behind - 1))
+    return Grid(
+        label, cell, shown, agrees, stale, heard, behind if width >= 8 else 0, width, cell >= 4
+    )
+
+
+def paint(scene: Scene, width: int, height: int) -> Frame:
+    """The whole screen."""
+    frame = Frame(width, height)
+    paint_chrome(frame, scene, "matrix", "a row is what one node believes")
+    names = list(scene.view.nodes)
+    bottom = height - FOOT
+    if not names or height < 8:
+        return frame
+    y = TOP + (1 if height >= 22 else 0)
+    judged = agreement(scene.view, scene.now)
+    grid = _grid(frame, names)
+    rows = min(len(names), bottom - y - 2)
+    airy = bottom - y >= 2 * len(names) + 18
+    step = 2 if airy else 1
+    _header(frame, scene, grid, y)
+    y += step
+    for row, name in enumerate(names[:rows]):
+        _row(frame, scene, grid, y + row * step, scene.view.nodes[name], judged)
+    y += rows * step
+    if len(names) > rows:
+        frame.text(2, y, f"… {len(names) - rows} more rows", "muted")
+        y += 1
+    elif bottom - y >= 2:
+        y = _known(frame, grid, y + (1 if height >= 30 and not airy else 0), judged)
+    if bottom - y >= 3:
+        y = _legend(frame, scene, y + 1)
+    if bottom - y >= 4:
+        _below(frame, scene, y + 1, bottom)
+    return frame
+
+
+def _header(frame: Frame, scene: Scene, grid: Grid, y: int) -> None:
+    wide = frame.width >= 100
+    frame.text(2, y, "believes" if wide else "row", "muted")
+    for column, name in enumerate(grid.names):
+        role = f"owner{hue(scene.view, name)}"
+        x = grid.x + column * grid.cell
+        frame.text(x, y, name[: grid.cell - 1], role, bold=True)
+    frame.text(grid.agrees, y, "agrees", "muted")
+    frame.text(grid.stale, y, "stale", "muted")
+    if grid.heard:
+        frame.text(grid.heard, y, "last heard", "muted")
+    if grid.behind:
+        text = "behind, last 60 s" if wide else "behind 60 s"
+        frame.text(grid.behind, y, text[: grid.behind_width], "muted")
+
+
+def _row(frame: Frame, scene: Scene, grid: Grid, y: int, node: NodeView, judged: Agreement) -> None:
+    glyphs = SETS[scene.glyphs]
+    chosen = node.name == scene.selected
+    if chosen:
+        frame.text(0, y, glyphs.here, "selection", bold=True)
+    role = f"owner{hue(scene.view, node.name)}"
+    frame.text(2, y, node.name[: grid.x - 3], role, bold=True)
+    live = node.name in judged.observers
+    if not live and grid.x >= 10 and len(node.name) <= 3:
+        word = {"gone": "gone", "paused": "paused"}.get(node.process, "silent")
+        frame.text(3 + len(node.name), y, word[: grid.x - 5], "muted")
+    for column, other in enumerate(grid.names):
+        x = grid.x + column * grid.cell
+        if other == node.name:
+            frame.text(x, y, "self" if grid.cell >= 5 else "·", "faint")
+        elif not live:
+            frame.text(x, y, glyphs.silent, "faint")
+        else:
+            _cell(frame, scene, grid, (x, y), node, other, judged)
+    if live:
+        _judgement(frame, scene, grid, y, node, judged)
+    else:
+        frame.right(grid.agrees + 6, y, "–", "faint")
+        frame.right(grid.stale + 5, y, age(scene.now - node.reported_at) if node.reported_at else
+                    "–", "warn")  # fmt: skip
+        if grid.heard:
+            frame.text(grid.heard, y, "none", "faint")
+    if grid.behind:
+        points = [(m.at, float(m.behind[node.name])) for m in scene.view.history
+                  if node.name in m.behind]  # fmt: skip
+        series = bridged(bucketed(points, scene.now, 60_000_000, grid.behind_width, worst=True))
+        top = max(2.0, *(v for v in series if v is not None), 0.0)
+        frame.text(grid.behind, y, spark(series, top, scene.glyphs), f"{role}b")
+    if chosen:
+        band(frame, y)
+    frame.hit(0, y, frame.width, 1, node.name)
+
+
+def _cell(
+    frame: Frame,
+    scene: Scene,
+    grid: Grid,
+    at: tuple[int, int],
+    node: NodeView,
+    other: NodeId,
+    judged: Agreement,
+) -> None:
+    x, y = at
+    glyphs = SETS[scene.glyphs]
+    belief = node.beliefs.get(other)
+    odd = differs(node, judged.subjects[other])
+    chosen = scene.selected in (node.name, other)
+    if odd:
+        frame.text(x - 1, y, glyphs.differs, "warn", bold=True)
+    if belief is None:
+        frame.text(x, y, glyphs.joining, "joining")
+        return
+    glyph, role = state_glyph(glyphs, belief.state)
+    frame.text(x, y, glyph, role, bold=odd or chosen)
+    if grid.digits:
+        frame.text(x + 1, y, str(belief.incarnation)[: grid.cell - 2], "" if odd else "faint")
+
+
+def _judgement(
+    frame: Frame, scene: Scene, grid: Grid, y: int, node: NodeView, judged: Agreement
+) -> None:
+    known = sum(1 for name in grid.names if name != node.name)
+    odd = len([n for n in judged.differing[node.name] if n in grid.names])
+    text = f"{known - odd}/{known}"
+    frame.right(grid.agrees + 6, y, text, "warn" if odd else "", bold=bool(odd))
+    since = judged.stale_since(node.name)
+    frame.right(grid.stale + 5, y, age(scene.now - since) if since else "0.0s",
+                "warn" if since else "muted", bold=bool(since))  # fmt: skip
+    if grid.heard:
+        last = max(((at, n) for n, at in node.heard.items()), default=(0, NodeId("")))
+        said = f"{last[1]}, {age(scene.now - last[0])}" if last[0] else "–"
+        frame.text(grid.heard, y, fit(said, 11), "")
+
+
+def _known(frame: Frame, grid: Grid, y: int, judged: Agreement) -> int:
+    """Under each column: how many hold the majority's belief."""
+    frame.text(2, y, "known by" if grid.x >= 10 else "by", "muted")
+    for column, name in enumerate(grid.names):
+        subject = judged.subjects[name]
+        if not subject.observers:
+            continue
+        text = f"{subject.holders}/{subject.observers}"
+        if len(text) >= grid.cell:
+            text = str(subject.holders)
+        x = grid.x + column * grid.cell
+        frame.text(x, y, text, "muted" if subject.agreed else "warn", bold=not subject.agreed)
+    return y + 1
+
+
+def _legend(frame: Frame, scene: Scene, y: int) -> int:
+    glyphs = SETS[scene.glyphs]
+    parts: list[tuple[str, str]] = [
+        (glyphs.alive, "alive"), (" alive  ", "muted"),
+        (glyphs.suspect, "suspect"), (" suspect  ", "muted"),
+        (glyphs.dead, "dead"), (" dead  ", "muted"),
+        (glyphs.silent, "faint"), (" no answer  ", "muted"),
+        (glyphs.joining, "joining"), (" unknown  ", "muted"),
+        (glyphs.differs, "warn"), (" differs from the majority  ", "muted"),
+    ]  # fmt: skip
+    if frame.width >= 100:
+        parts.append(("digit = incarnation", "muted"))
+    else:
+        parts[-1] = (" differs", "muted")
+    frame.runs(2, y, parts)
+    return y + 1
+
+
+def _below(frame: Frame, scene: Scene, y: int, bottom: int) -> None:
+    """Who told whom, and how long disagreements last."""
+    past = _disagreements(scene, frame.width - 4)
+    rows = bottom - y
+    tree = hearsay(scene, frame.width - 4, max(2, rows - (3 if past else 0)))
+    for line in tree[:rows]:
+        frame.runs(2, y, line)
+        y += 1
+    y += 1
+    room = bottom - y
+    if room >= 2 and past:
+        frame.text(2, y, "disagreements, and how long until all live views were the same", "muted")
+        for row, line in enumerate(past[-(room - 1) :], start=1):
+            frame.runs(2, y + row, line)
+
+
+def _disagreements(scene: Scene, width: int) -> list[list[tuple[str, str]]]:
+    now = scene.now
+    known = scene.view.disagreements
+    spans = [(d, (d.ended or now) - d.began) for d in known]
+    longest = max((span for _, span in spans), default=0)
+    bar_width = max(8, width - 60) if width >= 96 else max(0, width - 46)
+    bar = SETS[scene.glyphs].bar
+    lines: list[list[tuple[str, str]]] = []
+    for d, span in spans:
+        length = max(1, round(span / longest * bar_width)) if longest else 1
+        what = d.text or "views differ"
+        tail = "" if d.ended else " so far"
+        lines.append([
+            (f"{clock(scene, d.began, 1)}  ", "faint"),
+            (f"{fit(what, 30 if width >= 96 else 20):{30 if width >= 96 else 20}}  ", ""),
+            (bar * length, "muted" if d.ended else "warn"),
+            (f"  {took(span)}{tail}", "" if d.ended else "warn"),
+        ])  # fmt: skip
+    return lines

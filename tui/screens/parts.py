@@ -1,0 +1,124 @@
+"""Small pieces that several screens draw alike: ages, counts, axes, lines of the log.
+
+Everything here writes into a frame at a place it is given and returns what the next piece needs.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cluster.model.member import MemberState, NodeId
+from tui.chrome import fit
+from tui.frame import Frame, Ink, ink_at, ink_index
+from tui.glyphs import SETS, Glyphs
+from tui.scene import Scene, clock, hue
+from tui.view import LAB, OBSERVER, EventLine
+
+TONE_ROLE: Final = {"plain": "", "good": "good", "warn": "warn", "bad": "bad"}
+
+
+def age(us: int) -> str:
+    """How long ago, in at most five characters: 0.4s, 42s, 12m, 3h."""
+    us = max(0, us)
+    if us < 9_950_000:
+        return f"{us / 1e6:.1f}s"
+    if us < 99_500_000:
+        return f"{us / 1e6:.0f}s"
+    if us < 5_970_000_000:
+        return f"{us / 60e6:.0f}m"
+    return f"{us / 3600e6:.0f}h"
+
+
+def took(us: int) -> str:
+    """How long something lasted: 0.31 s, 4.6 s, 81 s."""
+    if us < 995_000:
+        return f"{us / 1e6:.2f} s"
+    return f"{us / 1e6:.1f} s" if us < 99_950_000 else f"{us / 1e6:.0f} s"
+
+
+def number(value: float) -> str:
+    """A figure of at most five characters: 0, 3.6, 242, 1,204, 38k."""
+    if value <= 0:
+        return "0"
+    if value < 9.95:
+        return f"{value:.1f}"
+    if value < 9_999.5:
+        return f"{value:,.0f}"
+    return f"{value / 1e3:,.0f}k" if value < 999_500 else f"{value / 1e6:,.1f}M"
+
+
+def state_glyph(glyphs: Glyphs, state: MemberState) -> tuple[str, str]:
+    """A belief as a shape and its role."""
+    match state:
+        case MemberState.ALIVE:
+            return glyphs.alive, "alive"
+        case MemberState.SUSPECT:
+            return glyphs.suspect, "suspect"
+        case MemberState.DEAD | MemberState.REMOVED:
+            return glyphs.dead, "dead"
+        case MemberState.LEFT:
+            return glyphs.left, "muted"
+
+
+def name_role(scene: Scene, name: NodeId) -> str:
+    """The colour of a node's name; those who are no nodes have none."""
+    return "muted" if name in (LAB, OBSERVER) else f"owner{hue(scene.view, name)}"
+
+
+def band(frame: Frame, y: int) -> None:
+    """Mark a whole row as the chosen one, beside its arrow and its weight."""
+    row = frame.inks[y]
+    for x, index in enumerate(row):
+        ink = ink_at(index)
+        row[x] = ink_index(Ink(ink.fg, "selected.bg", ink.bold))
+
+
+def rule(frame: Frame, y: int, scene: Scene) -> None:
+    """A faint line across the screen."""
+    frame.text(1, y, SETS[scene.glyphs].line * (frame.width - 2), "rule")
+
+
+def events(
+    frame: Frame, scene: Scene, x: int, y: int, width: int, rows: int, *, brief: bool = False
+) -> None:
+    """The last lines of the log, newest last; `brief` leaves the hour away."""
+    lines = [e for e in scene.view.events if e.at <= scene.now][-rows:] if rows > 0 else []
+    longest = max((len(_speaker(line.node)) for line in lines), default=0)
+    for row, line in enumerate(lines):
+        event(frame, scene, (x, y + row), width, line, min(8, longest), brief=brief)
+
+
+def _speaker(name: NodeId) -> str:
+    return "we" if name == OBSERVER else name
+
+
+def event(
+    frame: Frame,
+    scene: Scene,
+    place: tuple[int, int],
+    width: int,
+    line: EventLine,
+    name_width: int,
+    *,
+    brief: bool = False,
+) -> None:
+    """One line: when, who, what."""
+    x, y = place
+    when = clock(scene, line.at, 3)
+    end = frame.text(x, y, when[3:] if brief else when, "faint") + 2
+    frame.text(end, y, _speaker(line.node)[:name_width], name_role(scene, line.node), bold=True)
+    end += name_width + 2
+    frame.text(end, y, fit(line.text, x + width - end), TONE_ROLE[line.tone])
+
+
+def axis_step(span_us: int, marks: int) -> int:
+    """A round distance for about `marks` ticks on an axis of `span_us`."""
+    for step in (100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000):
+        if span_us / (step * 1_000) <= marks:
+            return step * 1_000
+    return 300_000_000 * max(1, span_us // (300_000_000 * marks))
+
+
+def axis_label(us: int) -> str:
+    """A tick: 0, 0.5, 4, 90 (seconds)."""
+    return f"{us / 1e6:g}"

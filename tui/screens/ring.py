@@ -1,0 +1,121 @@
+"""The ring screen: who owns what, three replicas deep, and the messages between the nodes now.
+
+The circle is drawn from the ownership table that nodes report. When their tables differ, the one
+most of them use is drawn and the title says how many use another. Beside it stands
+`tui.ringside`: the same facts in words and numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cluster.model.facts import RingTable
+from cluster.model.member import NodeId
+from tui.agreement import is_live
+from tui.chrome import FOOT, TOP, paint_chrome
+from tui.circle import Circle, Look, Pattern, circle, paint_badges, paint_flights, still
+from tui.exposure import common_ring
+from tui.flights import flights
+from tui.frame import Frame
+from tui.ringside import Ringside
+from tui.scene import Scene
+from tui.standing import Standing, standings
+from tui.view import ClusterView
+
+_PATTERNS: Final[dict[str, Pattern]] = {
+    "alive": "solid",
+    "joining": "solid",
+    "starting": "hatched",
+    "suspect": "hatched",
+    "paused": "hatched",
+    "silent": "hatched",
+}
+_UNHEARD: Final = Standing("silent", 0, 0)
+
+
+class Stage:
+    """The screen without its messages: painted a few times a second, played upon at thirty."""
+
+    __slots__ = ("_frame", "_looks", "_scene", "_shape", "_y0")
+
+    def __init__(self, scene: Scene, width: int, height: int) -> None:
+        self._scene = scene
+        self._frame = Frame(width, height)
+        self._shape: Circle | None = None
+        self._looks: tuple[Look, ...] = ()
+        self._y0 = TOP
+        table = common_ring(scene.view.nodes, scene.now)
+        rows = height - TOP - FOOT
+        if table is None or rows < 8 or width < 30:
+            if table is None and rows > 0:
+                self._frame.text(2, TOP + rows // 2, "No node has reported its table yet.", "muted")
+            paint_chrome(self._frame, scene, "ring")
+            return
+        stands = standings(scene.view, scene.now)
+        self._looks = _looks(scene, table, stands)
+        side = min(rows * 2, width - 2 if width < 70 else max(40, width - 54))
+        self._set(table, side)
+        x = side + (6 if width >= 100 else 3)
+        if width - x >= 24:
+            column = Ringside(self._frame, scene, table, stands, x, min(width - 2, x + 64))
+            if rows >= 28:
+                column.tall(TOP + 1, rows - 1)
+            else:
+                column.short(TOP, rows)
+        paint_chrome(self._frame, scene, "ring", _dissent(scene.view, scene.now, table))
+
+    def _set(self, table: RingTable, side: int) -> None:
+        scene, rows = self._scene, side // 2
+        self._shape = circle(side, rows, min(3, table.replicas))
+        self._y0 = TOP + (self._frame.height - TOP - FOOT - rows) // 2
+        places = {look.name: place for place, look in enumerate(self._looks)}
+        owners = tuple(tuple(places[table.members[o]] for o in held) for held in table.owners)
+        picture = still(self._shape, owners, self._looks, scene.glyphs, scene.colour)
+        self._frame.paste(picture, 1, self._y0)
+
+    def play(self, view: ClusterView, now: int) -> Frame:
+        """A frame with the messages that fly at this moment."""
+        frame = self._frame.copy()
+        shape = self._shape
+        if shape is not None:
+            seen = flights(view, now, min(1.0, shape.radius / 28))
+            scene = self._scene
+            paint_flights(frame, 1, self._y0, shape, self._looks, seen, scene.glyphs, scene.motion)
+            paint_badges(frame, 1, self._y0, shape, self._looks, scene.colour)
+        return frame
+
+
+def paint(scene: Scene, width: int, height: int) -> Frame:
+    """The whole screen."""
+    return Stage(scene, width, height).play(scene.view, scene.now)
+
+
+def _dissent(view: ClusterView, now: int, table: RingTable) -> str:
+    """How many nodes use another table than the one drawn; empty when none does."""
+    live = [n.ring for n in view.nodes.values() if n.ring is not None and is_live(n, now)]
+    other = sum(1 for ring in live if ring.digest != table.digest)
+    if not other:
+        return ""
+    return f"{other} of {len(live)} nodes use{'s' if other == 1 else ''} another table"
+
+
+def _looks(scene: Scene, table: RingTable, stands: dict[NodeId, Standing]) -> tuple[Look, ...]:
+    """Everyone who has a seat: who left has none, a ring member nobody saw has one."""
+    names = list(scene.view.nodes)
+    everyone = names + [member for member in table.members if member not in scene.view.nodes]
+    looks: list[Look] = []
+    for index, name in enumerate(everyone):
+        standing = stands.get(name, _UNHEARD)
+        if standing.word == "left" and name not in table.members:
+            continue
+        looks.append(
+            Look(
+                name=name,
+                index=index,
+                pattern=_PATTERNS.get(standing.word, "sparse"),
+                glyph="" if standing.well else standing.glyph(scene.glyphs),
+                role=standing.role,
+                selected=name == scene.selected,
+            )
+        )
+    return tuple(looks)

@@ -1,0 +1,234 @@
+"""The home screen's table: one row a node, its words, its last minute, and what the others hold.
+
+The last column is the matrix, turned: what each observer, in the order of the rows, believes of
+the row's node. Sparklines of one column share their scale. What a node has not reported is blank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from cluster.model.member import NodeId
+from tui.agreement import Agreement, agreement, is_live
+from tui.exposure import common_ring, places
+from tui.frame import Frame
+from tui.glyphs import SETS
+from tui.scene import Scene, hue
+from tui.screens.parts import age, band, number, state_glyph
+from tui.sparkline import (
+    Series,
+    mean,
+    of_node,
+    operations,
+    recent,
+    slowest_us,
+    spark,
+    top_of,
+)
+from tui.standing import Standing, stand
+from tui.view import NodeView, Sample
+
+
+class Columns(Struct, frozen=True):
+    """Where each column begins, and how wide the sparklines are. A place of 0: not shown."""
+
+    name: int
+    state: int
+    share: int
+    keys: int
+    ops: int
+    ops_spark: int
+    p99: int
+    p99_spark: int
+    hints: int
+    heard: int
+    seen: int
+    seen_as_count: bool
+
+
+def columns(width: int, names: list[NodeId]) -> Columns:
+    """Spend the width: words first, then sparklines of about equal length."""
+    name = max([4, *map(len, names)]) if width >= 60 else 4
+    narrow = width < 100
+    x = 2 + min(12, name) + 1
+    state, x = x, x + 10
+    share = keys = hints = heard = 0
+    if width >= 60:
+        share, x = x, x + 6
+    if not narrow:
+        keys, x = x, x + 9
+    as_count = len(names) > (20 if narrow else 40) or width < 60
+    seen_width = 5 if as_count else max(len(names), 7 if narrow else 11)
+    right = width - 1 - seen_width
+    seen = right
+    if width >= 66:
+        heard = right - 7
+        hints = heard - 7
+        right = hints
+    room = right - x - (2 if narrow else 4) - 12
+    ops_spark = max(0, min(60, room * (3 if narrow else 1) // (5 if narrow else 2)))
+    p99_spark = max(0, min(60, room - ops_spark))
+    ops = x + 1
+    p99 = ops + ops_spark + 6 + (1 if narrow else 2)
+    return Columns(
+        2, state, share, keys, ops, ops_spark, p99, p99_spark, hints, heard, seen, as_count
+    )
+
+
+def paint_roster(frame: Frame, scene: Scene, y: int, rows: int) -> int:
+    """Draw the table from row y in at most `rows` rows; return the row after it."""
+    view = scene.view
+    names = list(view.nodes)
+    place = columns(frame.width, names)
+    _header(frame, place, y, names)
+    judged = agreement(view, scene.now)
+    ring = common_ring(view.nodes, scene.now)
+    held = places(ring) if ring is not None else {}
+    total = sum(held.values())
+    shown = _window(names, scene.selected, rows - 1)
+    ops = {n: _series(scene, n, place.ops_spark, operations) for n in names}
+    slow = {n: _series(scene, n, place.p99_spark, slowest_us, worst=True) for n in names}
+    tops = top_of(ops.values()), top_of(slow.values())
+    for row, name in enumerate(shown, start=y + 1):
+        node = view.nodes[name]
+        chosen = name == scene.selected
+        standing = stand(node, judged, scene.now)
+        _words(frame, scene, place, row, node, standing)
+        if total and place.share:
+            text = f"{100 * held[name] / total:.1f}%" if name in held else "–"
+            frame.right(place.share + 5, row, text, bold=chosen)
+        if place.keys:
+            frame.right(place.keys + 7, row, f"{node.keys:,}", bold=chosen)
+        live = is_live(node, scene.now)
+        shade = f"owner{hue(view, name)}b"
+        fresh = recent(node, scene.now) if live else []
+        _spark(frame, scene, (place.ops, row), (ops[name], shade), tops[0],
+               number(mean([operations(s) for s in fresh])) if fresh else "–")  # fmt: skip
+        slowest = max((slowest_us(s) for s in fresh), default=0)
+        _spark(frame, scene, (place.p99, row), (slow[name], shade), tops[1],
+               f"{slowest / 1000:.1f}" if 0 < slowest < 99_950 else
+               f"{slowest / 1000:.0f}" if slowest else "–")  # fmt: skip
+        _depths(frame, scene, place, row, node, judged)
+        _seen(frame, scene, place, row, node, judged)
+        if chosen:
+            band(frame, row)
+        frame.hit(0, row, frame.width, 1, name)
+    if len(shown) < len(names):
+        frame.text(
+            place.state, y + 1 + len(shown), f"… {len(names) - len(shown)} more nodes", "muted"
+        )
+        return y + 2 + len(shown)
+    return y + 1 + len(shown)
+
+
+def _window(names: list[NodeId], selected: NodeId | None, rows: int) -> list[NodeId]:
+    """The rows that fit, always with the chosen one."""
+    if len(names) <= rows:
+        return names
+    size = max(1, rows - 1)
+    at = names.index(selected) if selected is not None and selected in names else 0
+    start = min(max(0, at - size + 1), len(names) - size)
+    return names[start : start + size]
+
+
+def _header(frame: Frame, place: Columns, y: int, names: list[NodeId]) -> None:
+    wide = frame.width >= 100
+    frame.text(place.name, y, "node", "muted")
+    frame.text(place.state, y, "state", "muted")
+    if place.share:
+        frame.right(place.share + 5, y, "share", "muted")
+    if place.keys:
+        frame.right(place.keys + 7, y, "keys", "muted")
+    span = ", last 60 s" if wide else " 60 s"
+    if place.ops_spark >= 8:
+        frame.text(place.ops, y, f"ops/s{span}"[: place.ops_spark + 5], "muted")
+    if place.p99_spark >= 6:
+        frame.text(place.p99, y, f"p99 ms{span if wide else ''}"[: place.p99_spark + 5], "muted")
+    if place.hints:
+        frame.right(place.hints + 6, y, "hints", "muted")
+        frame.right(place.heard + 6, y, "heard", "muted")
+    text = "seen by"
+    if not place.seen_as_count and wide and len(names) > 1:
+        first, last = names[0], names[-1]
+        prefix = first.rstrip("0123456789")
+        numbered = last.startswith(prefix) and len(first) > len(prefix)
+        text = f"seen by {first[len(prefix) :]}–{last[len(prefix) :]}" if numbered else text
+    frame.text(place.seen, y, text, "muted")
+
+
+def _series(
+    scene: Scene,
+    name: NodeId,
+    width: int,
+    value: Callable[[Sample], float],
+    *,
+    worst: bool = False,
+) -> Series:
+    return of_node(scene.view.nodes[name], scene.now, width, value, worst=worst)
+
+
+def _words(
+    frame: Frame, scene: Scene, place: Columns, y: int, node: NodeView, standing: Standing
+) -> None:
+    chosen = node.name == scene.selected
+    if chosen:
+        frame.text(0, y, SETS[scene.glyphs].here, "selection", bold=True)
+    role = f"owner{hue(scene.view, node.name)}"
+    frame.text(place.name, y, node.name[:12], role, bold=True)
+    frame.text(place.state, y, standing.glyph(scene.glyphs), standing.role, bold=True)
+    well = standing.word == "alive"
+    frame.text(
+        place.state + 2, y, standing.word, "" if well else standing.role, bold=chosen or not well
+    )
+
+
+def _spark(
+    frame: Frame, scene: Scene, at: tuple[int, int], line: tuple[Series, str], top: float, last: str
+) -> None:
+    (x, y), (series, role) = at, line
+    frame.text(x, y, spark(series, top, scene.glyphs), role)
+    frame.right(x + len(series) + 6, y, last, "muted" if last in ("–", "0") else "")
+
+
+def _depths(
+    frame: Frame, scene: Scene, place: Columns, y: int, node: NodeView, judged: Agreement
+) -> None:
+    if not place.hints:
+        return
+    kept = sum(depth.count for depth in node.hints) if is_live(node, scene.now) else 0
+    frame.right(place.hints + 6, y, f"{kept:,}" if kept else "·", "warn" if kept else "faint")
+    signs = [scene.view.nodes[n].heard.get(node.name, 0) for n in judged.observers]
+    last = max(signs, default=0)
+    if len(scene.view.nodes) == 1:
+        last = node.reported_at
+    old = last and scene.now - last > 1_500_000
+    text = age(scene.now - last) if last else "–"
+    frame.right(place.heard + 6, y, text, "warn" if old else "")
+
+
+def _seen(
+    frame: Frame, scene: Scene, place: Columns, y: int, node: NodeView, judged: Agreement
+) -> None:
+    """What each observer believes of this node."""
+    if place.seen_as_count:
+        subject = judged.subjects[node.name]
+        if subject.observers:
+            trust = subject.observers - subject.accusers
+            frame.text(place.seen, y, f"{trust}/{subject.observers}",
+                       "" if not subject.accusers else "suspect")  # fmt: skip
+        return
+    glyphs = SETS[scene.glyphs]
+    for index, (name, observer) in enumerate(scene.view.nodes.items()):
+        x = place.seen + index
+        belief = observer.beliefs.get(node.name)
+        if name == node.name:
+            frame.text(x, y, "·", "faint")
+        elif name not in judged.observers:
+            frame.text(x, y, glyphs.silent, "faint")
+        elif belief is None:
+            frame.text(x, y, glyphs.joining, "joining")
+        else:
+            glyph, role = state_glyph(glyphs, belief.state)
+            frame.text(x, y, glyph, role)

@@ -1,0 +1,221 @@
+"""One incident as rows of a time axis: each stage's bar, how long it took, its bound, its wait.
+
+A bar that is still growing ends in a lighter shape at now. Bounds follow from the profile the
+nodes run with; where no setting bounds a stage there is none. Times count from the failure.
+"""
+
+from __future__ import annotations
+
+from math import ceil, log
+from typing import Final
+
+from msgspec import Struct
+
+from cluster.config import Config
+from cluster.model.incident import STAGES, Incident, Stage, StageName
+from cluster.model.member import NodeId
+from tui.chrome import fit
+from tui.frame import Frame
+from tui.glyphs import SETS
+from tui.scene import Scene
+from tui.screens.parts import axis_label, axis_step, took
+
+SPANS_S: Final = (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 180, 240, 300)
+_ROLE: Final[dict[StageName, str]] = {
+    "silent": "muted",
+    "suspected": "suspect",
+    "dead": "dead",
+    "hints": "warn",
+    "rebuilt": "accent",
+    "back": "joining",
+    "returned": "joining",
+    "one view": "alive",
+}
+
+
+class Axis(Struct, frozen=True):
+    """A stretch of time across columns x to x + width."""
+
+    x: int
+    width: int
+    began: int
+    span_us: int
+
+    def column(self, at: int) -> int:
+        """Where a moment is, from 0 to width - 1."""
+        return min(self.width - 1, max(0, (at - self.began) * self.width // self.span_us))
+
+
+def axis_of(incident: Incident, now: int, x: int, width: int) -> Axis:
+    """An axis that holds the incident and grows with it."""
+    end = incident.ended or now
+    elapsed = max(1, end - incident.began)
+    if not incident.ended:
+        elapsed = elapsed * 21 // 20
+    span = next((s for s in SPANS_S if s * 1_000_000 >= elapsed), 0) * 1_000_000
+    return Axis(x, max(1, width), incident.began, span or ceil(elapsed / 60e6) * 60_000_000)
+
+
+def label(name: StageName, incident: Incident, *, short: bool) -> str:
+    """A stage as a row's heading."""
+    subject = incident.subject
+    long_: dict[StageName, str] = {
+        "silent": "silent, unnoticed",
+        "suspected": "suspect, being asked about",
+        "dead": "dead, until all know",
+        "hints": "hints collect",
+        "rebuilt": "copies rebuilt elsewhere",
+        "back": f"{subject} is back, until all know",
+        "returned": "hints and places return",
+        "one view": "one view again",
+    }
+    brief: dict[StageName, str] = {
+        "silent": "silent",
+        "suspected": "suspected",
+        "dead": "dead for all",
+        "hints": "hints collect",
+        "rebuilt": "rebuilt",
+        "back": f"{subject} back"[:14],
+        "returned": "hints return",
+        "one view": "one view",
+    }
+    return (brief if short else long_)[name]
+
+
+def bounds(config: Config | None, nodes: int, fault: str) -> dict[StageName, int]:
+    """How long each stage may take by the nodes' settings, in microseconds.
+
+    Silence: somebody's next probe and its two timeouts. Suspicion: the patience for a refused
+    connection after a kill, else the longest patience. Spreading: as many gossip rounds as it
+    takes to reach everybody, and one. Return: the next reconnection, then spreading.
+    """
+    if config is None:
+        return {}
+    m = config.membership
+    rounds = ceil(log(max(2, nodes)) / log(m.gossip_fanout + 1)) + 2
+    spread = rounds * m.gossip_period_us
+    patience = m.crash_suspicion_us if fault == "kill" else m.suspicion_max_us
+    return {
+        "silent": m.probe_period_us + 2 * m.probe_timeout_us,
+        "suspected": patience + m.gossip_period_us,
+        "dead": spread,
+        "back": m.reconnect_period_us + spread,
+        "one view": m.push_pull_period_us,
+    }
+
+
+def paint_stages(
+    frame: Frame, scene: Scene, y: int, incident: Incident | None, config: Config | None, gap: int
+) -> tuple[int, Axis | None]:
+    """The table from row y, `gap` rows a stage; returns the row after it, and its axis."""
+    wide = frame.width >= 100
+    labels = 32 if wide else 19
+    notes = min(48, 33 + max(0, frame.width - 120) // 4) if wide else 0
+    axis_width = frame.width - labels - 17 - notes - (2 if wide else 0)
+    limit = bounds(config, len(scene.view.nodes), incident.fault if incident else "kill")
+    axis = axis_of(incident, scene.now, labels, axis_width) if incident else None
+    after = labels + axis_width
+    frame.text(2, y, "stage", "muted")
+    frame.right(after + 8, y, "took", "muted")
+    frame.right(after + 16, y, "bound", "muted")
+    if notes:
+        frame.text(after + 18, y, "who saw it, or what it waits for", "muted")
+    if axis is not None:
+        _ticks(frame, y, axis)
+    for row, name in enumerate(STAGES):
+        line = y + gap + row * gap
+        stage = incident.stage(name) if incident else Stage(name)
+        heading = label(name, incident, short=not wide) if incident else _unborn(name, wide)
+        _heading(frame, line, row, heading, stage)
+        if axis is not None:
+            _bar(frame, scene, line, axis, stage)
+        _figures(frame, scene, (after, line), stage, limit.get(name, 0))
+        if notes and incident is not None:
+            text, role = _note(stage)
+            frame.text(after + 18, line, fit(text, frame.width - after - 19), role)
+    return y + len(STAGES) * gap + 1, axis
+
+
+def _unborn(name: StageName, wide: bool) -> str:
+    nobody = Incident(NodeId("a node"), 0, 0, "", ())
+    return label(name, nobody, short=not wide)
+
+
+def _heading(frame: Frame, y: int, row: int, heading: str, stage: Stage) -> None:
+    active = stage.open
+    role = "faint" if stage.skipped else "" if stage.began else "muted"
+    frame.text(2, y, str(row + 1), "faint")
+    frame.text(4, y, heading, role, bold=active)
+
+
+def _ticks(frame: Frame, y: int, axis: Axis) -> None:
+    step = axis_step(axis.span_us, max(2, axis.width // 8))
+    for at in range(0, axis.span_us, step):
+        x = axis.x + axis.column(axis.began + at)
+        text = axis_label(at) + (" s" if not at else "")
+        frame.text(x, y, text, "muted")
+
+
+def tick_columns(axis: Axis) -> list[int]:
+    """Where the axis has its ticks."""
+    step = axis_step(axis.span_us, max(2, axis.width // 8))
+    return [axis.column(axis.began + at) for at in range(0, axis.span_us, step)]
+
+
+def _bar(frame: Frame, scene: Scene, y: int, axis: Axis, stage: Stage) -> None:
+    for column in tick_columns(axis):
+        frame.text(axis.x + column, y, "·", "rule")
+    if not stage.began or stage.skipped:
+        return
+    glyphs = SETS[scene.glyphs]
+    role = _ROLE[stage.name]
+    first = axis.column(stage.began)
+    last = axis.column(stage.ended or scene.now)
+    full = "█" if scene.glyphs != "ascii" else "#"
+    growing = "▒" if scene.glyphs != "ascii" else "+"
+    for column in range(first, last + 1):
+        frame.text(axis.x + column, y, full if stage.ended else growing, role)
+    if not stage.ended:
+        frame.text(axis.x + last, y, glyphs.here, role, bold=True)
+
+
+def _figures(frame: Frame, scene: Scene, at: tuple[int, int], stage: Stage, limit: int) -> None:
+    x, y = at
+    if limit:
+        frame.right(x + 16, y, f"{limit / 1e6:.1f} s", "muted")
+    if stage.skipped or not stage.began:
+        frame.right(x + 8, y, "–" if stage.skipped else "", "faint")
+        return
+    length = (stage.ended or scene.now) - stage.began
+    over = bool(limit) and length > limit
+    frame.right(x + 8, y, took(length), "warn" if over else "", bold=stage.open or over)
+    if over:
+        frame.text(x + 8, y, "!", "warn", bold=True)
+
+
+_COUNTED: Final[dict[StageName, tuple[str, str]]] = {
+    "hints": ("hint kept", "hints kept"),
+    "rebuilt": ("place filled", "places filled"),
+    "returned": ("hint returned", "hints returned"),
+}
+
+
+def counted(stage: Stage) -> str:
+    """A stage's count in words; empty when it counts nothing."""
+    if not stage.count or stage.name not in _COUNTED:
+        return ""
+    return f"{stage.count:,} {_COUNTED[stage.name][stage.count != 1]}"
+
+
+def _note(stage: Stage) -> tuple[str, str]:
+    if stage.skipped:
+        return "not needed", "faint"
+    if stage.open:
+        return stage.waiting_on or counted(stage), "warn"
+    if stage.ended and stage.overtaken:
+        parts = [counted(stage), "until it came back"]
+        return ", ".join(part for part in parts if part), "muted"
+    if stage.ended:
+        parts = [counted(stage), f"seen by {stage.witness}" if stage.witness else ""]
+        return ", ".join(part for part in parts if part), "muted"
+    return (f"waits for {stage.waiting_on}" if stage.waiting_on else ""), "faint"

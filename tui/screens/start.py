@@ -1,0 +1,58 @@
+"""The first frame, before any node has reported: what is being started, and how far it is.
+
+Shows only what has been observed: a node's shape is empty until its process is seen running and
+full once its own words reach us.
+"""
+
+from __future__ import annotations
+
+from math import cos, pi, sin
+
+from tui.frame import Frame, Ink, ink_index
+from tui.glyphs import SETS
+from tui.raster import DOTS_X, DOTS_Y, Dots
+from tui.scene import Scene
+
+
+def paint_start(scene: Scene, width: int, height: int, stage: str, expected: int) -> Frame:
+    """A faint circle with a place for each expected node, and the stage in words."""
+    frame = Frame(width, height)
+    frame.text(1, 0, "masterless", "title", bold=True)
+    frame.runs(1, height - 1, [("q", "key"), (" quit", "muted")])
+    rows = max(4, min(height - 8, width // 2 - 2, 20))
+    if height >= 12:
+        _circle(frame, scene, (width, height), rows, expected)
+    frame.text((width - len(stage)) // 2, height // 2, stage)
+    if scene.notice:
+        frame.text(1, height - 2, f"{SETS[scene.glyphs].here} {scene.notice}", "notice")
+    return frame
+
+
+def _circle(frame: Frame, scene: Scene, size: tuple[int, int], rows: int, expected: int) -> None:
+    width, height = size
+    columns = rows * 2
+    x0, y0 = (width - columns) // 2, (height - rows) // 2
+    dots = Dots(columns, rows)
+    ink = ink_index(Ink("thread"))
+    cx, cy = columns * DOTS_X / 2, rows * DOTS_Y / 2
+    radius = min(cx, cy) - 2
+    steps = round(2 * pi * radius / 4)
+    for step in range(steps):
+        angle = 2 * pi * step / steps
+        dots.dot(cx + radius * cos(angle), cy + radius * sin(angle), ink)
+    dots.onto(frame, x0, y0, scene.glyphs)
+    glyphs = SETS[scene.glyphs]
+    nodes = list(scene.view.nodes.values())
+    for place in range(max(expected, len(nodes))):
+        angle = 2 * pi * place / max(expected, len(nodes)) - pi / 2
+        x = x0 + round((cx + radius * cos(angle)) / DOTS_X)
+        y = y0 + int((cy + radius * 0.98 * sin(angle)) / DOTS_Y)
+        label, role, back = f" {glyphs.joining} ", "faint", ""
+        if place < len(nodes):
+            node = nodes[place]
+            label = f" {node.name} "
+            if node.connected:
+                role, back = "badge", f"owner{place % 8}"
+            elif node.process == "running":
+                role = f"owner{place % 8}"
+        frame.text(x - len(label) // 2, y, label, role, bg=back, bold=back != "")

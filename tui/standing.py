@@ -1,0 +1,143 @@
+"""How a node stands, in one word: what the live others believe, and what its process is seen doing.
+
+Belief leads: the word is the majority's of those observers who can be heard. The lab's word comes
+second, and only where belief has not caught up (a killed process that everybody still holds alive
+is "gone", not "alive"). One credible doubt already makes it "suspect". Ignores the node's own
+opinion, except for a node that is alone.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from cluster.model.member import MemberState, NodeId
+from tui.agreement import Agreement, Subject, agreement, is_live
+from tui.glyphs import SETS, GlyphSet
+from tui.view import ClusterView, NodeView
+
+Word = Literal[
+    "alive", "suspect", "dead", "removed", "left", "gone", "paused", "joining", "starting", "silent"
+]
+
+_BELIEVED: Final[dict[MemberState, Word]] = {
+    MemberState.ALIVE: "alive",
+    MemberState.SUSPECT: "suspect",
+    MemberState.DEAD: "dead",
+    MemberState.REMOVED: "removed",
+    MemberState.LEFT: "left",
+}
+_ROLE: Final[dict[Word, str]] = {
+    "alive": "alive",
+    "suspect": "suspect",
+    "dead": "dead",
+    "removed": "dead",
+    "left": "muted",
+    "gone": "dead",
+    "paused": "suspect",
+    "joining": "joining",
+    "starting": "joining",
+    "silent": "muted",
+}
+
+
+class Standing(Struct, frozen=True):
+    """One node's state as a screen says it."""
+
+    word: Word
+    said_by: int
+    """How many live observers hold the majority's belief."""
+    observers: int
+    """How many live observers have an opinion."""
+
+    @property
+    def role(self) -> str:
+        """The theme role of the word."""
+        return _ROLE[self.word]
+
+    @property
+    def well(self) -> bool:
+        """Whether the node serves, as far as anyone knows."""
+        return self.word == "alive"
+
+    def glyph(self, name: GlyphSet) -> str:
+        """The state's shape."""
+        glyphs = SETS[name]
+        match self.word:
+            case "alive":
+                return glyphs.alive
+            case "suspect":
+                return glyphs.suspect
+            case "dead" | "removed":
+                return glyphs.dead
+            case "left":
+                return glyphs.left
+            case "gone" | "paused" | "silent":
+                return glyphs.silent
+            case "joining" | "starting":
+                return glyphs.joining
+
+
+def standing(view: ClusterView, name: NodeId, now: int) -> Standing:
+    """The word for one node now."""
+    return stand(view.nodes[name], agreement(view, now), now)
+
+
+def standings(view: ClusterView, now: int) -> dict[NodeId, Standing]:
+    """The word for every node, in the view's order."""
+    judged = agreement(view, now)
+    return {name: stand(node, judged, now) for name, node in view.nodes.items()}
+
+
+def stand(node: NodeView, judged: Agreement, now: int) -> Standing:
+    """The word for one node when the matrix has been judged already."""
+    subject = judged.subjects[node.name]
+    if subject.majority is None:
+        return Standing(_unheard_of(node, judged, now), 0, 0)
+    state = subject.majority.state
+    word, count = _BELIEVED[state], subject.holders
+    newest = subject.newest
+    if newest is not None and newest.epoch > subject.majority.epoch:
+        return Standing("joining", subject.observers - len(subject.late), subject.observers)
+    if state is MemberState.ALIVE:
+        doubting = _doubting(subject, judged)
+        if doubting:
+            return Standing("suspect", doubting, subject.observers)
+        if node.process == "gone":
+            word = "gone"
+        elif node.process == "paused":
+            word = "paused"
+    elif state is not MemberState.SUSPECT and node.process == "starting":
+        word = "starting"
+    return Standing(word, count, subject.observers)
+
+
+def _doubting(subject: Subject, judged: Agreement) -> int:
+    """How many hold it suspect or dead. Who is doubted by most others itself is not counted:
+    a node that is cut off doubts everybody.
+    """
+    newest = subject.newest
+    if newest is None or newest.state not in (MemberState.SUSPECT, MemberState.DEAD):
+        return 0
+    return sum(
+        1
+        for other in judged.observers
+        if other != subject.name
+        and other not in subject.late
+        and judged.state(other) is MemberState.ALIVE
+    )
+
+
+def _unheard_of(node: NodeView, judged: Agreement, now: int) -> Word:
+    """Nobody who can be asked has an opinion: its process and its own reports are all there is."""
+    match node.process:
+        case "gone" | "starting" | "paused":
+            return node.process
+        case "running" | "unknown":
+            pass
+    if node.departed:
+        return "left"
+    if not is_live(node, now):
+        return "silent"
+    return "alive" if judged.observers == (node.name,) else "joining"

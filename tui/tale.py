@@ -1,0 +1,236 @@
+"""One incident as a sentence: what happened, who knows, what it waits for or how it ended.
+
+The verdict's part about a single failure, stage by stage in the order of `cluster.model.incident`.
+Each clause comes in two lengths. Peers are the live observers other than the subject.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from cluster.model.incident import Incident, StageName
+from cluster.model.member import MemberState, NodeId
+from tui.agreement import Agreement
+from tui.phrases import Tone, listed, seconds
+from tui.view import ClusterView
+
+
+class Clause(NamedTuple):
+    """A part of a verdict: a sentence, and the same in as few words as will do."""
+
+    text: str
+    short: str
+
+
+def told(
+    view: ClusterView, now: int, judged: Agreement, incident: Incident
+) -> tuple[Tone, list[Clause]]:
+    """An incident's tone and clauses; the second clause is who knows."""
+    if incident.ended:
+        return "good", _ended(view, now, incident)
+    if incident.stage("back").began:
+        return "warn", _coming_back(view, incident, judged)
+    if incident.stage("rebuilt").began:
+        return "warn", _going_on(view, now, incident)
+    if incident.stage("dead").began:
+        return "bad", _dead(view, now, incident, judged)
+    return "warn", _doubted(view, now, incident, judged)
+
+
+_STAGE_WORD: Final[dict[StageName, str]] = {
+    "silent": "silent",
+    "suspected": "suspect",
+    "dead": "dead",
+    "hints": "dead",
+    "rebuilt": "removed",
+    "back": "returning",
+    "returned": "returning",
+    "one view": "returning",
+}
+
+
+def word_of(incident: Incident) -> str:
+    """An open incident in one word: its latest stage that has begun."""
+    if incident.stage("back").began:
+        return "back" if incident.stage("back").ended else "returning"
+    begun = [s for s in incident.stages if s.began and s.name != "hints"]
+    return _STAGE_WORD[begun[-1].name] if begun else "silent"
+
+
+def happened(view: ClusterView, now: int, incident: Incident) -> Clause:
+    """What is known to have happened, and how long ago."""
+    name, age = incident.subject, seconds(now - incident.began)
+    match incident.fault:
+        case "kill":
+            return Clause(f"{name} was killed {age} ago", f"{name} killed {age}")
+        case "pause":
+            return Clause(f"{name} was paused {age} ago", f"{name} paused {age}")
+        case "isolate":
+            return Clause(f"{name} was cut off from all {age} ago", f"{name} cut off {age}")
+        case "partition" | "cut" | "loss" | "delay":
+            return Clause(f"{name} has been out of reach {age}", f"{name} unreachable {age}")
+        case _:
+            node = view.nodes.get(name)
+            if node is not None and node.process == "gone":
+                return Clause(f"{name}'s process is gone since {age}", f"{name} gone {age}")
+            return Clause(f"{name} has been silent {age}", f"{name} silent {age}")
+
+
+def _peers(view: ClusterView, judged: Agreement, name: NodeId) -> list[NodeId]:
+    return [n for n in judged.observers if n != name and name in view.nodes[n].beliefs]
+
+
+def _holding(
+    view: ClusterView, peers: list[NodeId], name: NodeId, least: MemberState
+) -> list[NodeId]:
+    beliefs = {n: view.nodes[n].beliefs[name] for n in peers}
+    return [n for n, b in beliefs.items() if least <= b.state <= MemberState.REMOVED]
+
+
+def _doubted(view: ClusterView, now: int, incident: Incident, judged: Agreement) -> list[Clause]:
+    what = happened(view, now, incident)
+    peers = _peers(view, judged, incident.subject)
+    doubting = _holding(view, peers, incident.subject, MemberState.SUSPECT)
+    unaware = [n for n in peers if n not in doubting]
+    if not doubting:
+        said = Clause("Nobody has noticed yet.", "nobody has noticed yet")
+    elif unaware:
+        verb = "suspects" if len(doubting) == 1 else "suspect"
+        count = f"{len(doubting)} of {len(peers)} peers {verb} it"
+        text = f"{count}, {listed(unaware)} {'has' if len(unaware) == 1 else 'have'} not heard."
+        said = Clause(text, count)
+    else:
+        text = f"All {len(peers)} peers suspect it"
+        if len(peers) == 1:
+            text = f"{peers[0]} suspects it"
+        due = incident.stage("suspected").due
+        left = f": dead in {seconds(due - now)} unless it answers" if due > now else ""
+        said = Clause(f"{text}{left}.", text[0].lower() + text[1:])
+    return [Clause(f"{what.text}.", what.short), said]
+
+
+def _dead(view: ClusterView, now: int, incident: Incident, judged: Agreement) -> list[Clause]:
+    name = incident.subject
+    peers = _peers(view, judged, name)
+    holding = _holding(view, peers, name, MemberState.DEAD)
+    unaware = [n for n in peers if n not in holding]
+    what = happened(view, now, incident)
+    if unaware:
+        verb = "holds" if len(holding) == 1 else "hold"
+        count = f"{len(holding)} of {len(peers)} peers {verb} it dead"
+        late = f"{listed(unaware)} {'has' if len(unaware) == 1 else 'have'} not heard"
+        return [Clause(f"{what.text}.", what.short), Clause(f"{count}, {late}.", count)]
+    all_ = f"all {len(peers)} peers hold it dead" if len(peers) > 1 else f"{peers[0]} holds it dead"
+    if not peers:
+        all_ = "nobody is left to say more"
+    first = Clause(f"{what.text}, {all_}.", f"{what.short}, dead for all")
+    return [first, _waiting_hints(view, judged, name)]
+
+
+def _waiting_hints(view: ClusterView, judged: Agreement, name: NodeId) -> Clause:
+    kept = {
+        n: depth.count
+        for n in judged.observers
+        for depth in view.nodes[n].hints
+        if depth.target == name
+    }
+    total = sum(kept.values())
+    if not total:
+        return Clause("", "")
+    word = "hint waits" if total == 1 else "hints wait"
+    return Clause(f"{total:,} {word} at {listed(list(kept))}.", f"{total:,} {word}")
+
+
+def _going_on(view: ClusterView, now: int, incident: Incident) -> list[Clause]:
+    name = incident.subject
+    rebuilt, last = incident.stage("rebuilt"), incident.stage("one view")
+    ago = f"{happened(view, now, incident).short.removeprefix(name + ' ')} ago"
+    first = Clause(f"The ring goes on without {name} ({ago}).", f"{name} is off the ring")
+    waiting = rebuilt.waiting_on if rebuilt.open else last.waiting_on
+    built = f"{rebuilt.count} places rebuilt" if rebuilt.count else ""
+    if not waiting:
+        return [first, Clause(f"{built}." if built else "", built)]
+    if not built or rebuilt.ended:
+        return [first, _still(waiting)]
+    return [first, Clause(f"{built}, {waiting}.", waiting)]
+
+
+def _still(waiting: str) -> Clause:
+    """The last things to happen before a failure is over."""
+    if "report" in waiting:
+        return Clause("Checking that all agree.", "checking that all agree")
+    return Clause(f"Still: {waiting}.", waiting)
+
+
+def _coming_back(view: ClusterView, incident: Incident, judged: Agreement) -> list[Clause]:
+    name = incident.subject
+    back = incident.stage("back")
+    node = view.nodes.get(name)
+    reborn = node is not None and node.epoch > incident.epoch
+    life = " in a new life" if reborn else ""
+    if not back.ended:
+        peers = _peers(view, judged, name)
+        epoch = node.epoch if node is not None and reborn else incident.epoch
+        seeing = [
+            n for n in peers
+            if view.nodes[n].beliefs[name].state is MemberState.ALIVE
+            and view.nodes[n].beliefs[name].epoch >= epoch
+        ]  # fmt: skip
+        late = [n for n in peers if n not in seeing]
+        see = f"{len(seeing)} of {len(peers)} peers {'sees' if len(seeing) == 1 else 'see'} it"
+        rest = f", {listed(late)} {'has' if len(late) == 1 else 'have'} not heard" if late else ""
+        if not late:
+            return [Clause(f"{name} is coming back{life}: {back.waiting_on}.",
+                           f"{name} coming back")]  # fmt: skip
+        return [Clause(f"{name} is coming back{life}.", f"{name} coming back"),
+                Clause(f"{see}{rest}.", see)]  # fmt: skip
+    first = Clause(f"{name} is back{life}, all see it.", f"{name} is back")
+    returned, last = incident.stage("returned"), incident.stage("one view")
+    if returned.open and returned.waiting_on.startswith("hints"):
+        kept = {
+            n: depth.count
+            for n in judged.observers
+            for depth in view.nodes[n].hints
+            if depth.target == name
+        }
+        left, total = sum(kept.values()), incident.stage("hints").count
+        said = f"{left:,} of {max(left, total):,} hints still to return"
+        return [first, Clause(f"{said}, from {listed(list(kept))}.", said)]
+    waiting = returned.waiting_on if returned.open else last.waiting_on
+    return [first, _still(waiting)] if waiting else [first]
+
+
+def _ended(view: ClusterView, now: int, incident: Incident) -> list[Clause]:
+    name = incident.subject
+    took = seconds(incident.ended - incident.began)
+    if incident.false_alarm:
+        word = {"pause": "was paused", "isolate": "was cut off"}.get(incident.fault, "was silent")
+        noticed = incident.stage("suspected").began
+        end = "answered before anyone held it dead" if noticed else "nobody noticed"
+        alarm = "False alarm" if noticed else "No alarm"
+        return [Clause(f"{alarm}: {name} {word} for {took}, {end}.", f"{alarm}: {name}, {took}")]
+    if not incident.returned:
+        count = incident.stage("rebuilt").count
+        places = f", {count} places rebuilt elsewhere" if count else ""
+        gone = seconds(now - incident.began)
+        return [Clause(f"The ring goes on without {name} (gone {gone}){places}.",
+                       f"The ring goes on without {name}")]  # fmt: skip
+    parts: list[str] = []
+    dead = incident.stage("dead")
+    if dead.ended and not dead.overtaken:
+        parts.append(f"dead for all after {seconds(dead.ended - incident.began)}")
+    parts.append(f"whole again after {took}")
+    brief = [f"whole after {took}"]
+    count = incident.stage("returned").count
+    if count:
+        parts.append(f"{count:,} hints returned")
+        brief.append(parts[-1])
+    load = view.load
+    if (
+        load is not None
+        and load.unreadable == 0
+        and view.audited_at >= incident.stage("back").ended
+    ):
+        parts.append("no acknowledged answer lost")
+        brief.append("no answer lost")
+    return [Clause(f"{name} is back: {', '.join(parts)}.", f"{name} is back: {', '.join(brief)}")]

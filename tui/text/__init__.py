@@ -1,0 +1,1 @@
+"""The same pictures for pipes, scripts and screen readers: plain lines and JSON."""

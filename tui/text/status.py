@@ -1,0 +1,227 @@
+"""`status`, `members`, `ring`, `transfers`: a view as one document with stable names, or as text.
+
+A pure function of the view, like every screen. The names of the document are a promise to
+scripts; the text is for people and may change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from cluster.model.incident import Incident
+from cluster.model.member import NodeId
+from tui.agreement import Agreement, agreement
+from tui.exposure import common_ring, places
+from tui.standing import Standing, stand
+from tui.verdict import verdict
+from tui.view import ClusterView, NodeView
+
+
+class NodeStatus(Struct, frozen=True):
+    """One node, as the cluster sees it and as it says itself."""
+
+    name: str
+    state: str
+    incarnation: int
+    epoch: int
+    share: float
+    """Of all places on the ring, 0 to 1."""
+    keys: int
+    hints: int
+    """Writes it keeps for absent members."""
+    filling: int
+    """Partitions it may not answer reads for yet."""
+    reporting: bool
+    """Whether its own facts reach us."""
+    window: str
+    seen_by: dict[str, str]
+    """What each other reporting node believes of it."""
+
+
+class RingStatus(Struct, frozen=True):
+    """The ring most nodes use."""
+
+    partitions: int
+    n: int
+    digest: str
+
+
+class Status(Struct, frozen=True):
+    """The whole answer."""
+
+    verdict: str
+    agree: bool
+    nodes: list[NodeStatus]
+    incidents: list[Incident]
+    ring: RingStatus | None
+
+
+def status(view: ClusterView, now: int) -> Status:
+    """Everything `status --json` says."""
+    judged = agreement(view, now)
+    table = common_ring(view.nodes, now)
+    held = places(table) if table is not None else {}
+    total = sum(held.values())
+    digests = {
+        node.ring.digest for name in judged.observers if (node := view.nodes[name]).ring is not None
+    }
+    return Status(
+        verdict=verdict(view, now).text,
+        agree=judged.all and len(digests) <= 1 and len(judged.observers) > 0,
+        nodes=[
+            _node(view.nodes, node, judged, now, held.get(node.name, 0) / total if total else 0.0)
+            for node in view.nodes.values()
+        ],
+        incidents=list(view.incidents),
+        ring=None if table is None else RingStatus(table.partitions, table.replicas, table.digest),
+    )
+
+
+def _node(
+    nodes: Mapping[NodeId, NodeView], node: NodeView, judged: Agreement, now: int, share: float
+) -> NodeStatus:
+    standing: Standing = stand(node, judged, now)
+    beliefs = {o: nodes[o].beliefs.get(node.name) for o in judged.observers if o != node.name}
+    known = [belief for belief in beliefs.values() if belief is not None]
+    return NodeStatus(
+        name=node.name,
+        state=standing.word,
+        incarnation=max([node.incarnation, *(belief.incarnation for belief in known)]),
+        epoch=max([node.epoch, *(belief.epoch for belief in known)]),
+        share=round(share, 4),
+        keys=node.keys,
+        hints=sum(depth.count for depth in node.hints),
+        filling=node.filling,
+        reporting=node.name in judged.observers,
+        window=node.window,
+        seen_by={
+            observer: "unknown" if belief is None else belief.state.word
+            for observer, belief in beliefs.items()
+        },
+    )
+
+
+def to_json(value: Any) -> str:
+    """One JSON document on one line."""
+    return msgspec.json.encode(value).decode()
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Columns as wide as they must be, two blanks between them."""
+    if not rows:
+        return []
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def status_text(said: Status) -> list[str]:
+    """The verdict and a row per node."""
+    rows = [["node", "state", "inc", "share", "keys", "hints", "seen by"]]
+    rows += [
+        [
+            node.name,
+            node.state,
+            str(node.incarnation),
+            f"{node.share:.1%}",
+            str(node.keys) if node.reporting else "-",
+            str(node.hints) if node.reporting else "-",
+            _seen(node),
+        ]
+        for node in said.nodes
+    ]
+    lines = [said.verdict, *table(rows)]
+    if said.ring is not None:
+        ring = said.ring
+        lines.append(f"ring {ring.digest}: {ring.partitions} partitions, {ring.n} owners each")
+    return lines
+
+
+def _seen(node: NodeStatus) -> str:
+    """ "alive by 4", or the observers that differ by name."""
+    by: dict[str, list[str]] = {}
+    for observer, state in node.seen_by.items():
+        by.setdefault(state, []).append(observer)
+    if len(by) == 1:
+        state, observers = next(iter(by.items()))
+        return f"{state} by {len(observers)}"
+    return ", ".join(f"{state} by {' '.join(observers)}" for state, observers in by.items()) or "-"
+
+
+def members(view: ClusterView, now: int) -> dict[str, dict[str, str]]:
+    """The matrix: per observer, per subject, the state."""
+    judged = agreement(view, now)
+    return {
+        observer: {
+            subject: belief.state.word for subject, belief in view.nodes[observer].beliefs.items()
+        }
+        for observer in judged.observers
+    }
+
+
+def members_text(matrix: dict[str, dict[str, str]], names: Sequence[str]) -> list[str]:
+    """One row per observer, one column per subject."""
+    rows = [["", *names]]
+    for observer, row in matrix.items():
+        cells = ["·" if name == observer else row.get(name, "unknown") for name in names]
+        rows.append([observer, *cells])
+    return table(rows)
+
+
+def ring(view: ClusterView, now: int) -> dict[str, Any]:
+    """Who owns what."""
+    found = common_ring(view.nodes, now)
+    if found is None:
+        return {"partitions": 0, "n": 0, "digest": "", "members": [], "owners": []}
+    return {
+        "partitions": found.partitions,
+        "n": found.replicas,
+        "digest": found.digest,
+        "members": list(found.members),
+        "owners": [[found.members[index] for index in owners] for owners in found.owners],
+    }
+
+
+def ring_text(found: dict[str, Any]) -> list[str]:
+    """One line per partition."""
+    return [
+        f"ring {found['digest']}: {found['partitions']} partitions, {found['n']} owners each",
+        *(f"{number:>5}  {' '.join(owners)}" for number, owners in enumerate(found["owners"])),
+    ]
+
+
+def transfers(view: ClusterView, now: int) -> list[dict[str, Any]]:
+    """Nodes that still fill partitions, or keep hints, and what they wait for."""
+    del now
+    return [
+        {
+            "node": node.name,
+            "filling": node.filling,
+            "partitions": list(node.filling_partitions),
+            "waiting_on": node.waiting_on,
+            "hints": {depth.target: depth.count for depth in node.hints},
+        }
+        for node in view.nodes.values()
+        if node.filling or node.hints
+    ]
+
+
+def transfers_text(found: list[dict[str, Any]]) -> list[str]:
+    """One line per node, or that there is nothing."""
+    if not found:
+        return ["Nothing is being filled and no hint waits."]
+    lines: list[str] = []
+    for each in found:
+        parts: list[str] = []
+        if each["filling"]:
+            waits = f", waits for {each['waiting_on']}" if each["waiting_on"] else ""
+            parts.append(f"fills {each['filling']} partitions{waits}")
+        parts += [f"keeps {count} hints for {target}" for target, count in each["hints"].items()]
+        lines.append(f"{each['node']}  {'; '.join(parts)}")
+    return lines

@@ -1,0 +1,386 @@
+"""One sentence with numbers about the whole cluster: the first thing on every screen (DESIGN 6).
+
+A pure function of the view: what is wrong, who knows it, what it means for the data. The worst
+comes first and loss before everything. Nothing is claimed that nobody reported: "no answer lost"
+needs an audit, "killed" the lab's word; without it a node is only silent.
+
+`text` fits 118 columns, `short` 78; clauses that do not fit are dropped from the end.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from cluster.model.incident import Incident
+from cluster.model.member import MemberState, NodeId
+from tui.agreement import Agreement, agreement, is_live, sides
+from tui.exposure import common_ring, served, serves
+from tui.phrases import Tone, happening, listed, seconds
+from tui.sparkline import mean, operations, recent, slowest_now_us
+from tui.tale import Clause, told, word_of
+from tui.view import LAB, ClusterView
+
+TEXT_MAX: Final = 118
+SHORT_MAX: Final = 78
+FRESH_US: Final = 20_000_000
+"""How long a closed incident is still the news."""
+LOST_US: Final = 10_000_000
+
+
+class Verdict(Struct, frozen=True):
+    """What to say, in two lengths, and how serious it is."""
+
+    text: str
+    tone: Tone
+    short: str = ""
+    """The same for 80 columns."""
+
+    def within(self, width: int) -> str:
+        """The longest variant that fits, cut with an ellipsis if none does."""
+        for said in (self.text, self.short):
+            if said and len(said) <= width:
+                return said
+        said = self.short or self.text
+        return said[: max(0, width - 1)].rstrip() + "…"
+
+
+class _Case(NamedTuple):
+    """Everything the clauses are made from, computed once."""
+
+    view: ClusterView
+    now: int
+    judged: Agreement
+    counts: tuple[int, ...]
+
+
+def verdict(view: ClusterView, now: int) -> Verdict:
+    """The sentence for this moment."""
+    judged = agreement(view, now)
+    case = _Case(view, now, judged, served(view.nodes, judged, now))
+    tone, clauses = _main(case)
+    load = view.load
+    if load is not None and load.unreadable > 0:
+        lost = f"{load.unreadable:,} of {load.audited:,} acknowledged answers"
+        clauses = [Clause(f"Data loss: {lost} cannot be read.", f"LOST {lost}"), *clauses]
+        tone = "bad"
+    if view.lost and now - view.lost_at < LOST_US:
+        clauses.append(
+            Clause(f"{view.lost:,} facts never reached this screen.", f"{view.lost:,} facts missed")
+        )
+    return Verdict(
+        _join([c.text for c in clauses if c.text], " ", TEXT_MAX),
+        tone,
+        _join([c.short for c in clauses if c.short], " · ", SHORT_MAX),
+    )
+
+
+def _join(parts: list[str], between: str, width: int) -> str:
+    said = ""
+    for part in parts:
+        longer = f"{said}{between}{part}" if said else part
+        if said and len(longer) > width:
+            continue
+        said = longer
+    return said
+
+
+def _main(case: _Case) -> tuple[Tone, list[Clause]]:
+    view, now = case.view, case.now
+    if not view.nodes:
+        return "plain", [Clause("Nothing has been heard yet.", "Nothing has been heard yet")]
+    if not case.judged.observers:
+        return _nobody(case)
+    forming = _forming(case)
+    if forming:
+        return "plain", [forming]
+    split = sides(view, now)
+    if split:
+        return _split(case, split)
+    open_ = [i for i in view.incidents if not i.ended]
+    if len(open_) > 1:
+        return _several(case, open_)
+    if open_:
+        tone, clauses = told(view, now, case.judged, open_[0])
+        if _least(case) <= 1 < len(case.counts) - 1:
+            tone = "bad"
+        owners = _owners(case)
+        return tone, [*clauses[:2], owners, *clauses[2:]]
+    return _standing(case)
+
+
+# --- nothing is wrong, or nobody can say ---------------------------------------------------------
+
+
+def _nobody(case: _Case) -> tuple[Tone, list[Clause]]:
+    """No node reports."""
+    nodes = case.view.nodes.values()
+    newest = max((n.reported_at for n in nodes), default=0)
+    starting = sum(1 for n in nodes if n.process == "starting" or n.process == "running")
+    if not newest:
+        count = f"{len(nodes)} nodes are" if len(nodes) != 1 else "1 node is"
+        word = "starting" if starting else "known, none reports"
+        return "plain", [Clause(f"{count} {word}.", f"{count} {word}")]
+    age = seconds(case.now - newest)
+    return "bad", [
+        Clause(f"No node reports any more: the last word is {age} old.", f"No node reports, {age}")
+    ]
+
+
+def _forming(case: _Case) -> Clause | None:
+    """Before the first common view: who has come so far."""
+    nodes = [n for n in case.view.nodes.values() if not n.departed and n.process != "gone"]
+    if any(m.kind in ("suspect", "dead", "fault") for m in case.view.marks):
+        return None
+    first = min((n.started_at for n in nodes if n.started_at), default=case.now)
+    met = [
+        n for n in nodes
+        if is_live(n, case.now) and (len(nodes) == 1 or any(
+            b.state is MemberState.ALIVE for b in n.beliefs.values()))
+    ]  # fmt: skip
+    rings = {n.ring.digest for n in met if n.ring is not None}
+    complete = len(met) == len(nodes) and case.judged.all and len(rings) <= 1
+    if complete or case.now - first > FRESH_US:
+        return None
+    if not met:
+        said = f"{len(nodes)} nodes are up and look for each other"
+        return Clause(f"{said}.", said)
+    if len(met) < len(nodes):
+        missing = [n.name for n in nodes if n not in met]
+        verb = "is" if len(missing) == 1 else "are"
+        return Clause(
+            f"{len(met)} of {len(nodes)} nodes have joined, {listed(missing)} {verb} still coming.",
+            f"{len(met)} of {len(nodes)} nodes have joined",
+        )
+    if not case.judged.all:
+        return Clause(
+            f"{len(nodes)} nodes have met, {case.judged.agreeing} of them know everybody.",
+            f"{len(nodes)} nodes have met",
+        )
+    return Clause(
+        f"{len(nodes)} nodes know each other, and settle on one ring.",
+        f"{len(nodes)} nodes settle on one ring",
+    )
+
+
+def _standing(case: _Case) -> tuple[Tone, list[Clause]]:
+    """No incident is open."""
+    view, judged, now = case.view, case.judged, case.now
+    last = view.incidents[-1] if view.incidents else None
+    filling = {n.name: n.filling for n in view.nodes.values() if n.filling and is_live(n, now)}
+    silent = [
+        n.name for n in view.nodes.values()
+        if not is_live(n, now) and judged.state(n.name) is MemberState.ALIVE
+    ]  # fmt: skip
+    owners, rates = _owners(case), _rates(case)
+    if not judged.all:
+        return "warn", [*_disagreement(case), owners, rates]
+    agree = _agree(case)
+    cut = _cut(case)
+    if cut:
+        return "warn", [cut, agree, owners, rates]
+    if filling:
+        left = sum(filling.values())
+        who = listed(list(filling))
+        places = "place" if left == 1 else "places"
+        clause = Clause(f"{left} {places} still being filled at {who}.", f"{left} {places} to fill")
+        whole = all(serves(view.nodes[name], judged) for name in _members(case))
+        return "warn", [agree, clause, rates] if whole else [agree, clause, owners, rates]
+    if silent:
+        return _unheard(case, silent, [owners, rates])
+    if last is not None and last.ended and 0 <= now - last.ended < FRESH_US:
+        _, clauses = told(view, now, judged, last)
+        return "good", [*clauses, owners, rates]
+    short = len(case.counts) - 1 - _least(case)
+    tone: Tone = "good" if short <= 0 else "warn" if short == 1 else "bad"
+    return tone, [agree, owners, rates]
+
+
+def _agree(case: _Case) -> Clause:
+    live = len(case.judged.observers)
+    away = [
+        (n.name, case.judged.state(n.name)) for n in case.view.nodes.values()
+        if not is_live(n, case.now)
+    ]  # fmt: skip
+    off = [name for name, state in away if state is MemberState.REMOVED]
+    left = [name for name, state in away if state is MemberState.LEFT and _lately(case, name)]
+    if live == 1 and len(case.view.nodes) == 1:
+        name = case.judged.observers[0]
+        return Clause(f"{name} is alone.", f"{name} is alone")
+    nodes = f"{live} node agrees" if live == 1 else f"{live} nodes agree"
+    if left:
+        who = f"{listed(left)} {'has' if len(left) == 1 else 'have'} left"
+        return Clause(f"{who}, {nodes}.", f"{who}, {nodes}")
+    if off:
+        who = f"{listed(off)} {'is' if len(off) == 1 else 'are'} off the ring"
+        return Clause(f"{nodes}: {who}.", f"{nodes}, {who}")
+    return Clause(f"{nodes}.", nodes)
+
+
+def _lately(case: _Case, name: NodeId) -> bool:
+    """Whether the news about a node is fresh."""
+    beliefs = [n.beliefs[name] for n in case.view.nodes.values() if name in n.beliefs]
+    return case.now - max((b.since for b in beliefs), default=0) < FRESH_US
+
+
+def _members(case: _Case) -> list[NodeId]:
+    """Who has a seat on the ring and a row here."""
+    ring = common_ring(case.view.nodes, case.now)
+    return [name for name in ring.members if name in case.view.nodes] if ring else []
+
+
+def _cut(case: _Case) -> Clause | None:
+    """Links are cut, and nobody has accused anybody for it (yet)."""
+    faults = [f for f in case.view.casebook.lives.faults if f.kind not in ("kill", "pause")]
+    if not faults:
+        return None
+    fault = min(faults, key=lambda f: (f.id.node != LAB, f.at))
+    age = seconds(case.now - fault.at)
+    if fault.kind == "partition":
+        side = [name for name in case.view.nodes if name not in fault.peers]
+        what = f"{listed(side)} and {listed(fault.peers)} are cut off from each other"
+    else:
+        what = happening(fault.kind, fault.subject, fault.peers)
+    return Clause(f"{what} ({age}), nobody is accused.", f"{what}, nobody is accused")
+
+
+def _unheard(case: _Case, silent: list[NodeId], rest: list[Clause]) -> tuple[Tone, list[Clause]]:
+    """Alive to the others, but not to us."""
+    windows = [name for name in silent if not case.view.nodes[name].connected]
+    verb = "does" if len(silent) == 1 else "do"
+    it = "it" if len(silent) == 1 else "them"
+    if windows:
+        text = f"The others hold {listed(silent)} alive, but {it[:2]}s window does not answer us."
+        if len(silent) > 1:
+            text = f"The others hold {listed(silent)} alive, but their windows do not answer us."
+        return "warn", [Clause(text, f"{listed(silent)}: window closed"), *rest]
+    oldest = min(case.view.nodes[name].reported_at for name in silent)
+    age = seconds(case.now - oldest)
+    return "warn", [
+        Clause(
+            f"{listed(silent)} {verb} not report since {age}, the others hold {it} alive.",
+            f"{listed(silent)} {verb} not report, {age}",
+        ),
+        *rest,
+    ]
+
+
+def _disagreement(case: _Case) -> list[Clause]:
+    """The views differ though nothing has failed: news is on its way."""
+    judged = case.judged
+    subject = max(
+        (s for s in judged.subjects.values() if s.since),
+        key=lambda s: (len(s.late), s.since),
+        default=None,
+    )
+    live = len(judged.observers)
+    agreeing = Clause(
+        f"{judged.agreeing} of {live} views agree.", f"{judged.agreeing} of {live} views agree"
+    )
+    if subject is None or subject.newest is None:
+        return [agreeing]
+    who, age = listed(subject.late), seconds(case.now - subject.since)
+    verb = "has" if len(subject.late) == 1 else "have"
+    what = f"{subject.name} is {subject.newest.state.word}"
+    late = f"{who} {verb} not heard that {what} ({age})"
+    return [agreeing, Clause(f"{late}.", late)]
+
+
+# --- what it means for the data ------------------------------------------------------------------
+
+
+def _least(case: _Case) -> int:
+    """The fewest owners that any partition has left."""
+    return next((k for k, count in enumerate(case.counts) if count), len(case.counts) - 1)
+
+
+def _owners(case: _Case) -> Clause:
+    counts = case.counts
+    ring = common_ring(case.view.nodes, case.now)
+    if not counts or ring is None:
+        return Clause("", "")
+    n, least = len(counts) - 1, _least(case)
+    if least == n:
+        return Clause(f"Every key has {n} of {n} owners.", f"every key has {n} of {n} owners")
+    if least == n - 1 and n > 1:
+        text = f"very key still has {least} of {n} owners"
+        return Clause(f"E{text}.", f"every key has {least} of {n} owners")
+    share = f"{counts[least]} of {ring.partitions} partitions"
+    have = "has" if counts[least] == 1 else "have"
+    if least == 0:
+        return Clause(f"{share} {have} no owner that answers.", f"{share} without owner")
+    text = f"{share} {have} {least} of {n} owners left."
+    return Clause(text, f"{share} at {least} of {n} owners")
+
+
+def _rates(case: _Case) -> Clause:
+    view, now = case.view, case.now
+    load = view.load
+    if load is not None and load.interval_us:
+        per_s = load.successes * 1e6 / load.interval_us
+        rate = f"{per_s:,.0f} answers/s"
+        if view.load_failed:
+            rate += f", {view.load_failed} failed"
+    else:
+        live = [recent(n, now) for n in view.nodes.values() if is_live(n, now)]
+        total = sum(mean([operations(s) for s in samples]) for samples in live)
+        if total < 0.5:
+            return Clause("", "")
+        rate = f"{total:,.0f} operations/s"
+    worst = slowest_now_us(view, now)
+    if worst:
+        rate += f", worst 1 % takes {worst / 1000:,.0f} ms"
+    return Clause(f"{rate}.", rate)
+
+
+# --- more than one thing is wrong ----------------------------------------------------------------
+
+
+def _split(case: _Case, groups: tuple[tuple[NodeId, ...], ...]) -> tuple[Tone, list[Clause]]:
+    """Groups that hold each other dead, and what each can still do."""
+    view = case.view
+    quorum = max((n.write_quorum for n in view.nodes.values()), default=0)
+    since = min((i.began for i in view.incidents if not i.ended), default=0)
+    age = f" for {seconds(case.now - since)}" if since else ""
+    named = " | ".join(listed(list(group), 8) for group in groups)
+    clauses = [Clause(f"The cluster is split{age}: {named}.", f"Split{age}: {named}")]
+    if quorum:
+        able = [g for g in groups if len(g) >= quorum]
+        unable = [g for g in groups if len(g) < quorum]
+        if not unable:
+            each = "Both sides" if len(groups) == 2 else "All sides"
+            clauses.append(
+                Clause(f"{each} still take writes (needs {quorum}).", f"{each.lower()} write")
+            )
+        else:
+            who = listed([name for group in unable for name in group])
+            verb = "is" if sum(map(len, unable)) == 1 else "are"
+            few = f"{who} {verb} too few to take writes (needs {quorum})"
+            rest = f", {listed(list(able[0]), 8)} go on" if able else ""
+            clauses.append(Clause(f"{few}{rest}.", f"{who} cannot write"))
+    clauses.append(Clause("Nobody is in charge, so nobody decides.", ""))
+    return "bad", clauses
+
+
+def _several(case: _Case, incidents: list[Incident]) -> tuple[Tone, list[Clause]]:
+    now = case.now
+    away = [i for i in incidents if not i.stage("back").ended]
+    parts = [f"{i.subject} {word_of(i)} {seconds(now - i.began)}" for i in incidents]
+    names = [f"{i.subject} {word_of(i)}" for i in incidents]
+    head = f"{len(away)} nodes are away" if len(away) > 1 else f"{len(incidents)} failures"
+    if not away:
+        head = "All are back"
+    elif all(i.fault == "partition" for i in away):
+        head = f"{len(away)} nodes are cut off from the rest"
+    text = f"{head}: {', '.join(parts)}."
+    tone: Tone = "bad" if _least(case) <= 1 or len(away) > 1 else "warn"
+    hints = _hints(case)
+    return tone, [Clause(text, f"{', '.join(names)}"), _owners(case), hints]
+
+
+def _hints(case: _Case) -> Clause:
+    nodes = case.view.nodes
+    total = sum(d.count for name in case.judged.observers for d in nodes[name].hints)
+    said = "1 hint waits" if total == 1 else f"{total:,} hints wait"
+    return Clause(f"{said}.", said) if total else Clause("", "")
