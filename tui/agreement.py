@@ -46,6 +46,8 @@ class Subject(Struct, frozen=True):
     """Those who do not hold the newest yet."""
     accusers: int = 0
     """How many hold it suspect, dead or removed."""
+    dissent: int = 0
+    """How many differ from the majority."""
 
     @property
     def agreed(self) -> bool:
@@ -110,10 +112,15 @@ def is_live(node: NodeView, now: int) -> bool:
     )
 
 
+def live_observers(nodes: Mapping[NodeId, NodeView], now: int) -> tuple[NodeId, ...]:
+    """Whose words count now."""
+    return tuple(name for name, node in nodes.items() if is_live(node, now))
+
+
 def compare(nodes: Mapping[NodeId, NodeView], now: int) -> Agreement:
     """The same for nodes that are not in a view yet."""
-    observers = tuple(name for name, node in nodes.items() if is_live(node, now))
-    subjects = {name: _judge(name, nodes, observers) for name in nodes}
+    observers = live_observers(nodes, now)
+    subjects = {name: judge(name, nodes, observers) for name in nodes}
     differing = {name: _differing(nodes[name], subjects) for name in observers}
     return Agreement(observers, subjects, differing)
 
@@ -122,9 +129,8 @@ def _held(belief: Belief | None) -> Held | None:
     return None if belief is None else Held(belief.epoch, belief.state)
 
 
-def _judge(
-    name: NodeId, nodes: Mapping[NodeId, NodeView], observers: tuple[NodeId, ...]
-) -> Subject:
+def judge(name: NodeId, nodes: Mapping[NodeId, NodeView], observers: tuple[NodeId, ...]) -> Subject:
+    """One column: what these observers hold of one node."""
     others = [other for other in observers if other != name]
     beliefs = {other: nodes[other].beliefs.get(name) for other in others}
     held = {other: _held(belief) for other, belief in beliefs.items()}
@@ -142,9 +148,10 @@ def _judge(
     since = max(min(firsts), min(nodes[o].started_at for o in late)) if late else 0
     unheard = sum(1 for value in held.values() if value is None) if gone else 0
     accusers = sum(1 for b in known if MemberState.SUSPECT <= b.state <= MemberState.REMOVED)
-    return Subject(
-        name, majority, said[majority], len(others) - unheard, newest, since, late, accusers
-    )
+    asked = len(others) - unheard
+    holders = said[majority]
+    dissent = asked - holders
+    return Subject(name, majority, holders, asked, newest, since, late, accusers, dissent)
 
 
 def _differing(node: NodeView, subjects: Mapping[NodeId, Subject]) -> tuple[NodeId, ...]:

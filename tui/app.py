@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,10 @@ async def _inspect(address: str, lasting: float | None) -> int:
 
 async def _watch(app: MasterlessApp, lasting: float | None) -> int:
     """Run until somebody leaves; then raise what went wrong, on a terminal that is itself again."""
+    for name in ("COLUMNS", "LINES"):
+        # Left behind by readline or a shell, they would be believed instead of the terminal, and
+        # no resize would ever be seen (test_terminal starts with them set).
+        os.environ.pop(name, None)
     loop = asyncio.get_running_loop()
     # A hangup keeps its default action: the terminal is gone, Textual would wait for it for ever
     # (its writer thread dies on the first write), and our nodes end when we do, however we do.

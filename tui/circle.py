@@ -27,6 +27,8 @@ Pattern = Literal["solid", "hatched", "sparse"]
 BANDS: Final = ("", "b", "c")
 STANDS_OUT: Final = 1.6
 """How many pixels the chosen node's arcs reach beyond the others."""
+ROOMY: Final = 7.5
+"""With seats nearer to the middle than so many pixels, badges are only names."""
 _DIGITS: Final = "123456789abcdefghijklmnopqrstuvwxyz"
 _TURN: Final = 2 * pi
 
@@ -205,6 +207,8 @@ def paint_badges(
     for place, look in enumerate(looks):
         px, py = seat(shape, place, len(looks))
         label = f"{look.glyph} {look.name} " if look.glyph else f" {look.name} "
+        if shape.nodes < ROOMY:
+            label = look.glyph + look.name
         x = x0 + round(px - len(label) / 2)
         y = y0 + min(shape.rows - 1, int(py / 2))
         gone = look.pattern == "sparse"
@@ -214,8 +218,9 @@ def paint_badges(
         elif gone:
             frame.text(x, y, label, look.role, bg="hollow.bg", bold=True)
         else:
-            frame.text(x, y, label, "badge", bg=look.hue, bold=True)
-        if look.selected and colour:
+            boxed = look.selected and shape.nodes < ROOMY
+            frame.text(x, y, label, "badge", bg="selection" if boxed else look.hue, bold=True)
+        if look.selected and colour and shape.nodes >= ROOMY:
             frame.text(x - 1, y - 1, "▄" * (len(label) + 2), "selection")
             frame.text(x - 1, y + 1, "▀" * (len(label) + 2), "selection")
             frame.text(x - 1, y, "█", "selection")

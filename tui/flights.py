@@ -26,6 +26,8 @@ from tui.view import ClusterView, Message, MessageId
 FLIGHT_US: Final = 600_000
 LINGER_US: Final = 700_000
 """How long the cross of a lost message stays."""
+MIXED_US: Final = 500_000
+"""Facts of different nodes may come so much out of order."""
 DOUBT: Final = 0.62
 SEEN: Final[dict[Family, int]] = {"probe": 6, "gossip": 5, "data": 9, "repair": 6}
 """About how many of each family are drawn at once in a large picture."""
@@ -69,11 +71,7 @@ def family_of(kind: str) -> Family:
 
 def flights(view: ClusterView, now: int, room: float = 1.0) -> list[Flight]:
     """What is drawn now, oldest first. A picture with less `room` (1: large) draws fewer."""
-    recent: list[tuple[Message, Family, int]] = [
-        (message, family_of(message.kind), now - message.sent_at)
-        for message in view.messages.values()
-        if 0 <= now - message.sent_at <= FLIGHT_US + LINGER_US
-    ]
+    recent = _recent(view, now)
     if not recent:
         return []
     span = max(FLIGHT_US, max(age for _, _, age in recent))
@@ -88,6 +86,19 @@ def flights(view: ClusterView, now: int, room: float = 1.0) -> list[Flight]:
             if flight is not None:
                 seen.append(flight)
     return seen
+
+
+def _recent(view: ClusterView, now: int) -> list[tuple[Message, Family, int]]:
+    """Messages young enough to be seen, oldest first, with their family and age."""
+    recent: list[tuple[Message, Family, int]] = []
+    for message in reversed(view.messages.values()):
+        age = now - message.sent_at
+        if 0 <= age <= FLIGHT_US + LINGER_US:
+            recent.append((message, family_of(message.kind), age))
+        elif age > FLIGHT_US + LINGER_US + MIXED_US:
+            break
+    recent.reverse()
+    return recent
 
 
 def in_flight(view: ClusterView, now: int) -> bool:

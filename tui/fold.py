@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from cluster.model.facts import (
     Fact,
     FactsLost,
@@ -115,12 +117,14 @@ def _take(draft: Draft, fact: Fact) -> None:
 
 
 def _reporting(draft: Draft, fact: Fact) -> NodeView:
-    """The row of a node that has just spoken."""
-    node = draft.node(fact.node)
+    """The row of a node that has just spoken: its facts reach us."""
+    node = draft.nodes.get(fact.node)
+    if node is None:
+        node = NodeView(fact.node)
     if fact.epoch > node.epoch:
         node = fold_node.new_life(node, fact.epoch)
-    node = draft.reported(node, fact.at)
-    draft.nodes[fact.node] = node
+    at = max(node.reported_at, fact.at)
+    node = draft.nodes[fact.node] = replace(node, reported_at=at, connected=True)
     return node
 
 

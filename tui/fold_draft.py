@@ -22,15 +22,17 @@ from cluster.model.facts import (
     MessageReceived,
     MessageSent,
     ProcessObserved,
+    ReadRepaired,
+    SiblingsKept,
     SnapshotTaken,
     WindowClosed,
     WorkloadCounted,
 )
 from cluster.model.incident import Incident
 from cluster.model.member import Address, Claim, NodeId
-from tui.agreement import Agreement, compare
+from tui.agreement import Subject, compare, judge, live_observers
 from tui.exposure import served
-from tui.phrases import done, listed, spoken
+from tui.phrases import done, holds, listed, spoken
 from tui.view import (
     DISAGREEMENTS_MAX,
     EVENTS_MAX,
@@ -54,7 +56,7 @@ from tui.view import (
 )
 
 REPEAT_US: Final = 2_000_000
-"""A line about a dropped message is not repeated within this time; the pulses count them."""
+"""A line about a dropped message, a fork or a repair has no second one like it within this."""
 ECHO_US: Final = 1_000_000
 """A node's own word of a fault this soon after another's makes no second mark."""
 
@@ -99,6 +101,8 @@ class Draft:
         self.history = view.history
         self.disagreements = view.disagreements
         self._load_at = 0
+        self._observers: tuple[NodeId, ...] = ()
+        self._columns: dict[NodeId, Subject] = {}
         self._events: list[EventLine] = []
         self._fault_marks: list[Mark] = []
 
@@ -141,10 +145,6 @@ class Draft:
     def node(self, name: NodeId) -> NodeView:
         """A node's row; a blank one if it was never heard of."""
         return self.nodes.get(name) or NodeView(name)
-
-    def reported(self, node: NodeView, at: int) -> NodeView:
-        """Its facts reach us."""
-        return replace(node, reported_at=max(node.reported_at, at), connected=True)
 
     def introduce(self, claim: Claim) -> None:
         """Somebody told of a member: it has a row from now on, whether it reports or not."""
@@ -222,16 +222,19 @@ class Draft:
         phrase = spoken(fact, old, self.book, audit)
         if phrase is None:
             return
-        repeats = isinstance(fact.payload, MessageDropped)
+        repeats = isinstance(fact.payload, MessageDropped | SiblingsKept | ReadRepaired)
         if repeats and self._repeated(fact, phrase.text):
             return
         self._events.append(EventLine(fact.at, fact.node, phrase.text, phrase.tone))
 
     def _repeated(self, fact: Fact, text: str) -> bool:
         """Whether the same was said a moment ago."""
-        recent = [*self.old.events[-20:], *self._events]
+        recent = [*self.old.events[-40:], *self._events]
+        start = text.split()[:2]
         return any(
-            line.node == fact.node and line.text == text and fact.at - line.at < REPEAT_US
+            line.node == fact.node
+            and fact.at - line.at < REPEAT_US
+            and line.text.split()[:2] == start
             for line in recent
         )
 
@@ -256,21 +259,31 @@ class Draft:
             self._compare(fact)
 
     def _compare(self, fact: Fact) -> None:
-        judged = compare(self.nodes, self.at)
+        """Note when the live nodes begin and cease to disagree.
+
+        Most facts change one cell: then only its column is judged again.
+        """
+        observers = live_observers(self.nodes, self.at)
+        changed = fact.payload.claim.name if isinstance(fact.payload, MemberChanged) else None
+        if changed and observers == self._observers and len(self._columns) == len(self.nodes):
+            self._columns[changed] = judge(changed, self.nodes, observers)
+        else:
+            self._observers = observers
+            self._columns = {name: judge(name, self.nodes, observers) for name in self.nodes}
+        open_ = [s for s in self._columns.values() if s.dissent]
         standing = self.disagreements[-1] if self.disagreements else None
-        open_ = standing is not None and not standing.ended
-        if judged.all and open_ and standing is not None:
-            ended = replace(standing, ended=max(fact.at, standing.began))
-            self.disagreements = (*self.disagreements[:-1], ended)
-        elif not judged.all and not open_:
-            about = tuple(name for name, s in judged.subjects.items() if s.since)
-            began = judged.since or fact.at
-            new = Disagreement(began, about, self._news(judged))
+        if standing is not None and not standing.ended:
+            if not open_:
+                ended = replace(standing, ended=max(fact.at, standing.began))
+                self.disagreements = (*self.disagreements[:-1], ended)
+        elif open_:
+            late = [s for s in self._columns.values() if s.since]
+            began = min((s.since for s in late), default=fact.at)
+            new = Disagreement(began, tuple(s.name for s in late), self._news(late))
             self.disagreements = (*self.disagreements, new)[-DISAGREEMENTS_MAX:]
 
-    def _news(self, judged: Agreement) -> str:
+    def _news(self, late: list[Subject]) -> str:
         """What the live nodes do not all know, in a few words."""
-        late = [s for s in judged.subjects.values() if s.late and s.newest is not None]
         newcomers = {
             name for s in late for name in s.late if s.name not in self.nodes[name].beliefs
         }
@@ -278,7 +291,7 @@ class Draft:
             who = sorted(newcomers, key=natural)
             return f"{listed(who)} {'joins' if len(who) == 1 else 'join'}"
         late.sort(key=lambda s: len(s.late))  # what most already hold is the news
-        words = [f"{s.name} is {s.newest.state.word}" for s in late if s.newest is not None]
+        words = [holds(s.name, s.newest.state) for s in late if s.newest is not None]
         return ", ".join(words[:2])
 
     def done(self) -> ClusterView:

@@ -50,6 +50,8 @@ from tui.view import Belief
 
 Tone = Literal["plain", "good", "warn", "bad"]
 
+MANY_HINTS: Final = 50
+"""Smaller deliveries are told only when they are the last."""
 QUIET_STALL_US: Final = 250_000
 """A shorter pause is not worth a line."""
 
@@ -75,6 +77,11 @@ def seconds(us: int) -> str:
 def listed(names: tuple[NodeId, ...] | list[NodeId], most: int = 5) -> str:
     """Names in a sentence; more than `most` are counted."""
     return " ".join(names) if len(names) <= most else f"{len(names)} nodes"
+
+
+def holds(name: NodeId, state: MemberState) -> str:
+    """A belief as a sentence: "n4 is suspect", "n4 has left"."""
+    return f"{name} has left" if state is MemberState.LEFT else f"{name} is {state.word}"
 
 
 Lifecycle = NodeStarted | NodeStopped | StallNoticed | FactsLost | PersistFailed | MessageDropped
@@ -217,10 +224,12 @@ def of_data(payload: Data) -> Phrase | None:
         case HintsDelivered():
             if not payload.delivered:
                 return None
-            given = f"gave {payload.delivered:,} writes back to {payload.target}"
-            if payload.remaining:
-                return Phrase(f"{given}, {payload.remaining:,} left")
-            return Phrase(f"{given}, none left", "good")
+            writes = "write" if payload.delivered == 1 else f"{payload.delivered:,} writes"
+            if not payload.remaining:
+                return Phrase(f"gave its last {writes} back to {payload.target}", "good")
+            if payload.delivered < MANY_HINTS:
+                return None
+            return Phrase(f"gave {writes} back to {payload.target}, {payload.remaining:,} left")
         case ReadRepaired():
             return Phrase(f"a read repaired {payload.key} at {listed(payload.replicas)}")
         case OperationStarted():

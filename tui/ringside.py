@@ -88,7 +88,7 @@ class Ringside:
         self._title(text, note)
 
     def _title(self, text: str, note: str) -> None:
-        self.frame.text(self.x, self.y, text, "accent")
+        self.frame.text(self.x, self.y, fit(text, self.width), "accent")
         if note and len(text) + len(note) + 2 <= self.width:
             self.frame.right(self.end, self.y, note, "faint")
         self.y += 1
@@ -223,17 +223,18 @@ class Ringside:
     # --- messages and moves ----------------------------------------------------------------------
 
     def _kinds(self, *, whole: bool) -> None:
-        """Each family's comet, name and exact rate, two to a line."""
+        """Each family's comet, name and exact rate, two to a line where there is room."""
         comets = _COMETS[self.scene.glyphs]
-        half = self.width // 2
+        across = 2 if self.width >= 34 else 1
         families = rates(self.scene.view)
         for index, rate in enumerate(families):
-            y = self.y + index // 2
+            y = self.y + index // across
+            whole = whole and self.width >= 42
             comet = comets[rate.family] if whole else comets[rate.family][-2:]
-            x = self.frame.text(self.x + index % 2 * half, y, comet, "title")
+            x = self.frame.text(self.x + index % across * (self.width // 2), y, comet, "title")
             x = self.frame.text(x + 1, y, f"{rate.family:<7}", "muted")
             self.frame.text(x, y, f"{rate.per_second:>6,.0f}")
-        self.y += (len(families) + 1) // 2
+        self.y += -(-len(families) // across)
 
     def _at_rest(self) -> tuple[str, str]:
         full = self._counts()[0][1] == self.table.partitions

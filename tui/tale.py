@@ -22,6 +22,15 @@ class Clause(NamedTuple):
     short: str
 
 
+def audit_was_early(view: ClusterView) -> bool:
+    """The last audit read while a failure was not over: what it missed may still be on its way.
+
+    A write that fallbacks took is acknowledged at once and readable everywhere only when its hints
+    are back.
+    """
+    return any(not i.ended or i.ended >= view.audited_at for i in view.incidents)
+
+
 def told(
     view: ClusterView, now: int, judged: Agreement, incident: Incident
 ) -> tuple[Tone, list[Clause]]:
@@ -74,6 +83,31 @@ def happened(view: ClusterView, now: int, incident: Incident) -> Clause:
             if node is not None and node.process == "gone":
                 return Clause(f"{name}'s process is gone since {age}", f"{name} gone {age}")
             return Clause(f"{name} has been silent {age}", f"{name} silent {age}")
+
+
+def told_split(view: ClusterView, now: int, groups: tuple[tuple[NodeId, ...], ...]) -> list[Clause]:
+    """Groups that hold each other dead, and what each can still do."""
+    quorum = max((n.write_quorum for n in view.nodes.values()), default=0)
+    since = min((i.began for i in view.incidents if not i.ended), default=0)
+    age = f" for {seconds(now - since)}" if since else ""
+    named = " | ".join(listed(list(group), 8) for group in groups)
+    clauses = [Clause(f"The cluster is split{age}: {named}.", f"Split{age}: {named}")]
+    if quorum:
+        able = [g for g in groups if len(g) >= quorum]
+        unable = [g for g in groups if len(g) < quorum]
+        if not unable:
+            each = "Both sides" if len(groups) == 2 else "All sides"
+            clauses.append(
+                Clause(f"{each} still take writes (needs {quorum}).", f"{each.lower()} write")
+            )
+        else:
+            who = listed([name for group in unable for name in group])
+            verb = "is" if sum(map(len, unable)) == 1 else "are"
+            few = f"{who} {verb} too few to take writes (needs {quorum})"
+            rest = f", {listed(list(able[0]), 8)} go on" if able else ""
+            clauses.append(Clause(f"{few}{rest}.", f"{who} cannot write"))
+    clauses.append(Clause("Nobody is in charge, so nobody decides.", ""))
+    return clauses
 
 
 def _peers(view: ClusterView, judged: Agreement, name: NodeId) -> list[NodeId]:

@@ -13,13 +13,14 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
+from cluster.model.facts import WorkloadCounted
 from cluster.model.incident import Incident
 from cluster.model.member import MemberState, NodeId
 from tui.agreement import Agreement, agreement, is_live, sides
 from tui.exposure import common_ring, served, serves
-from tui.phrases import Tone, happening, listed, seconds
+from tui.phrases import Tone, happening, holds, listed, seconds
 from tui.sparkline import mean, operations, recent, slowest_now_us
-from tui.tale import Clause, told, word_of
+from tui.tale import Clause, audit_was_early, told, told_split, word_of
 from tui.view import LAB, ClusterView
 
 TEXT_MAX: Final = 118
@@ -62,9 +63,8 @@ def verdict(view: ClusterView, now: int) -> Verdict:
     tone, clauses = _main(case)
     load = view.load
     if load is not None and load.unreadable > 0:
-        lost = f"{load.unreadable:,} of {load.audited:,} acknowledged answers"
-        clauses = [Clause(f"Data loss: {lost} cannot be read.", f"LOST {lost}"), *clauses]
-        tone = "bad"
+        clauses = [_unreadable(case, load), *clauses]
+        tone = "warn" if audit_was_early(view) and tone != "bad" else "bad"
     if view.lost and now - view.lost_at < LOST_US:
         clauses.append(
             Clause(f"{view.lost:,} facts never reached this screen.", f"{view.lost:,} facts missed")
@@ -73,6 +73,18 @@ def verdict(view: ClusterView, now: int) -> Verdict:
         _join([c.text for c in clauses if c.text], " ", TEXT_MAX),
         tone,
         _join([c.short for c in clauses if c.short], " · ", SHORT_MAX),
+    )
+
+
+def _unreadable(case: _Case, load: WorkloadCounted) -> Clause:
+    """What the last audit could not read: lost, unless it asked before all was back."""
+    what = f"{load.unreadable:,} of {load.audited:,} acknowledged answers"
+    if not audit_was_early(case.view):
+        return Clause(f"Data loss: {what} cannot be read.", f"LOST {what}")
+    age = seconds(case.now - case.view.audited_at)
+    return Clause(
+        f"{what} could not be read {age} ago, before all hints were back.",
+        f"{load.unreadable:,} of {load.audited:,} answers unreadable {age} ago",
     )
 
 
@@ -97,7 +109,7 @@ def _main(case: _Case) -> tuple[Tone, list[Clause]]:
         return "plain", [forming]
     split = sides(view, now)
     if split:
-        return _split(case, split)
+        return "bad", told_split(view, now, split)
     open_ = [i for i in view.incidents if not i.ended]
     if len(open_) > 1:
         return _several(case, open_)
@@ -153,7 +165,12 @@ def _forming(case: _Case) -> Clause | None:
             f"{len(met)} of {len(nodes)} nodes have joined, {listed(missing)} {verb} still coming.",
             f"{len(met)} of {len(nodes)} nodes have joined",
         )
-    if not case.judged.all:
+    strangers = any(
+        other.name != n.name and other.name not in n.beliefs for n in met for other in nodes
+    )
+    if not case.judged.all and not strangers:
+        return None
+    if strangers:
         return Clause(
             f"{len(nodes)} nodes have met, {case.judged.agreeing} of them know everybody.",
             f"{len(nodes)} nodes have met",
@@ -282,7 +299,7 @@ def _disagreement(case: _Case) -> list[Clause]:
         return [agreeing]
     who, age = listed(subject.late), seconds(case.now - subject.since)
     verb = "has" if len(subject.late) == 1 else "have"
-    what = f"{subject.name} is {subject.newest.state.word}"
+    what = holds(subject.name, subject.newest.state)
     late = f"{who} {verb} not heard that {what} ({age})"
     return [agreeing, Clause(f"{late}.", late)]
 
@@ -335,32 +352,6 @@ def _rates(case: _Case) -> Clause:
 
 
 # --- more than one thing is wrong ----------------------------------------------------------------
-
-
-def _split(case: _Case, groups: tuple[tuple[NodeId, ...], ...]) -> tuple[Tone, list[Clause]]:
-    """Groups that hold each other dead, and what each can still do."""
-    view = case.view
-    quorum = max((n.write_quorum for n in view.nodes.values()), default=0)
-    since = min((i.began for i in view.incidents if not i.ended), default=0)
-    age = f" for {seconds(case.now - since)}" if since else ""
-    named = " | ".join(listed(list(group), 8) for group in groups)
-    clauses = [Clause(f"The cluster is split{age}: {named}.", f"Split{age}: {named}")]
-    if quorum:
-        able = [g for g in groups if len(g) >= quorum]
-        unable = [g for g in groups if len(g) < quorum]
-        if not unable:
-            each = "Both sides" if len(groups) == 2 else "All sides"
-            clauses.append(
-                Clause(f"{each} still take writes (needs {quorum}).", f"{each.lower()} write")
-            )
-        else:
-            who = listed([name for group in unable for name in group])
-            verb = "is" if sum(map(len, unable)) == 1 else "are"
-            few = f"{who} {verb} too few to take writes (needs {quorum})"
-            rest = f", {listed(list(able[0]), 8)} go on" if able else ""
-            clauses.append(Clause(f"{few}{rest}.", f"{who} cannot write"))
-    clauses.append(Clause("Nobody is in charge, so nobody decides.", ""))
-    return "bad", clauses
 
 
 def _several(case: _Case, incidents: list[Incident]) -> tuple[Tone, list[Clause]]:

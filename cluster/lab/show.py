@@ -26,6 +26,9 @@ from cluster.lab.quiz.workload import Workload, WorkloadOptions
 from cluster.lab.witness import LabError, OnFact, Witness
 from cluster.model.member import Address, NodeId
 
+AUDIT_MAX = 3_000
+"""Answers read back after something was mended; more would take longer than people look."""
+
 __all__ = ["LabError", "Show", "ShowOptions"]
 
 
@@ -59,6 +62,8 @@ class Show:
             PeerLines(self.lab.cluster),
         )
         self._opening: asyncio.Task[None] | None = None
+        self._auditing: asyncio.Task[None] | None = None
+        self._audits = 0
 
     async def start(self) -> None:
         """Start all nodes at once and join them. LabError when that cannot be done.
@@ -74,9 +79,10 @@ class Show:
 
     async def stop(self) -> None:
         """End everything within a second. May be called twice, and before `start` has returned."""
-        if self._opening is not None:
-            self._opening.cancel()
-            await asyncio.gather(self._opening, return_exceptions=True)
+        beside = [task for task in (self._opening, self._auditing) if task is not None]
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         await self.workload.stop()
         await self.lab.stop()
 
@@ -105,22 +111,22 @@ class Show:
 
     async def restart(self, name: NodeId) -> str:
         """Start a killed node again: same name, same data directory, same ports."""
-        return await self.lab.restart(name)
+        return self._mended(await self.lab.restart(name))
 
     async def pause(self, name: NodeId) -> str:
         """SIGSTOP; SIGCONT when it is paused already."""
         if self.lab.is_paused(name):
-            return await self.lab.resume(name)
+            return await self.resume(name)
         return await self.lab.pause(name)
 
     async def resume(self, name: NodeId) -> str:
         """SIGCONT."""
-        return await self.lab.resume(name)
+        return self._mended(await self.lab.resume(name))
 
     async def isolate(self, name: NodeId) -> str:
         """Cut its links to all other nodes, both ways; mend them when they are cut already."""
         if self.lab.links.is_isolated(name):
-            return await self.lab.links.heal(name)
+            return self._mended(await self.lab.links.heal(name))
         return await self.lab.links.isolate(name)
 
     async def partition(self, side: tuple[NodeId, ...]) -> str:
@@ -129,7 +135,7 @@ class Show:
 
     async def heal(self) -> str:
         """Mend all cut links."""
-        return await self.lab.links.heal()
+        return self._mended(await self.lab.links.heal())
 
     async def add(self) -> str:
         """Start one more node under the next free name and join it."""
@@ -141,8 +147,21 @@ class Show:
 
     async def undo(self) -> str:
         """Take back the latest act that can be taken back."""
-        return await self.lab.undo()
+        return self._mended(await self.lab.undo())
 
     async def audit(self, sample: int = 0) -> Audit:
         """Read back acknowledged answers (all, or so many of them) and say which are unreadable."""
         return await self.workload.audit(sample)
+
+    def _mended(self, said: str) -> str:
+        """Something was made whole: soon ask whether anything was lost meanwhile."""
+        if self._auditing is not None:
+            self._auditing.cancel()
+        self._auditing = asyncio.create_task(self._audit_when_whole())
+        return said
+
+    async def _audit_when_whole(self) -> None:
+        await self.lab.serving()
+        # One more answer each time: whoever folds the counts can tell a new audit from the last.
+        self._audits += 1
+        await self.workload.audit(AUDIT_MAX + self._audits)

@@ -4,8 +4,9 @@ Decides when a record opens (an injected kill, pause or isolation; a process see
 farewell; else the first accusation), when one is an echo of another and not worth a record, and
 when a removed member's record opens again. The stages themselves are in `cluster.model.stages`.
 
-An echo: an isolated node soon accuses everybody. Those accused by nobody else, on the larger
-side of it, have not failed; the isolated one has, and has its own record.
+An echo: an isolated node soon accuses everybody, and when it is back, others hear of that. Those
+accused by nobody else, on the larger side, have not failed; the isolated one has, and has its own
+record.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from cluster.model.member import MemberState, NodeId
 from cluster.model.stages import Case, progress
 
 INCIDENTS_MAX: Final = 50
+DONE_BY_LAB: Final = ("kill", "pause", "isolate")
+"""Faults of one node that are certain from the moment they are told of."""
 
 
 class Casebook(Struct, frozen=True):
@@ -85,7 +88,7 @@ def _by_lab(
             if not fault or incident.fault == fault:
                 return incidents
             began = min(incident.began, fact.at)
-            told = replace(incident, fault=fault, began=began)
+            told = replace(incident, fault=fault, began=began, confirmed=True)
             return (*incidents[:index], told, *incidents[index + 1 :])
     said_farewell = any(
         opinion.state is MemberState.LEFT for opinion in lives.observers(subject).values()
@@ -127,7 +130,9 @@ def _new(
     fault: str,
 ) -> tuple[Incident, ...]:
     """Open a record; a record of an earlier life of the same member is over."""
-    incident = Incident(subject, epoch, began, fault, tuple(Stage(name) for name in STAGES))
+    stages = tuple(Stage(name) for name in STAGES)
+    done_by_lab = fault in DONE_BY_LAB
+    incident = Incident(subject, epoch, began, fault, stages, confirmed=done_by_lab)
     if _echo(incident, incidents, lives):
         return incidents
     closed = tuple(
@@ -166,7 +171,7 @@ def _reopened(incidents: tuple[Incident, ...], lives: Lives) -> tuple[Incident, 
 
 def _void(incident: Incident, incidents: tuple[Incident, ...], lives: Lives) -> bool:
     """Whether a record should never have been: an echo, or a departure after all."""
-    if incident.fault in ("kill", "pause", "isolate"):
+    if incident.fault in DONE_BY_LAB:
         return False
     views = lives.observers(incident.subject)
     left = any(opinion.state is MemberState.LEFT for opinion in views.values())
@@ -174,10 +179,17 @@ def _void(incident: Incident, incidents: tuple[Incident, ...], lives: Lives) -> 
 
 
 def _echo(incident: Incident, incidents: tuple[Incident, ...], lives: Lives) -> bool:
-    if incident.fault in ("kill", "pause", "isolate"):
+    """Accused only by those who have failed themselves, or on the word of such."""
+    if incident.confirmed:
         return False
-    failed = {i.subject for i in incidents if not i.ended and i.subject != incident.subject}
+    others = [i for i in incidents if not i.ended and i.subject != incident.subject]
+    failed = {i.subject for i in others}
     views = lives.observers(incident.subject)
-    accusers = {name for name, opinion in views.items() if opinion.accuses}
-    trusting = len(views) - len(accusers) + 1
-    return bool(accusers) and accusers <= failed and trusting > len(accusers)
+    accusing = {name: opinion for name, opinion in views.items() if opinion.accuses}
+    if not accusing:
+        return False
+    sources = {opinion.accuser or name for name, opinion in accusing.items()}
+    if sources <= {i.subject for i in others if i.confirmed}:
+        return True
+    trusting = len(views) - len(accusing) + 1
+    return accusing.keys() <= failed and trusting > len(accusing)

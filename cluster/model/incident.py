@@ -79,6 +79,8 @@ class Incident(Struct, frozen=True):
     member comes back."""
     false_alarm: bool = False
     """The subject answered before anyone declared it dead."""
+    confirmed: bool = False
+    """The lab did it, or at some time more live nodes accused the subject than trusted it."""
 
     def stage(self, name: StageName) -> Stage:
         """One of its stages."""

@@ -66,6 +66,8 @@ class Opinion(NamedTuple):
     since: int
     due: int = 0
     """For a suspect: when it will be declared dead."""
+    accuser: NodeId = NodeId("")
+    """Who first said it, for an accusation that came by hearsay."""
 
     @property
     def accuses(self) -> bool:
@@ -233,7 +235,6 @@ def _said(lives: Lives, fact: Fact, payload: Said) -> Lives:
         life = Life(
             epoch=fact.epoch,
             started_at=fact.at,
-            present=life.present,
             present_since=life.present_since,
         )
     life = replace(life, at=max(life.at, fact.at), reachable=True)
@@ -269,7 +270,9 @@ def _said(lives: Lives, fact: Fact, payload: Said) -> Lives:
 
 def _snapshot(life: Life, fact: Fact, payload: SnapshotTaken) -> Life:
     opinions = {
-        fate.claim.name: Opinion(fate.claim.state, fate.claim.epoch, fate.since or fact.at)
+        fate.claim.name: Opinion(
+            fate.claim.state, fate.claim.epoch, fate.since or fact.at, 0, fate.claim.accuser
+        )
         for fate in payload.members
         if fate.claim.name != fact.node
     }
@@ -296,10 +299,11 @@ def _opinion(
             if claim.name == fact.node:
                 return replace(life, departed=claim.state is MemberState.LEFT)
             name = claim.name
-            new = Opinion(claim.state, claim.epoch, fact.at)
+            new = Opinion(claim.state, claim.epoch, fact.at, 0, claim.accuser)
         case SuspicionRaised():
             name = payload.subject
-            new = Opinion(MemberState.SUSPECT, payload.subject_epoch, fact.at, payload.deadline)
+            epoch, due, accuser = payload.subject_epoch, payload.deadline, payload.accuser
+            new = Opinion(MemberState.SUSPECT, epoch, fact.at, due, accuser)
         case SuspicionConfirmed():
             name = payload.subject
             held = life.opinions.get(name)

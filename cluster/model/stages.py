@@ -34,6 +34,8 @@ class Case:
         self.views: dict[NodeId, Opinion] = lives.observers(incident.subject)
         self.ended = incident.ended
         self.false_alarm = incident.false_alarm
+        accusers = sum(1 for opinion in self.views.values() if opinion.accuses)
+        self.confirmed = incident.confirmed or accusers > len(self.views) - accusers + 1
 
     def __getitem__(self, name: StageName) -> Stage:
         return self.stages[name]
@@ -92,9 +94,15 @@ class Case:
         """The record as it is now; the same object when nothing changed."""
         stages = tuple(self.stages[name] for name in STAGES)
         old = self.incident
-        if stages == old.stages and self.ended == old.ended:
+        if (stages, self.ended, self.confirmed) == (old.stages, old.ended, old.confirmed):
             return old
-        return replace(old, stages=stages, ended=self.ended, false_alarm=self.false_alarm)
+        return replace(
+            old,
+            stages=stages,
+            ended=self.ended,
+            false_alarm=self.false_alarm,
+            confirmed=self.confirmed,
+        )
 
     def _put(self, stage: Stage) -> None:
         self.stages[stage.name] = stage
@@ -183,7 +191,7 @@ def _hints(case: Case) -> None:
         case.begin("hints", case.fact.at, max(keepers, key=lambda n: keepers[n]))
     if case["hints"].began:
         case.count("hints", max(case["hints"].count, total + case["returned"].count))
-        case.wait("hints", f"{case.subject} to come back; {total:,} kept at {names(keepers)}")
+        case.wait("hints", f"{total:,} kept for {case.subject} at {names(keepers)}")
 
 
 def _rebuilt(case: Case) -> None:

@@ -117,7 +117,7 @@ class Node:
         placement.on_changed = self._ring_changed
         sources = Sources(members, placement, hints, self.coordinator, self.transfers, records)
         self._report = Report(out, config, sources)
-        self._leaver: RequestId | None = None
+        self._leavers: list[RequestId] = []
 
     def handle(self, event: Input, now: int) -> list[Effect]:
         """Tell the node what happened at `now` (microseconds); returns what it wants done."""
@@ -186,9 +186,9 @@ class Node:
         out.set_timer(("pulse",), out.now + self.config.observe.pulse_period_us)
 
     def _leave(self, request: RequestId) -> None:
+        self._leavers.append(request)
         if self.members.leaving:
             return
-        self._leaver = request
         self.members.leave()
         for name in self.members.others(MemberState.SUSPECT):
             self.prober.tell(name)
@@ -196,8 +196,8 @@ class Node:
 
     def _left(self) -> None:
         self._out.emit(NodeStopped("left"))
-        if self._leaver is not None:
-            self._out.reply(self._leaver, None)
+        for leaver in self._leavers:
+            self._out.reply(leaver, None)
         self._out.halt("left the cluster", failed=False)
 
     def _remember(self) -> None:

@@ -128,7 +128,7 @@ class Driver:
             self.config.cluster, self.name, self.epoch, 0, 0, traced=False, body=Hello(gossip)
         )
         links = self._links = Links(gossip, hello, self, self._faults)
-        self._store.start(loop.call_soon_threadsafe, self._persisted, self._refused)
+        self._store.start(loop.call_soon, loop.call_soon_threadsafe, self._persisted, self._refused)
         await loop.create_datagram_endpoint(lambda: self._datagrams, sock=udp)
         self._server = await loop.create_server(links.accept, sock=tcp)
 

@@ -6,7 +6,8 @@ The parent forks the app onto a pseudo-terminal and drains it, as a terminal wou
 plays `tests.tui.story.busy_story` in real time. A frame's cost is the processor time between two
 displays: intake, fold, paint, Textual's compositor, encoding and writing. (Screens of text are
 painted eight times a second, so theirs is the cost of four ticks and is not held to the p95.)
-Prints JSON lines; exit status 1 when over the budget (DESIGN 9: 25 % of a core, p95 12 ms).
+Then the real demo is started and left, and the fold is timed. Prints JSON lines; exit status 1
+when over the budgets of DESIGN 9.
 """
 
 from __future__ import annotations
@@ -28,8 +29,12 @@ from pathlib import Path
 from typing import cast
 
 ROOT = Path(__file__).resolve().parents[2]
+FACTS_PER_S = 1_000
+STORY_S = 10
+"""How long the busy story lasts, told at its own pace."""
 CPU_PERCENT_MAX = 25.0
 P95_MS_MAX = 12.0
+SECONDS_MAX = {"first_frame_s": 0.7, "converged_s": 4.0, "leave_s": 1.0}
 FOLD_PER_S_MIN = 100_000
 
 
@@ -45,8 +50,10 @@ def child(screen: str, seconds: float, report: Path) -> None:
     first = story.START + 1_500_000
     began = time.perf_counter_ns()
 
+    speed = FACTS_PER_S / (len(facts) / STORY_S)
+
     def now(_view: ClusterView) -> int:
-        return first + (time.perf_counter_ns() - began) // 1_000
+        return first + int((time.perf_counter_ns() - began) * speed) // 1_000
 
     class Playing:
         async def run(self, take: Take) -> None:
@@ -81,7 +88,7 @@ def child(screen: str, seconds: float, report: Path) -> None:
     report.write_text(
         json.dumps(
             {
-                "facts_per_s": round(len(facts) / 10),
+                "facts_per_s": round(len(facts) / STORY_S * speed),
                 "frames_per_s": round(len(costs) / elapsed, 1),
                 "ms_p50": round(costs[len(costs) // 2], 2),
                 "ms_p95": round(costs[len(costs) * 95 // 100], 2),
@@ -91,27 +98,42 @@ def child(screen: str, seconds: float, report: Path) -> None:
     )
 
 
+BYTECODE = tempfile.TemporaryDirectory(prefix="masterless-bench-")
+"""Ours, so that a machine that keeps no bytecode is measured as one that does."""
+
+
+def spawn(argv: list[str], size: tuple[int, int]) -> tuple[int, int]:
+    """A Python program on a pseudo-terminal of its own: (pid, the terminal's other end)."""
+    pid, master = pty.fork()
+    if pid == 0:
+        unwanted = {"NO_COLOR", "COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE"}
+        environ = {k: v for k, v in os.environ.items() if k not in unwanted}
+        environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)}
+        environ["PYTHONPYCACHEPREFIX"] = BYTECODE.name
+        os.execve(sys.executable, [sys.executable, *argv], environ)
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+    return pid, master
+
+
+def drain(master: int, within: float = 30.0) -> bytes:
+    """What the program wrote; empty when it ended, or wrote nothing for so long."""
+    if not select.select([master], [], [], within)[0]:
+        return b""
+    try:
+        return os.read(master, 1 << 16)
+    except OSError:
+        return b""
+
+
 def measure(screen: str, size: tuple[int, int], seconds: float) -> dict[str, object]:
-    """Fork the child onto a pty, drain it, read its report."""
+    """Run the child on a pty, drain it, read its report."""
     with tempfile.TemporaryDirectory() as directory:
         report = Path(directory) / "report.json"
-        pid, master = pty.fork()
-        if pid == 0:
-            environ = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
-            environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)}
-            argv = [sys.executable, __file__, "--child", screen, "--report", str(report)]
-            os.execve(sys.executable, [*argv, "--seconds", str(seconds)], environ)
-        columns, rows = size
-        fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        argv = [__file__, "--child", screen, "--report", str(report), "--seconds", str(seconds)]
+        pid, master = spawn(argv, size)
         written = 0
         output = b""
-        while select.select([master], [], [], 30)[0]:
-            try:
-                data = os.read(master, 1 << 16)
-            except OSError:
-                break
-            if not data:
-                break
+        while data := drain(master):
             written += len(data)
             output = (output + data)[-4_000:]
         os.waitpid(pid, 0)
@@ -120,8 +142,30 @@ def measure(screen: str, size: tuple[int, int], seconds: float) -> dict[str, obj
             sys.stderr.write(output.decode(errors="replace"))
             raise SystemExit("the child ended without a report")
         figures = cast("dict[str, object]", json.loads(report.read_text()))
-    bench = {"bench": "dashboard", "screen": screen, "size": f"{columns}x{rows}"}
+    bench = {"bench": "dashboard", "screen": screen, "size": f"{size[0]}x{size[1]}"}
     return bench | figures | {"kB_per_s": round(written / 1_000 / seconds)}
+
+
+def start_and_leave(size: tuple[int, int]) -> dict[str, object]:
+    """The real demo: seconds to the first frame, to a converged ring, and from q to the end."""
+    began = time.perf_counter()
+    pid, master = spawn([str(ROOT / "masterless.py"), "demo", "--seed", "7"], size)
+    seen = b""
+    marks: dict[str, float] = {}
+    for name, sight in (("first_frame_s", b"masterless"), ("converged_s", b"nodes agree")):
+        while sight not in seen:
+            data = drain(master)
+            if not data:
+                raise SystemExit(f"the demo ended before {sight!r}: {seen[-400:]!r}")
+            seen += data
+        marks[name] = round(time.perf_counter() - began, 2)
+    os.write(master, b"q")
+    asked = time.perf_counter()
+    while drain(master):
+        pass
+    os.waitpid(pid, 0)
+    os.close(master)
+    return {"bench": "start", **marks, "leave_s": round(time.perf_counter() - asked, 2)}
 
 
 def fold_rate() -> dict[str, object]:
@@ -148,9 +192,10 @@ def fold_rate() -> dict[str, object]:
 def main() -> int:
     """Measure each screen, then the fold."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--seconds", type=float, default=7.0)
     parser.add_argument("--size", default="120x36")
     parser.add_argument("--screens", default="ring,home")
+    parser.add_argument("--starts", type=int, default=2, help="how often to start the real demo")
     parser.add_argument("--child", default="")
     parser.add_argument("--report", type=Path, default=Path("report.json"))
     options = parser.parse_args()
@@ -165,6 +210,12 @@ def main() -> int:
         cpu, p95 = cast("float", figures["cpu_percent"]), cast("float", figures["ms_p95"])
         moving = cast("float", figures["frames_per_s"]) > 20
         over |= cpu > CPU_PERCENT_MAX or (moving and p95 > P95_MS_MAX)
+    for attempt in range(options.starts + 1):
+        times = start_and_leave((int(columns), int(rows)))
+        print(json.dumps({**times, "warm": attempt > 0}), flush=True)
+        over |= attempt > 0 and any(
+            cast("float", times[name]) > most for name, most in SECONDS_MAX.items()
+        )
     rates = fold_rate()
     print(json.dumps(rates), flush=True)
     over |= cast("int", rates["per_s_batch_1000"]) < FOLD_PER_S_MIN

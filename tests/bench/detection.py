@@ -3,7 +3,8 @@
     python -m tests.bench.detection [--repeats 10] [--pauses 20] [--nodes 5]
 
 All times are differences of facts: the lab's fact of what it did, the nodes' facts of what they
-came to believe. Only processes it started itself are touched.
+came to believe. Only processes it started itself are touched. Write outages are measured only
+while the disk did not stand still by itself (see tests.real.disk): n says how often.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from cluster.model.facts import (
 )
 from cluster.model.member import MemberState, NodeId
 from tests.bench.figures import figure
-from tests.real.stage import Stage, stage
+from tests.real.stage import Stage, now, stage
 
 US = 1e6
 
@@ -96,8 +97,9 @@ async def kills(nodes: int, repeats: int) -> bool:
             on.quiz.watch_gap()
             await on.lab.kill(subject)
             await on.until(dead_to_all(on, subject), f"{subject} is dead to all")
-            outage.append(on.quiz.longest_gap_us() / US)
             at = trial.acted_at(FaultInjected)
+            if not on.disk.stalled(at, now()):
+                outage.append(on.quiz.longest_gap_us() / US)
             suspected.append(trial.first_suspicion(at))
             dead.append(trial.last_to_hold(MemberState.DEAD, at))
             trial = Trial(on, subject)
@@ -125,8 +127,10 @@ async def hangs(nodes: int, repeats: int) -> bool:
             on.quiz.watch_gap()
             await on.lab.pause(subject)
             await on.until(dead_to_all(on, subject), f"{subject} is dead to all")
-            outage.append(on.quiz.longest_gap_us() / US)
-            dead.append(trial.last_to_hold(MemberState.DEAD, trial.acted_at(FaultInjected)))
+            at = trial.acted_at(FaultInjected)
+            if not on.disk.stalled(at, now()):
+                outage.append(on.quiz.longest_gap_us() / US)
+            dead.append(trial.last_to_hold(MemberState.DEAD, at))
             trial = Trial(on, subject)
             await on.lab.resume(subject)
             await settled(on)

@@ -344,9 +344,10 @@ def test_a_partition_of_any_length_heals() -> None:
     world.until(lambda: world.agreed() and len(world.node("n1").members.others(ALIVE)) == 2, 10)
 
 
-def test_a_leaving_node_answers_its_operator_once() -> None:
+def test_a_leaving_node_answers_each_of_its_operators_once() -> None:
     one = Lone("n2")
     one.node.handle(Requested(RequestId(9), LeaveCommand()), one.now)
+    one.node.handle(Requested(RequestId(10), LeaveCommand()), one.now)
     effects = one.fire("left")
-    assert [e.id for e in effects if isinstance(e, Reply)] == [9]
+    assert [e.id for e in effects if isinstance(e, Reply)] == [9, 10]
     assert [e.failed for e in effects if isinstance(e, Halt)] == [False]

@@ -8,12 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from itertools import pairwise
 from random import Random
 from time import time_ns
 
-from cluster.api.operator import WindowClient, WindowError
-from cluster.config import ProfileName
 from cluster.lab.nodes import Lab, LabOptions
 from cluster.lab.quiz.lines import PeerLines
 from cluster.lab.quiz.workload import Workload, WorkloadOptions
@@ -28,11 +25,13 @@ from cluster.model.facts import (
     WorkloadCounted,
 )
 from cluster.model.member import MemberState, NodeId
+from tests.real.disk import DiskWatch
 from tui.agreement import agreement
 from tui.fold import fold
+from tui.sources.live import LiveSource
 from tui.standing import standings
 from tui.verdict import verdict
-from tui.view import ClusterView
+from tui.view import ClusterView, NodeView
 
 SEED = 2_024
 KEPT = (
@@ -52,16 +51,16 @@ def now() -> int:
 class Stage:
     """Everything a test needs to hurt a cluster and to see what it thinks of that."""
 
-    def __init__(
-        self, nodes: int, *, answers_per_s: float = 40.0, profile: ProfileName = "demo"
-    ) -> None:
+    def __init__(self, nodes: int, *, answers_per_s: float = 40.0) -> None:
         self.facts: list[Fact] = []
         """Faults, processes, doubts, beliefs that changed, counts of the quiz: of all lives."""
         self.view = ClusterView()
         self._news = asyncio.Event()
-        self._watching: dict[NodeId, asyncio.Task[None]] = {}
-        witness = Witness(self._take_one)
-        self.lab = Lab(LabOptions(nodes=nodes, profile=profile), witness)
+        self.disk = DiskWatch()
+        self._source = LiveSource()
+        self._observing: asyncio.Task[None] | None = None
+        witness = Witness(self._take_lab)
+        self.lab = Lab(LabOptions(nodes=nodes), witness)
         self.quiz = Workload(
             WorkloadOptions(answers_per_s=answers_per_s),
             witness,
@@ -72,30 +71,15 @@ class Stage:
 
     # --- observing -------------------------------------------------------------------------------
 
-    def _take_one(self, fact: Fact) -> None:
-        self._take([fact])
-        for name in self.lab.slots.names():
-            if name not in self._watching:
-                self._watching[name] = asyncio.create_task(self._watch(name))
+    def _take_lab(self, fact: Fact) -> None:
+        self._source.notice(fact)
+        self._take(fact)
 
-    def _take(self, facts: list[Fact]) -> None:
-        self.view = fold(self.view, facts)
-        self.facts += [fact for fact in facts if isinstance(fact.payload, KEPT)]
+    def _take(self, fact: Fact) -> None:
+        self.view = fold(self.view, [fact])
+        if isinstance(fact.payload, KEPT):
+            self.facts.append(fact)
         self._news.set()
-
-    async def _watch(self, name: NodeId) -> None:
-        known: tuple[int, int] | None = None
-        while True:
-            window = self.lab.windows().get(name)
-            if window is not None:
-                try:
-                    async with WindowClient(window) as client:
-                        async for facts in client.facts(known):
-                            known = (facts[-1].epoch, facts[-1].seq)
-                            self._take(facts)
-                except WindowError:
-                    pass
-            await asyncio.sleep(0.02)
 
     async def until(self, condition: Callable[[], bool], what: str, within_s: float = 30.0) -> None:
         """Wait until it holds. When it does not, say what was seen instead."""
@@ -134,11 +118,15 @@ class Stage:
 
     def hints(self) -> int:
         """Writes kept for absent members, everywhere."""
-        return sum(depth.count for node in self.view.nodes.values() for depth in node.hints)
+        return sum(depth.count for node in self._present() for depth in node.hints)
 
     def filling(self) -> int:
         """Partitions that new owners still fill, everywhere."""
-        return sum(node.filling for node in self.view.nodes.values())
+        return sum(node.filling for node in self._present())
+
+    def _present(self) -> list[NodeView]:
+        """What those who have not left said last."""
+        return [self.view.nodes[name] for name in self.lab.slots.names() if name in self.view.nodes]
 
     def held(self, state: MemberState) -> list[tuple[NodeId, NodeId]]:
         """(observer, subject) whenever a belief became this state."""
@@ -149,17 +137,24 @@ class Stage:
         ]
 
     def outages(self) -> list[int]:
-        """When half a second passed in which nobody was answered.
+        """When half a second passed in which no answer was acknowledged.
 
-        Times at which the players themselves did not get to run say nothing about the cluster.
+        Times at which the disk stood still, or the players themselves did not get to run, say
+        nothing about the cluster.
         """
-        counts = [f.payload for f in self.facts if isinstance(f.payload, WorkloadCounted)]
+        counts = [
+            (fact.at, fact.payload)
+            for fact in self.facts
+            if isinstance(fact.payload, WorkloadCounted) and fact.payload.acknowledged > 0
+        ]
         return [
-            two.acknowledged
-            for one, two in pairwise(counts)
-            if one.successes + two.successes == 0
-            and two.acknowledged > 0
+            at
+            for (_, before), (_, one), (at, two) in zip(
+                counts, counts[1:], counts[2:], strict=False
+            )
+            if two.acknowledged == before.acknowledged
             and max(one.interval_us, two.interval_us) < 400_000
+            and not self.disk.stalled(at - one.interval_us - two.interval_us, at)
         ]
 
     async def answers(self, count: int) -> None:
@@ -167,12 +162,21 @@ class Stage:
         wanted = self.quiz.acknowledged + count
         await self.until(lambda: self.quiz.acknowledged >= wanted, f"{count} more answers")
 
+    async def start(self) -> None:
+        self.disk.start()
+        self._observing = asyncio.create_task(self._source.run(self._take))
+        await self.lab.start()
+        await self.until(self.all_alive, "all nodes see all nodes")
+        self.quiz.start()
+        await self.answers(40)
+
     async def close(self) -> None:
         await self.quiz.stop()
-        for task in self._watching.values():
-            task.cancel()
-        await asyncio.gather(*self._watching.values(), return_exceptions=True)
+        if self._observing is not None:
+            self._observing.cancel()
+            await asyncio.gather(self._observing, return_exceptions=True)
         await self.lab.stop()
+        self.disk.stop()
 
 
 @asynccontextmanager
@@ -180,10 +184,7 @@ async def stage(nodes: int = 5, *, answers_per_s: float = 40.0) -> AsyncGenerato
     """A running cluster on which everyone agrees, with the quiz under way."""
     made = Stage(nodes, answers_per_s=answers_per_s)
     try:
-        await made.lab.start()
-        await made.until(made.all_alive, "all nodes see all nodes")
-        made.quiz.start()
-        await made.answers(40)
+        await made.start()
         yield made
     finally:
         await made.close()

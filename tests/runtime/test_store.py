@@ -44,7 +44,12 @@ class Disk:
 
     def start(self) -> None:
         wake = asyncio.get_running_loop().call_soon_threadsafe
-        self.store.start(wake, self.persisted.append, lambda t, why: self.refused.append((t, why)))
+        self.store.start(
+            lambda run: run(),
+            wake,
+            self.persisted.append,
+            lambda t, why: self.refused.append((t, why)),
+        )
 
     async def write(self, token: int, *writes: DiskWrite) -> None:
         """Persist and wait until it is on disk."""

@@ -299,7 +299,7 @@ async def test_any_sequence_of_sizes_and_keys_is_survived() -> None:
     keys = ["1", "2", "3", "5", "6", "tab", "down", "space", "question_mark", "escape", "N"]
     async with app.run_test(size=(80, 24)) as pilot:
         await see_text(pilot, "a add")
-        for _ in range(60):
+        for _ in range(25):
             await pilot.resize_terminal(random.randint(1, 240), random.randint(1, 70))
             await pilot.press(keys[random.randrange(len(keys))])
         await pilot.resize_terminal(39, 11)

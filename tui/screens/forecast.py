@@ -17,6 +17,7 @@ from tui.agreement import agreement, is_live
 from tui.exposure import common_ring, places, served
 from tui.phrases import listed, seconds
 from tui.scene import Scene, clock
+from tui.tale import audit_was_early
 
 Mark = Literal["yes", "no", "open"]
 
@@ -124,8 +125,8 @@ def _readable(scene: Scene) -> Claim | None:
     there = load.audited - load.unreadable
     figure = f"{there:,} of {load.audited:,}"
     return Claim(
-        "yes" if not load.unreadable else "no",
-        "acknowledged answers can all be read back",
+        "yes" if not load.unreadable else "open" if audit_was_early(scene.view) else "no",
+        "acknowledged answers read back",
         figure,
         f"answers readable {figure}",
     )

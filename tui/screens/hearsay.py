@@ -10,9 +10,8 @@ from msgspec import Struct
 
 from cluster.model.member import NodeId
 from tui.agreement import agreement
-from tui.phrases import listed
+from tui.phrases import holds, listed, millis
 from tui.scene import Scene, hue
-from tui.screens.parts import took
 from tui.view import Belief
 
 Line = list[tuple[str, str]]
@@ -59,11 +58,11 @@ def hearsay(scene: Scene, width: int, rows: int) -> list[Line]:
     if news is None or rows < 2:
         return []
     first = next(iter(news.holders.values()))
-    what = f"{news.subject} is {first.state.word}"
+    what = holds(news.subject, first.state)
     heading: Line = [(f"who learned that {what}, and from whom", "muted")]
     took_all = max(b.since for b in news.holders.values()) - first.since
     if not news.unaware:
-        heading.append((f"   all {len(news.holders)} in {took(took_all)}", ""))
+        heading.append((f"   all {len(news.holders)} in {millis(took_all)}", ""))
     lines = _branches(scene, news, width)
     if news.unaware:
         verb = "has" if len(news.unaware) == 1 else "have"
@@ -89,7 +88,7 @@ def _branches(scene: Scene, news: News, width: int) -> list[Line]:
 
     def walk(name: NodeId, lead: str, branch: str, depth: int) -> None:
         belief = news.holders[name]
-        when = f"+{took(belief.since - start)}"
+        when = f"+{millis(belief.since - start)}"
         role = f"owner{hue(scene.view, name)}"
         how = _how(belief, name)
         lines.append([

@@ -30,7 +30,9 @@ def age(us: int) -> str:
 
 
 def took(us: int) -> str:
-    """How long something lasted: 0.31 s, 4.6 s, 81 s."""
+    """How long something lasted: 3 ms, 0.31 s, 4.6 s, 81 s."""
+    if us < 9_500:
+        return f"{round(us / 1000)} ms" if us >= 500 or us <= 0 else "<1 ms"
     if us < 995_000:
         return f"{us / 1e6:.2f} s"
     return f"{us / 1e6:.1f} s" if us < 99_950_000 else f"{us / 1e6:.0f} s"
@@ -83,12 +85,13 @@ def events(
 ) -> None:
     """The last lines of the log, newest last; `brief` leaves the hour away."""
     lines = [e for e in scene.view.events if e.at <= scene.now][-rows:] if rows > 0 else []
-    longest = max((len(_speaker(line.node)) for line in lines), default=0)
+    longest = max((len(speaker(line.node)) for line in lines), default=0)
     for row, line in enumerate(lines):
         event(frame, scene, (x, y + row), width, line, min(8, longest), brief=brief)
 
 
-def _speaker(name: NodeId) -> str:
+def speaker(name: NodeId) -> str:
+    """Who says a line: a node, the lab, or we who watch."""
     return "we" if name == OBSERVER else name
 
 
@@ -106,7 +109,7 @@ def event(
     x, y = place
     when = clock(scene, line.at, 3)
     end = frame.text(x, y, when[3:] if brief else when, "faint") + 2
-    frame.text(end, y, _speaker(line.node)[:name_width], name_role(scene, line.node), bold=True)
+    frame.text(end, y, speaker(line.node)[:name_width], name_role(scene, line.node), bold=True)
     end += name_width + 2
     frame.text(end, y, fit(line.text, x + width - end), TONE_ROLE[line.tone])
 

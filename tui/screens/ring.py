@@ -53,9 +53,10 @@ class Stage:
             return
         stands = standings(scene.view, scene.now)
         self._looks = _looks(scene, table, stands)
-        side = min(rows * 2, width - 2 if width < 70 else max(40, width - 54))
+        column_width = 54 if width >= 110 else 40
+        side = min(rows * 2, width - 2 if width < 70 else width - column_width)
         self._set(table, side)
-        x = side + (6 if width >= 100 else 3)
+        x = side + (6 if width >= 110 else 3)
         if width - x >= 24:
             column = Ringside(self._frame, scene, table, stands, x, min(width - 2, x + 64))
             if rows >= 28:

@@ -10,7 +10,7 @@ from typing import Final
 from cluster.api.client import PeerClient
 from cluster.lab.quiz.workload import PutResult, Reading
 from cluster.lab.slots import Door
-from cluster.model.member import Address
+from cluster.model.member import NodeId
 from cluster.model.versions import Context
 from cluster.protocol.messages import ReadResponse, WriteResponse
 
@@ -24,7 +24,7 @@ class PeerLines:
 
     def __init__(self, cluster: str) -> None:
         self._cluster = cluster
-        self._clients: dict[Address, PeerClient] = {}
+        self._clients: dict[NodeId, PeerClient] = {}
 
     async def put(self, door: Door, key: str, value: bytes, context: Context) -> PutResult:
         """Write through one node."""
@@ -56,8 +56,8 @@ class PeerLines:
             await client.close()
 
     def _client(self, door: Door) -> PeerClient:
-        client = self._clients.get(door.gossip)
-        if client is None:
+        client = self._clients.get(door.name)
+        if client is None or client.address != door.gossip:
             client = PeerClient(door.gossip, cluster=self._cluster, timeout_s=PATIENCE_S)
-            self._clients[door.gossip] = client
+            self._clients[door.name] = client
         return client

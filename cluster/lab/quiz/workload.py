@@ -66,7 +66,7 @@ class WorkloadOptions(Struct, frozen=True):
     keys_max: int = 50_000
     """The quiz begins again past so many answers, and so the ledger is bounded."""
     period_us: int = 250_000
-    audit_parallel: int = 16
+    audit_parallel: int = 4
     audit_rounds: int = 20
     """How often the audit asks all nodes for an answer that none would give."""
     audit_wait_s: float = 0.2

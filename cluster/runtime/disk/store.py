@@ -70,19 +70,33 @@ class Store:
         """The last read: partition, key, place, whether there was anything. A node reads a key
         before it writes it, so mostly the next write can use it."""
         self._wake: Wake | None = None
+        self._soon: Wake | None = None
+        self._due = False
+        """A commit begins at the end of this turn of the loop, with all that the turn queues."""
         self._persisted: Callable[[int], None] = lambda _token: None
         self._refused: Callable[[int, str], None] = lambda _token, _reason: None
         self._work: SimpleQueue[Batch | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._commit_forever, name="commit", daemon=True)
 
     def start(
-        self, wake: Wake, persisted: Callable[[int], None], refused: Callable[[int, str], None]
+        self,
+        soon: Wake,
+        wake: Wake,
+        persisted: Callable[[int], None],
+        refused: Callable[[int, str], None],
     ) -> None:
-        """Begin to commit. `persisted` gets the highest token on disk, `refused` each one lost."""
+        """Begin to commit. `persisted` gets the highest token on disk, `refused` each one lost.
+
+        `soon` runs a function at the end of the loop's turn, `wake` does it from any thread.
+        """
+        self._soon = soon
         self._wake = wake
         self._persisted = persisted
         self._refused = refused
         self._thread.start()
+        if self._queued.tokens:
+            self._due = True
+            soon(self._commit)
 
     def close(self) -> None:
         """Bring what is queued to disk and let go of the directory."""
@@ -113,8 +127,9 @@ class Store:
                     batch.hints[hint_key(target, partition, key)] = None
                 case PutMeta(name, blob):
                     batch.meta[meta_key(name)] = blob
-        if self._committing is None:
-            self._commit()
+        if self._committing is None and not self._due and self._soon is not None:
+            self._due = True
+            self._soon(self._commit)
 
     def _put(self, batch: Batch, partition: int, key: bytes, row: Row | None) -> None:
         seen_partition, seen_key, place, held = self._seen
@@ -135,6 +150,7 @@ class Store:
             return txn.get(place, db=self._records) is not None
 
     def _commit(self) -> None:
+        self._due = False
         self._committing, self._queued = self._queued, Batch()
         self._work.put(self._committing)
 

@@ -291,7 +291,8 @@ class Links:
     def _close_spare(self, peer: Peer, stream: Stream) -> None:
         if stream.closed or peer.spare() is not stream:
             return
-        if clock.now() - stream.used >= IDLE_S * SECOND:
-            stream.close()
-        else:
+        if stream.used:
+            stream.used = False
             self._watch_spare(peer)
+        else:
+            stream.close()

@@ -42,8 +42,10 @@ class Stream(asyncio.Protocol):
         self.reader = reader
         self.source = ""
         """The other end's address, as the kernel tells it."""
-        self.opened = self.used = 0
-        """When it was made, when something last went over it."""
+        self.opened = 0
+        """When it was made."""
+        self.used = False
+        """Whether something went over it since whoever wonders set this to False."""
         self.heard = False
         self.closed = False
         """Not to be used any more; `Reader.ended` follows."""
@@ -70,10 +72,11 @@ class Stream(asyncio.Protocol):
     def write(self, framed: bytes) -> None:
         """Send one frame with whatever else is sent in this turn of the loop."""
         if self._late:
-            self._late.append((0, framed))
-            self._waiting_bytes += len(framed)
+            self.write_late(framed, 0)
             return
-        self._enqueue(framed)
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out.append(framed)
 
     def write_late(self, framed: bytes, late_us: int) -> None:
         """Send one frame after a delay; those after it wait behind it, as on a real stream."""
@@ -97,11 +100,6 @@ class Stream(asyncio.Protocol):
             self.closed = True
             self._transport.abort()
 
-    def _enqueue(self, framed: bytes) -> None:
-        if not self._out:
-            self._loop.call_soon(self._flush)
-        self._out.append(framed)
-
     def _release(self) -> None:
         now = clock.now()
         while self._late:
@@ -111,7 +109,9 @@ class Stream(asyncio.Protocol):
                 return
             self._late.popleft()
             self._waiting_bytes -= len(framed)
-            self._enqueue(framed)
+            if not self._out:
+                self._loop.call_soon(self._flush)
+            self._out.append(framed)
 
     def _flush(self) -> None:
         transport = self._transport
@@ -120,7 +120,7 @@ class Stream(asyncio.Protocol):
             return
         data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
         self._out.clear()
-        self.used = clock.now()
+        self.used = True
         transport.write(data)
         if transport.get_write_buffer_size() + self._waiting_bytes > BACKLOG_BYTES_MAX:
             self.abort()
@@ -130,7 +130,7 @@ class Stream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Connected."""
         self._transport = cast("asyncio.Transport", transport)
-        self.opened = self.used = clock.now()
+        self.opened = clock.now()
         place = transport.get_extra_info("peername")
         self.source = addresses.text(place[0], place[1]) if place else ""
         if self._made is not None:
@@ -138,7 +138,7 @@ class Stream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes, cut wherever the network liked."""
-        self.used = clock.now()
+        self.used = True
         try:
             frames = self._deframer.feed(data)
         except MalformedMessageError as error:

@@ -1,0 +1,145 @@
+"""The home screen: golden frames, and what must be on it at any size."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from cluster.model.member import NodeId
+from tests.tui.picture import assert_golden, assert_known_roles
+from tests.tui.story import (
+    BACK,
+    DEAD,
+    KILLED,
+    N4,
+    QUIET,
+    RECOVERED,
+    SECOND,
+    START,
+    SUSPECTED,
+    Teller,
+    opening,
+    removed_story,
+    scene_at,
+    split_story,
+)
+from tui.fold import fold
+from tui.frame import Frame, ink_at
+from tui.scene import Scene
+from tui.screens.home import paint
+from tui.view import ClusterView
+
+SIZES = [(120, 36), (80, 24)]
+MOMENTS = {"quiet": QUIET, "suspected": SUSPECTED, "dead": DEAD, "back": BACK}
+
+
+def text(frame: Frame) -> str:
+    return "\n".join(frame.lines())
+
+
+def claims_of(scene: Scene, words: str) -> list[str]:
+    """The claims that contain these words, from their mark to their figure."""
+    lines = paint(scene, 120, 36).lines()
+    return [line[62:] for line in lines if words in line[62:]]
+
+
+def many(count: int) -> Scene:
+    teller = Teller(count)
+    opening(teller, START + 4 * SECOND)
+    view = fold(ClusterView(), teller.sorted())
+    return Scene(view, START + 4 * SECOND, selected=NodeId(f"n{count}"))
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_golden(moment: str, width: int, height: int) -> None:
+    frame = paint(scene_at(MOMENTS[moment]), width, height)
+    assert_golden(f"home-{moment}-{width}x{height}", frame)
+
+
+@pytest.mark.parametrize("width", [40, 60, 79, 80, 99, 100, 119, 140, 200, 260])
+@pytest.mark.parametrize("height", [8, 12, 18, 24, 30, 50, 70])
+def test_it_paints_at_any_size(width: int, height: int) -> None:
+    for at in (QUIET, DEAD):
+        frame = paint(scene_at(at), width, height)
+        assert_known_roles(frame)
+        assert "n4" in text(frame)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 3), (20, 4), (300, 2), (0, 0)])
+def test_no_size_is_an_error(size: tuple[int, int]) -> None:
+    paint(scene_at(DEAD), *size)
+    paint(Scene(ClusterView(), START), *size)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 20, 50])
+@pytest.mark.parametrize(("width", "height"), [*SIZES, (200, 60)])
+def test_any_number_of_nodes_has_its_rows(count: int, width: int, height: int) -> None:
+    shown = text(paint(many(count), width, height))
+    assert f"n{count} " in shown, "the chosen node is always among the rows"
+    assert shown.count("alive") >= min(count, 8)
+
+
+def test_the_chosen_row_is_marked_without_colour() -> None:
+    frame = paint(scene_at(QUIET, selected=NodeId("n2")), 120, 36)
+    (row,) = [y for y, line in enumerate(frame.lines()) if line.startswith("▸")]
+    assert "n2" in frame.lines()[row]
+    assert ink_at(frame.inks[row][20]).bg == "selected.bg"
+
+
+def test_a_click_on_a_row_chooses_its_node() -> None:
+    frame = paint(scene_at(QUIET), 120, 36)
+    rows = {line.split()[1 if line.startswith("▸") else 0]: y
+            for y, line in enumerate(frame.lines()) if " alive " in line and "%" in line}  # fmt: skip
+    assert {frame.target_at(30, y) for y in rows.values()} == set(rows)
+
+
+def test_what_others_believe_of_a_node_is_in_its_row() -> None:
+    lines = paint(scene_at(SUSPECTED), 120, 36).lines()
+    (row,) = [line for line in lines if line.startswith("▸ n4")]
+    assert row.endswith("◐◐●·◐")
+    assert "◐ suspect" in row
+
+
+def test_places_of_the_dead_are_crossed_out() -> None:
+    lines = paint(scene_at(DEAD), 120, 36).lines()
+    strip = [line[9:73] for line in lines if line.startswith(("  first", "  second", "  third"))]
+    assert sum(line.count("✕") for line in strip) == 41
+    assert not any("4" in line for line in strip)
+
+
+def test_what_is_due_is_said_with_its_time() -> None:
+    shown = text(paint(scene_at(SUSPECTED), 120, 36))
+    assert "n4 is dead in 0.49 s unless it answers (15:04.9)" in shown
+    shown = text(paint(scene_at(DEAD), 120, 36))
+    assert "n4 leaves the ring in 5.7 s (15:12.9)" in shown
+    assert "its 41 copies are rebuilt on n1 n2 n3 n5" in shown
+    assert "60 hints go to n4 once it is back" in shown
+
+
+def test_a_claim_appears_only_when_it_was_measured() -> None:
+    assert "read back" not in text(paint(scene_at(DEAD), 120, 36))
+    (line,) = claims_of(scene_at(RECOVERED), "read back")
+    assert line.startswith("✓ acknowledged answers read back")
+    assert line.endswith("2,700 of 2,700")
+
+
+def test_a_broken_claim_is_never_hidden() -> None:
+    scene = scene_at(RECOVERED)
+    load = scene.view.load
+    assert load is not None
+    broken = replace(scene, view=replace(scene.view, load=replace(load, unreadable=3)))
+    (line,) = claims_of(broken, "read back")
+    assert line.startswith("✕")
+    assert line.endswith("2,697 of 2,700")
+
+
+def test_ascii_has_no_other_characters() -> None:
+    for at, tell in ((DEAD, removed_story), (KILLED + 5 * SECOND, split_story)):
+        frame = paint(scene_at(at, tell, glyphs="ascii"), 120, 36)
+        odd = {c for row in frame.chars for c in row if ord(c) > 126} - set("–×·↑↓…")
+        assert not odd
+
+
+def test_n4_is_the_one_the_story_is_about() -> None:
+    assert N4 in scene_at(DEAD).view.nodes

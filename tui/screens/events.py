@@ -1,0 +1,46 @@
+"""The events screen: the log alone, as much of it as fits, newest last.
+
+One line a fact worth reading, each from its node's point of view. Lines that the chosen node said,
+or that name it, are marked; how much was heard and missed stands above.
+"""
+
+from __future__ import annotations
+
+from tui.chrome import FOOT, TOP, paint_chrome
+from tui.frame import Frame
+from tui.glyphs import SETS
+from tui.scene import Scene
+from tui.screens.parts import event, speaker
+from tui.view import EventLine
+
+
+def paint(scene: Scene, width: int, height: int) -> Frame:
+    """The whole screen."""
+    frame = Frame(width, height)
+    paint_chrome(frame, scene, "events")
+    y = TOP + (1 if height >= 22 else 0)
+    bottom = height - FOOT
+    if bottom - y < 3:
+        return frame
+    lines = [line for line in scene.view.events if line.at <= scene.now]
+    x = frame.text(2, y, "what happened, newest last", "muted")
+    heard = f"{scene.view.facts:,} facts heard"
+    heard += f", {scene.view.lost:,} missed" if scene.view.lost else ""
+    frame.right(width - 2, y, heard if width - len(heard) > x + 4 else "", "muted")
+    shown = lines[-(bottom - y - 2) :]
+    longest = max((len(speaker(line.node)) for line in shown), default=0)
+    for row, line in enumerate(shown, start=y + 2):
+        if _about(line, scene.selected):
+            frame.text(0, row, SETS[scene.glyphs].here, "selection", bold=True)
+        event(frame, scene, (2, row), width - 3, line, min(8, longest), brief=width < 70)
+        if line.node in scene.view.nodes:
+            frame.hit(0, row, width, 1, line.node)
+    return frame
+
+
+def _about(line: EventLine, name: str | None) -> bool:
+    """Whether a line was said by this node, or names it."""
+    if name is None:
+        return False
+    words = line.text.replace(",", " ").replace(":", " ").replace("'s", " ").split()
+    return line.node == name or name in words
