@@ -24,16 +24,16 @@ from textual.binding import Binding, BindingType
 from cluster.model.facts import Fact
 from tui.acts import Acts, Hands
 from tui.desk import Desk, choose, press
-from tui.flights import in_flight
+from tui.draw.flights import in_flight
+from tui.draw.frame import Frame
+from tui.draw.glyphs import GlyphSet
+from tui.draw.theme import Depth, Theme, depth_of
 from tui.fold import fold
-from tui.frame import Frame
-from tui.glyphs import GlyphSet
 from tui.keys import KEYS, Action
 from tui.scene import Scene, ScreenName
 from tui.screens.help import paint_help
 from tui.screens.ring import Stage
 from tui.screens.start import paint_start
-from tui.theme import Depth, Theme, depth_of
 from tui.view import ClusterView
 from tui.widgets.frameview import FrameView
 

@@ -46,8 +46,8 @@ from cluster.model.facts import (
     WindowClosed,
     WorkloadCounted,
 )
-from tui import fold_node
-from tui.fold_draft import Draft
+from tui.folding import row
+from tui.folding.draft import Draft
 from tui.view import LAB, OBSERVER, ClusterView, NodeView
 
 
@@ -73,7 +73,7 @@ def _take(draft: Draft, fact: Fact) -> None:
         case MessageReceived():
             draft.received(fact, payload)
             if node is not None:
-                draft.nodes[fact.node] = fold_node.heard(node, fact, payload)
+                draft.nodes[fact.node] = row.heard(node, fact, payload)
             return
         case OperationStarted() | TransferStarted() | TransferFinished():
             return
@@ -95,7 +95,7 @@ def _take(draft: Draft, fact: Fact) -> None:
         case FaultInjected() | FaultHealed():
             draft.mark_fault(fact, payload)
             if node is not None:
-                draft.nodes[fact.node] = fold_node.own_fault(node, payload)
+                draft.nodes[fact.node] = row.own_fault(node, payload)
         case (
             NodeStarted()
             | NodeStopped()
@@ -122,7 +122,7 @@ def _reporting(draft: Draft, fact: Fact) -> NodeView:
     if node is None:
         node = NodeView(fact.node)
     if fact.epoch > node.epoch:
-        node = fold_node.new_life(node, fact.epoch)
+        node = row.new_life(node, fact.epoch)
     at = max(node.reported_at, fact.at)
     node = draft.nodes[fact.node] = replace(node, reported_at=at, connected=True)
     return node
@@ -165,25 +165,25 @@ def _said(draft: Draft, fact: Fact, node: NodeView, payload: Said) -> None:
     """What a node says of itself and of the others."""
     match payload:
         case PulseReported():
-            changed = fold_node.pulse(node, fact, payload)
+            changed = row.pulse(node, fact, payload)
         case SnapshotTaken():
-            changed = fold_node.snapshot(node, fact, payload)
+            changed = row.snapshot(node, fact, payload)
             for fate in payload.members:
                 draft.introduce(fate.claim)
         case MemberChanged():
             draft.speak(fact, node.beliefs.get(payload.claim.name))
-            changed = fold_node.belief(node, fact, payload)
+            changed = row.belief(node, fact, payload)
             draft.introduce(payload.claim)
         case NodeStarted() | NodeStopped():
             draft.speak(fact, None)
-            changed = fold_node.lifecycle(node, fact, payload)
+            changed = row.lifecycle(node, fact, payload)
         case SuspicionRaised() | SuspicionConfirmed() | SuspicionRefuted():
             draft.speak(fact, None)
-            changed = fold_node.belief(node, fact, payload)
+            changed = row.belief(node, fact, payload)
         case RingChanged() | TransferWaited() | PartitionFilled():
             draft.speak(fact, None)
-            changed = fold_node.placing(node, payload)
+            changed = row.placing(node, payload)
         case HintStored() | HintsDelivered():
             draft.speak(fact, None)
-            changed = fold_node.depths(node, fact, payload)
+            changed = row.depths(node, fact, payload)
     draft.nodes[node.name] = changed

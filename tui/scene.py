@@ -2,7 +2,7 @@
 
 Every screen is a pure function `paint(scene, width, height) -> Frame`. A painter reads no clock
 (`scene.now` is the time shown), keeps no state and imports no Textual. It starts with
-`tui.chrome.paint_chrome(frame, scene, "home")`, which writes the first two rows (where am I, the
+`tui.draw.chrome.paint_chrome(frame, scene, "home")`, which writes the first two rows (where am I, the
 verdict) and the last two (time or notice, keys); the rows between are its own:
 `chrome.TOP <= y < height - chrome.FOOT`. Rows or badges a mouse may choose: `frame.hit(...)`.
 """
@@ -14,7 +14,7 @@ from typing import Literal
 from msgspec import Struct
 
 from cluster.model.member import NodeId
-from tui.glyphs import GlyphSet
+from tui.draw.glyphs import GlyphSet
 from tui.view import ClusterView
 
 ScreenName = Literal["home", "ring", "matrix", "recovery", "events"]

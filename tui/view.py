@@ -12,9 +12,10 @@ from typing import Literal
 from msgspec import Struct
 
 from cluster.model.casebook import Casebook
-from cluster.model.facts import Depth, Rates, RingTable, Via, WorkloadCounted
+from cluster.model.facts import Via, WorkloadCounted
 from cluster.model.incident import Incident
 from cluster.model.member import Address, MemberState, NodeId
+from cluster.model.summary import Depth, Rates, RingTable
 
 ProcessState = Literal["unknown", "starting", "running", "paused", "gone"]
 
@@ -196,7 +197,7 @@ class ClusterView(Struct, frozen=True):
     """At most `DISAGREEMENTS_MAX`, oldest first."""
 
 
-MESSAGES_MAX = 256
+MESSAGES_MAX = 1_024
 EVENTS_MAX = 200
 SAMPLES_US = 60_000_000
 MESSAGE_US = 15_000_000

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from cluster.model.fault import FaultKind
 from cluster.model.member import Address, Claim, MemberState, NodeId
+from cluster.model.summary import Depth, Fate, Rates, RingTable
 
 Basis = Literal["reported", "inferred", "polled"]
 Via = Literal["probe", "gossip", "pushpull", "timer", "operator", "self", "boot"]
@@ -33,49 +34,6 @@ class FactId(NamedTuple):
     node: NodeId
     epoch: int
     seq: int
-
-
-class Fate(Struct, frozen=True, array_like=True):
-    """One member as a node believes it to be, inside a snapshot."""
-
-    claim: Claim
-    since: int
-    """When this belief began."""
-    heard: int
-    """When the member was last heard from directly; 0 is never."""
-
-
-class RingTable(Struct, frozen=True, array_like=True):
-    """The ownership table a node is using."""
-
-    digest: str
-    members: tuple[NodeId, ...]
-    partitions: int
-    replicas: int
-    owners: tuple[tuple[int, ...], ...]
-    """Per partition, best first: indexes into `members`."""
-
-
-class Depth(Struct, frozen=True, array_like=True):
-    """How many hints wait for one member, and since when the oldest does."""
-
-    target: NodeId
-    count: int
-    oldest_at: int
-
-
-class Rates(Struct, frozen=True, array_like=True):
-    """What one node did for clients during one pulse period."""
-
-    puts: int = 0
-    gets: int = 0
-    failed: int = 0
-    """Operations that did not reach their quorum."""
-    put_p50_us: int = 0
-    put_p99_us: int = 0
-    get_p50_us: int = 0
-    get_p99_us: int = 0
-    """Zero when there was none."""
 
 
 # --- the node itself -----------------------------------------------------------------------------

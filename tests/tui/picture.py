@@ -9,8 +9,8 @@ import os
 from difflib import unified_diff
 from pathlib import Path
 
-from tui.frame import Frame, ink_at
-from tui.theme import known
+from tui.draw.frame import Frame, ink_at
+from tui.draw.theme import known
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -15,10 +15,8 @@ from msgspec.structs import replace
 
 from cluster.config import DEMO
 from cluster.model.facts import (
-    Depth,
     Fact,
     FactId,
-    Fate,
     FaultInjected,
     HintsDelivered,
     HintStored,
@@ -29,9 +27,7 @@ from cluster.model.facts import (
     Payload,
     ProcessObserved,
     PulseReported,
-    Rates,
     RingChanged,
-    RingTable,
     SnapshotTaken,
     SuspicionRaised,
     Via,
@@ -40,6 +36,7 @@ from cluster.model.facts import (
 )
 from cluster.model.member import Address, Claim, MemberState, NodeId, on_ring
 from cluster.model.ring import build_ring
+from cluster.model.summary import Depth, Fate, Rates, RingTable
 from tui.view import LAB, OBSERVER
 
 MS: Final = 1_000

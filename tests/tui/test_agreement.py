@@ -19,8 +19,8 @@ from tests.tui.story import (
     story,
     view_at,
 )
-from tui.agreement import agreement, is_live, sides
-from tui.exposure import common_ring, places, served
+from tui.judge.agreement import agreement, is_live, sides
+from tui.judge.exposure import common_ring, places, served
 
 N3 = NodeId("n3")
 

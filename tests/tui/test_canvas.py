@@ -8,9 +8,18 @@ from hypothesis import strategies as st
 
 from cluster.model.member import NodeId
 from tests.tui.story import QUIET, START, busy_story, view_at
-from tui.flights import DOUBT, FAMILIES, FLIGHT_US, LINGER_US, flights, in_flight, losses, rates
-from tui.frame import Frame, Ink, ink_at, ink_index
-from tui.raster import Dots, Pixels
+from tui.draw.flights import (
+    DOUBT,
+    FAMILIES,
+    FLIGHT_US,
+    LINGER_US,
+    flights,
+    in_flight,
+    losses,
+    rates,
+)
+from tui.draw.frame import Frame, Ink, ink_at, ink_index
+from tui.draw.raster import Dots, Pixels
 from tui.view import ClusterView, Message
 
 BUSY = START + 8_000_000

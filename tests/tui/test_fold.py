@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cluster.model.facts import (
-    Depth,
     Fact,
     FactsLost,
     FaultHealed,
@@ -32,7 +31,6 @@ from cluster.model.facts import (
     ProbeMissed,
     ProcessObserved,
     PulseReported,
-    Rates,
     ReadRepaired,
     RingChanged,
     SiblingsKept,
@@ -48,6 +46,7 @@ from cluster.model.facts import (
     WorkloadCounted,
 )
 from cluster.model.member import Address, Claim, MemberState, NodeId
+from cluster.model.summary import Depth, Rates
 from tests.tui.story import (
     BACK,
     DEAD,

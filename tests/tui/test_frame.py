@@ -7,10 +7,10 @@ from msgspec.structs import replace
 
 from tests.tui.picture import assert_known_roles
 from tests.tui.story import DEAD, QUIET, scene_at
-from tui.chrome import fit, paint_chrome
-from tui.frame import PLAIN, Frame, Ink, ink_at, ink_index
-from tui.glyphs import SETS
-from tui.theme import Depth, Theme, depth_of, known
+from tui.draw.chrome import fit, paint_chrome
+from tui.draw.frame import PLAIN, Frame, Ink, ink_at, ink_index
+from tui.draw.glyphs import SETS
+from tui.draw.theme import Depth, Theme, depth_of, known
 
 
 def test_text_outside_the_frame_is_clipped_on_every_side() -> None:

@@ -13,19 +13,18 @@ from aiohttp import web
 from cluster.model.facts import (
     Fact,
     FactsLost,
-    Fate,
     FaultInjected,
     MemberChanged,
     NodeStarted,
     Payload,
     ProcessObserved,
     PulseReported,
-    Rates,
     SnapshotTaken,
     StallNoticed,
     WindowClosed,
 )
 from cluster.model.member import Address, Claim, MemberState, NodeId
+from cluster.model.summary import Fate, Rates
 from tests.tui.story import table
 from tui.sources import live
 from tui.sources.live import LiveSource, snapshot_of

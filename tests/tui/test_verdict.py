@@ -33,7 +33,7 @@ from tests.tui.story import (
     view_at,
 )
 from tui.fold import fold
-from tui.verdict import SHORT_MAX, TEXT_MAX, Tone, Verdict, verdict
+from tui.judge.verdict import SHORT_MAX, TEXT_MAX, Tone, Verdict, verdict
 from tui.view import LAB, ClusterView
 
 Tell = Callable[[], tuple[Fact, ...]]

@@ -6,11 +6,11 @@ or that name it, are marked; how much was heard and missed stands above.
 
 from __future__ import annotations
 
-from tui.chrome import FOOT, TOP, paint_chrome
-from tui.frame import Frame
-from tui.glyphs import SETS
+from tui.draw.chrome import FOOT, TOP, paint_chrome
+from tui.draw.frame import Frame
+from tui.draw.glyphs import SETS
 from tui.scene import Scene
-from tui.screens.parts import event, speaker
+from tui.screens.pieces.parts import event, speaker
 from tui.view import EventLine
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from tui.frame import Frame
-from tui.glyphs import SETS, Glyphs
+from tui.draw.frame import Frame
+from tui.draw.glyphs import SETS, Glyphs
 from tui.keys import KEYS, SCREENS, Key
 from tui.scene import Scene, ScreenName
 

@@ -9,16 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from tui.agreement import is_live
-from tui.chrome import FOOT, TOP, fit, paint_chrome
-from tui.frame import Frame
-from tui.glyphs import SETS
-from tui.scene import Scene
-from tui.screens.forecast import Claim, claims, forecasts
-from tui.screens.parts import events, number, rule
-from tui.screens.roster import paint_roster
-from tui.screens.strip import paint_strip, strip_rows
-from tui.sparkline import (
+from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
+from tui.draw.frame import Frame
+from tui.draw.glyphs import SETS
+from tui.draw.sparkline import (
     Series,
     mean,
     of_moments,
@@ -28,6 +22,12 @@ from tui.sparkline import (
     spark,
     top_of,
 )
+from tui.judge.agreement import is_live
+from tui.scene import Scene
+from tui.screens.pieces.forecast import Claim, claims, forecasts
+from tui.screens.pieces.parts import events, number, rule
+from tui.screens.pieces.roster import paint_roster
+from tui.screens.pieces.strip import paint_strip, strip_rows
 from tui.view import Moment, Sample
 
 

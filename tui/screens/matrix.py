@@ -11,14 +11,14 @@ from __future__ import annotations
 from msgspec import Struct
 
 from cluster.model.member import NodeId
-from tui.agreement import Agreement, agreement, differs
-from tui.chrome import FOOT, TOP, fit, paint_chrome
-from tui.frame import Frame
-from tui.glyphs import SETS
+from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
+from tui.draw.frame import Frame
+from tui.draw.glyphs import SETS
+from tui.draw.sparkline import bridged, bucketed, spark
+from tui.judge.agreement import Agreement, agreement, differs
 from tui.scene import Scene, clock, hue
-from tui.screens.hearsay import hearsay
-from tui.screens.parts import age, band, state_glyph, took
-from tui.sparkline import bridged, bucketed, spark
+from tui.screens.pieces.hearsay import hearsay
+from tui.screens.pieces.parts import age, band, state_glyph, took
 from tui.view import NodeView
 
 

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from typing import Final
 
 from cluster.model.incident import Incident
-from tui.chrome import FOOT, TOP, fit, paint_chrome
-from tui.frame import Frame
-from tui.phrases import seconds
+from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
+from tui.draw.frame import Frame
+from tui.draw.sparkline import Series, spark
+from tui.judge.phrases import seconds
+from tui.judge.tale import word_of
 from tui.scene import Scene, clock
-from tui.screens.forecast import claims, profile_of
-from tui.screens.parts import number, took
-from tui.screens.stagetable import Axis, counted, paint_stages
-from tui.sparkline import Series, spark
-from tui.tale import word_of
+from tui.screens.pieces.forecast import claims, profile_of
+from tui.screens.pieces.parts import number, took
+from tui.screens.pieces.stagetable import Axis, counted, paint_stages
 from tui.view import MOMENT_US, Moment
 
 STAGE_ROWS: Final = 9

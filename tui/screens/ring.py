@@ -2,24 +2,24 @@
 
 The circle is drawn from the ownership table that nodes report. When their tables differ, the one
 most of them use is drawn and the title says how many use another. Beside it stands
-`tui.ringside`: the same facts in words and numbers.
+`tui.draw.ringside`: the same facts in words and numbers.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from cluster.model.facts import RingTable
 from cluster.model.member import NodeId
-from tui.agreement import is_live
-from tui.chrome import FOOT, TOP, paint_chrome
-from tui.circle import Circle, Look, Pattern, circle, paint_badges, paint_flights, still
-from tui.exposure import common_ring
-from tui.flights import flights
-from tui.frame import Frame
-from tui.ringside import Ringside
+from cluster.model.summary import RingTable
+from tui.draw.chrome import FOOT, TOP, paint_chrome
+from tui.draw.circle import Circle, Look, Pattern, circle, paint_badges, paint_flights, still
+from tui.draw.flights import flights
+from tui.draw.frame import Frame
+from tui.draw.ringside import Ringside
+from tui.judge.agreement import is_live
+from tui.judge.exposure import common_ring
+from tui.judge.standing import Standing, standings
 from tui.scene import Scene
-from tui.standing import Standing, standings
 from tui.view import ClusterView
 
 _PATTERNS: Final[dict[str, Pattern]] = {

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from math import cos, pi, sin
 
-from tui.frame import Frame, Ink, ink_index
-from tui.glyphs import SETS
-from tui.raster import DOTS_X, DOTS_Y, Dots
+from tui.draw.frame import Frame, Ink, ink_index
+from tui.draw.glyphs import SETS
+from tui.draw.raster import DOTS_X, DOTS_Y, Dots
 from tui.scene import Scene
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from time import localtime, strftime
 
-from tui.verdict import verdict
+from tui.judge.verdict import verdict
 from tui.view import ClusterView, EventLine
 
 NUMBERS_PERIOD_US = 5_000_000

@@ -14,10 +14,10 @@ from msgspec import Struct
 
 from cluster.model.incident import Incident
 from cluster.model.member import NodeId
-from tui.agreement import Agreement, agreement
-from tui.exposure import common_ring, places
-from tui.standing import Standing, stand
-from tui.verdict import verdict
+from tui.judge.agreement import Agreement, agreement
+from tui.judge.exposure import common_ring, places
+from tui.judge.standing import Standing, stand
+from tui.judge.verdict import verdict
 from tui.view import ClusterView, NodeView
 
 

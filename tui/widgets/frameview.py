@@ -14,8 +14,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.frame import Frame
-from tui.theme import Theme
+from tui.draw.frame import Frame
+from tui.draw.theme import Theme
 
 
 class FrameView(Widget):

@@ -12,9 +12,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 from cluster.config import DataConfig
-from cluster.model.facts import Depth, HintsDelivered
+from cluster.model.facts import HintsDelivered
 from cluster.model.member import NodeId
 from cluster.model.ring import Ring
+from cluster.model.summary import Depth
 from cluster.protocol.effects import DiskWrite, DropHint, DropRecord, PutHint, Records
 from cluster.protocol.messages import ReplicaWrite
 from cluster.protocol.outbox import Outbox

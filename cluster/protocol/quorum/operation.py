@@ -6,8 +6,9 @@ from collections import deque
 
 from msgspec import Struct, field
 
-from cluster.model.facts import OperationKind, Rates
+from cluster.model.facts import OperationKind
 from cluster.model.member import NOBODY, NodeId
+from cluster.model.summary import Rates
 from cluster.model.versions import EMPTY, Versions
 from cluster.protocol.inputs import RequestId
 from cluster.protocol.messages import DeleteRequest, GetRequest, PutRequest

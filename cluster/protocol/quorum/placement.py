@@ -14,9 +14,10 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from cluster.config import RingConfig
-from cluster.model.facts import RingChanged, RingTable
+from cluster.model.facts import RingChanged
 from cluster.model.member import NOBODY, MemberState, NodeId
 from cluster.model.ring import Ring, build_ring
+from cluster.model.summary import RingTable
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.swim.membership import Membership
 

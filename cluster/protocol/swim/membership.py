@@ -22,7 +22,6 @@ from msgspec.structs import replace
 from cluster.config import SECOND, MembershipConfig
 from cluster.model.facts import (
     Evidence,
-    Fate,
     MemberChanged,
     SuspicionConfirmed,
     SuspicionRaised,
@@ -30,6 +29,7 @@ from cluster.model.facts import (
     Via,
 )
 from cluster.model.member import NOBODY, Address, Claim, MemberState, NodeId, on_ring, supersedes
+from cluster.model.summary import Fate
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.swim.rumours import Rumours
 

@@ -16,11 +16,11 @@ from msgspec import Struct
 from cluster.model.facts import WorkloadCounted
 from cluster.model.incident import Incident
 from cluster.model.member import MemberState, NodeId
-from tui.agreement import Agreement, agreement, is_live, sides
-from tui.exposure import common_ring, served, serves
-from tui.phrases import Tone, happening, holds, listed, seconds
-from tui.sparkline import mean, operations, recent, slowest_now_us
-from tui.tale import Clause, audit_was_early, told, told_split, word_of
+from tui.draw.sparkline import mean, operations, recent, slowest_now_us
+from tui.judge.agreement import Agreement, agreement, is_live, sides
+from tui.judge.exposure import common_ring, served, serves
+from tui.judge.phrases import Tone, happening, holds, listed, seconds
+from tui.judge.tale import Clause, audit_was_early, told, told_split, word_of
 from tui.view import LAB, ClusterView
 
 TEXT_MAX: Final = 118

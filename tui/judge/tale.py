@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 from cluster.model.incident import Incident, StageName
 from cluster.model.member import MemberState, NodeId
-from tui.agreement import Agreement
-from tui.phrases import Tone, listed, seconds
+from tui.judge.agreement import Agreement
+from tui.judge.phrases import Tone, listed, seconds
 from tui.view import ClusterView
 
 

@@ -14,11 +14,11 @@ from msgspec import Struct
 from cluster.config import Config
 from cluster.model.incident import STAGES, Incident, Stage, StageName
 from cluster.model.member import NodeId
-from tui.chrome import fit
-from tui.frame import Frame
-from tui.glyphs import SETS
+from tui.draw.chrome import fit
+from tui.draw.frame import Frame
+from tui.draw.glyphs import SETS
 from tui.scene import Scene
-from tui.screens.parts import axis_label, axis_step, took
+from tui.screens.pieces.parts import axis_label, axis_step, took
 
 SPANS_S: Final = (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 180, 240, 300)
 _ROLE: Final[dict[StageName, str]] = {

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from tui.frame import Frame
-from tui.glyphs import SETS
+from tui.draw.frame import Frame
+from tui.draw.glyphs import SETS
+from tui.judge.verdict import verdict
 from tui.keys import footer
 from tui.scene import Scene, ScreenName, clock
-from tui.verdict import verdict
 
 TOP: Final = 2
 FOOT: Final = 2

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from cluster.model.member import MemberState, NodeId
-from tui.memo import Memo
+from tui.judge.memo import Memo
 from tui.view import Belief, ClusterView, NodeView
 
 RECENT_US: Final = 3_000_000

@@ -1,7 +1,7 @@
 """The big circle: the ring's three replica bands, nodes inside, messages flying between them.
 
-Decides only geometry and looks; which messages fly is `tui.flights`, what a node's state is called
-is `tui.standing`. Bands come from the ownership table that nodes report, partition 0 at the top
+Decides only geometry and looks; which messages fly is `tui.draw.flights`, what a node's state is called
+is `tui.judge.standing`. Bands come from the ownership table that nodes report, partition 0 at the top
 and clockwise: the outermost band is the first replica, the inner ones the second and third, faded.
 An owner that does not serve is told by shape, not only colour: suspect or paused arcs are
 hatched, dead ones dissolve into single pixels. Where there is no colour (NO_COLOR, ascii) the
@@ -18,10 +18,10 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from tui.flights import Flight
-from tui.frame import Frame, Ink, ink_index
-from tui.glyphs import SETS, GlyphSet
-from tui.raster import DOTS_X, DOTS_Y, Dots, Pixels
+from tui.draw.flights import Flight
+from tui.draw.frame import Frame, Ink, ink_index
+from tui.draw.glyphs import SETS, GlyphSet
+from tui.draw.raster import DOTS_X, DOTS_Y, Dots, Pixels
 
 Pattern = Literal["solid", "hatched", "sparse"]
 BANDS: Final = ("", "b", "c")

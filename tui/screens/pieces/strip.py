@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from cluster.model.facts import RingTable
 from cluster.model.member import NodeId
-from tui.agreement import Agreement, agreement
-from tui.exposure import common_ring, places, served, serves
-from tui.frame import Frame
-from tui.glyphs import SETS
-from tui.phrases import listed
+from cluster.model.summary import RingTable
+from tui.draw.frame import Frame
+from tui.draw.glyphs import SETS
+from tui.judge.agreement import Agreement, agreement
+from tui.judge.exposure import common_ring, places, served, serves
+from tui.judge.phrases import listed
 from tui.scene import Scene, hue
 
 SIGNS: Final = "123456789abcdefghijklmnopqrstuvwxyz"

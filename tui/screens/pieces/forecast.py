@@ -13,11 +13,11 @@ from msgspec import Struct
 
 from cluster.config import PROFILES, Config
 from cluster.model.member import MemberState, NodeId
-from tui.agreement import agreement, is_live
-from tui.exposure import common_ring, places, served
-from tui.phrases import listed, seconds
+from tui.judge.agreement import agreement, is_live
+from tui.judge.exposure import common_ring, places, served
+from tui.judge.phrases import listed, seconds
+from tui.judge.tale import audit_was_early
 from tui.scene import Scene, clock
-from tui.tale import audit_was_early
 
 Mark = Literal["yes", "no", "open"]
 

@@ -1,7 +1,7 @@
 """A view in the making: the tables that one batch of facts changes, copied once per batch.
 
 Holds what belongs to the whole cluster: messages joined from their two ends, event lines, marks,
-incidents, the moments of the long sparklines. A node's own row is `tui.fold_node`'s. Not shared:
+incidents, the moments of the long sparklines. A node's own row is `tui.folding.row`'s. Not shared:
 a draft lives inside one call of `fold`.
 """
 
@@ -30,9 +30,9 @@ from cluster.model.facts import (
 )
 from cluster.model.incident import Incident
 from cluster.model.member import Address, Claim, NodeId
-from tui.agreement import Subject, compare, judge, live_observers
-from tui.exposure import served
-from tui.phrases import done, holds, listed, spoken
+from tui.judge.agreement import Subject, compare, judge, live_observers
+from tui.judge.exposure import served
+from tui.judge.phrases import done, holds, listed, spoken
 from tui.view import (
     DISAGREEMENTS_MAX,
     EVENTS_MAX,

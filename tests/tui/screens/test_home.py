@@ -23,8 +23,8 @@ from tests.tui.story import (
     scene_at,
     split_story,
 )
+from tui.draw.frame import Frame, ink_at
 from tui.fold import fold
-from tui.frame import Frame, ink_at
 from tui.scene import Scene
 from tui.screens.home import paint
 from tui.view import ClusterView

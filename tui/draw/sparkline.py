@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from tui.glyphs import SETS, GlyphSet
-from tui.memo import Memo
+from tui.draw.glyphs import SETS, GlyphSet
+from tui.judge.memo import Memo
 from tui.view import ClusterView, Moment, NodeView, Sample
 
 Series = list[float | None]

@@ -1,7 +1,7 @@
 """A picture made of cells: what every screen paints on, without Textual.
 
 A `Frame` is a grid of characters, each with an ink. An ink names *roles* (`"suspect"`, `"owner3"`),
-never colours: `tui.theme` turns roles into colours for the terminal at hand, so that a painter
+never colours: `tui.draw.theme` turns roles into colours for the terminal at hand, so that a painter
 cannot depend on colour. Painting outside the frame is clipped, never an error.
 """
 

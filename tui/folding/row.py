@@ -9,7 +9,6 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from cluster.model.facts import (
-    Depth,
     Fact,
     FaultHealed,
     FaultInjected,
@@ -22,7 +21,6 @@ from cluster.model.facts import (
     PartitionFilled,
     PulseReported,
     RingChanged,
-    RingTable,
     SnapshotTaken,
     SuspicionConfirmed,
     SuspicionRaised,
@@ -30,6 +28,7 @@ from cluster.model.facts import (
     TransferWaited,
 )
 from cluster.model.member import MemberState, NodeId
+from cluster.model.summary import Depth, RingTable
 from tui.view import SAMPLES_US, Belief, NodeView, Sample
 
 NEW_BELIEF = Belief(MemberState.ALIVE, 0, 0, 0, NodeId(""), "boot", NodeId(""))

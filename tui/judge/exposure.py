@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
-from cluster.model.facts import RingTable
 from cluster.model.member import MemberState, NodeId
-from tui.agreement import Agreement, is_live
-from tui.memo import Memo
+from cluster.model.summary import RingTable
+from tui.judge.agreement import Agreement, is_live
+from tui.judge.memo import Memo
 from tui.view import NodeView
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from math import hypot
 from typing import Final
 
-from tui.frame import Frame, Ink, ink_index
-from tui.glyphs import GlyphSet
+from tui.draw.frame import Frame, Ink, ink_index
+from tui.draw.glyphs import GlyphSet
 
 DOTS_X: Final = 2
 DOTS_Y: Final = 4

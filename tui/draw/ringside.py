@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from cluster.model.facts import RingTable
 from cluster.model.member import NodeId
-from tui.agreement import agreement
-from tui.chrome import fit
-from tui.exposure import places, served
-from tui.flights import FLIGHT_US, Family, losses, rates
-from tui.frame import Frame
-from tui.glyphs import SETS, GlyphSet
+from cluster.model.summary import RingTable
+from tui.draw.chrome import fit
+from tui.draw.flights import FLIGHT_US, Family, losses, rates
+from tui.draw.frame import Frame
+from tui.draw.glyphs import SETS, GlyphSet
+from tui.judge.agreement import agreement
+from tui.judge.exposure import places, served
+from tui.judge.standing import Standing
 from tui.scene import Scene, clock, hue
-from tui.standing import Standing
 from tui.view import NodeView
 
 _COMETS: Final[dict[GlyphSet, dict[Family, str]]] = {

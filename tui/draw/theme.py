@@ -16,7 +16,7 @@ from typing import Final, Literal
 from rich.color import Color
 from rich.style import Style
 
-from tui.frame import Ink, ink_at
+from tui.draw.frame import Ink, ink_at
 
 Depth = Literal["truecolor", "256", "16", "none"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from cluster.model.member import NodeId
-from tui.agreement import agreement
-from tui.phrases import holds, listed, millis
+from tui.judge.agreement import agreement
+from tui.judge.phrases import holds, listed, millis
 from tui.scene import Scene, hue
 from tui.view import Belief
 

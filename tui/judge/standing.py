@@ -13,8 +13,8 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from cluster.model.member import MemberState, NodeId
-from tui.agreement import Agreement, Subject, agreement, is_live
-from tui.glyphs import SETS, GlyphSet
+from tui.draw.glyphs import SETS, GlyphSet
+from tui.judge.agreement import Agreement, Subject, agreement, is_live
 from tui.view import ClusterView, NodeView
 
 Word = Literal[

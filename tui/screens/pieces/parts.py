@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from cluster.model.member import MemberState, NodeId
-from tui.chrome import fit
-from tui.frame import Frame, Ink, ink_at, ink_index
-from tui.glyphs import SETS, Glyphs
+from tui.draw.chrome import fit
+from tui.draw.frame import Frame, Ink, ink_at, ink_index
+from tui.draw.glyphs import SETS, Glyphs
 from tui.scene import Scene, clock, hue
 from tui.view import LAB, OBSERVER, EventLine
 

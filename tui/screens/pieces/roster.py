@@ -11,13 +11,9 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from cluster.model.member import NodeId
-from tui.agreement import Agreement, agreement, is_live
-from tui.exposure import common_ring, places
-from tui.frame import Frame
-from tui.glyphs import SETS
-from tui.scene import Scene, hue
-from tui.screens.parts import age, band, number, state_glyph
-from tui.sparkline import (
+from tui.draw.frame import Frame
+from tui.draw.glyphs import SETS
+from tui.draw.sparkline import (
     Series,
     mean,
     of_node,
@@ -27,7 +23,11 @@ from tui.sparkline import (
     spark,
     top_of,
 )
-from tui.standing import Standing, stand
+from tui.judge.agreement import Agreement, agreement, is_live
+from tui.judge.exposure import common_ring, places
+from tui.judge.standing import Standing, stand
+from tui.scene import Scene, hue
+from tui.screens.pieces.parts import age, band, number, state_glyph
 from tui.view import NodeView, Sample
 
 

@@ -25,11 +25,11 @@ from tests.tui.story import (
     scene_at,
     split_story,
 )
+from tui.draw.frame import Frame
 from tui.fold import fold
-from tui.frame import Frame
 from tui.scene import Scene
+from tui.screens.pieces.stagetable import axis_of, bounds
 from tui.screens.recovery import chosen, paint, summary
-from tui.screens.stagetable import axis_of, bounds
 from tui.view import ClusterView
 
 SIZES = [(120, 36), (80, 24)]

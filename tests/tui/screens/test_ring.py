@@ -26,8 +26,8 @@ from tests.tui.story import (
     table,
     view_at,
 )
-from tui.circle import circle
-from tui.frame import Frame, ink_at
+from tui.draw.circle import circle
+from tui.draw.frame import Frame, ink_at
 from tui.scene import Scene
 from tui.screens.ring import Stage, paint
 from tui.view import ClusterView

@@ -21,11 +21,11 @@ from tests.tui.story import (
     scene_at,
     split_story,
 )
+from tui.draw.frame import Frame, ink_at
 from tui.fold import fold
-from tui.frame import Frame, ink_at
 from tui.scene import Scene
-from tui.screens.hearsay import hearsay, latest_news
 from tui.screens.matrix import paint
+from tui.screens.pieces.hearsay import hearsay, latest_news
 from tui.view import ClusterView
 
 SIZES = [(120, 36), (80, 24)]

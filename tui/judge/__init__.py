@@ -1,0 +1,1 @@
+"""What a view means: who agrees, what is at risk, and the sentences that say so."""

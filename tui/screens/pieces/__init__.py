@@ -1,0 +1,1 @@
+"""Parts that one screen or several are put together from."""
