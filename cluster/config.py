@@ -80,7 +80,9 @@ class DataConfig(Struct, frozen=True):
     key_bytes_max: int = 1_024
     value_bytes_max: int = 1_048_576
     siblings_max: int = 64
-    """A key with more unresolved siblings refuses writes without a context."""
+    """A key with this many unresolved siblings refuses a write that would add another."""
+    record_bytes_max: int = 3 * 1_048_576
+    """The same for the bytes of all its values: five sides of a split must still fit one frame."""
     hints_max: int = 20_000
     """Hints kept per absent member; past it new hints are refused (and said)."""
     hint_batch: int = 64
@@ -162,7 +164,9 @@ LAN: Final = Config(
 
 PROFILES: Final[dict[ProfileName, Config]] = {"demo": DEMO, "lan": LAN}
 
-FRAME_BYTES_MAX: Final = 8 * 1_048_576
-"""The longest frame a stream may carry; a longer one closes the link."""
+FRAME_BYTES_MAX: Final = 24 * 1_048_576
+"""The longest frame a peer may send; a longer one closes the link."""
+STRANGER_FRAME_BYTES_MAX: Final = 2 * 1_048_576
+"""The longest frame of a stream that has not introduced itself as a peer (a client's is)."""
 PACKET_BYTES_MAX: Final = 1_400
 """The longest datagram a node sends (one Ethernet frame with room to spare)."""

@@ -12,9 +12,9 @@ from collections import deque
 from itertools import count
 from typing import Final, cast
 
-from cluster.model.facts import RingTable
 from cluster.model.member import Address, NodeId
 from cluster.model.ring import partition_of
+from cluster.model.summary import RingTable
 from cluster.model.versions import Context
 from cluster.protocol.messages import (
     ClientAnswer,

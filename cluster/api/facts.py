@@ -13,9 +13,7 @@ from typing import Final
 import msgspec
 
 from cluster.api.backend import Backend, Facts
-from cluster.api.http import Switch
-from cluster.api.messages import HttpError, HttpRequest
-from cluster.api.websocket import WebSocket, accept
+from cluster.api.messages import HttpError, HttpRequest, Send, Upgrade
 
 OBSERVERS_MAX: Final = 64
 FACTS_PER_MESSAGE_MAX: Final = 1_000
@@ -32,27 +30,27 @@ class Observers:
         self._backend = backend
         self._count = 0
 
-    def connect(self, request: HttpRequest) -> Switch:
+    def connect(self, request: HttpRequest) -> Upgrade:
         """Answer a request for `/facts`."""
         since = _since(request.parameters("since").get("since", ""))
         if self._count >= OBSERVERS_MAX:
             raise HttpError(503, "too many observers", f"at most {OBSERVERS_MAX} at a time")
-        return accept(request, lambda socket: self._feed(socket, since))
+        return Upgrade(lambda send: self._feed(send, since))
 
-    async def _feed(self, socket: WebSocket, since: tuple[int, int] | None) -> None:
+    async def _feed(self, send: Send, since: tuple[int, int] | None) -> None:
         self._count += 1
         try:
             facts = self._backend.observe(since)
-            while await _send_next(socket, facts):  # noqa: ASYNC110 - it does await facts
+            while await _send_next(send, facts):  # noqa: ASYNC110 - it does await facts
                 await asyncio.sleep(GATHER_S)
         finally:
             self._count -= 1
 
 
-async def _send_next(socket: WebSocket, facts: Facts) -> bool:
+async def _send_next(send: Send, facts: Facts) -> bool:
     batch = await facts.read(FACTS_PER_MESSAGE_MAX)
     if batch:
-        await socket.send(_encode(batch))
+        await send(_encode(batch))
     return bool(batch)
 
 

@@ -1,10 +1,11 @@
-"""HTTP as values: a request that was read whole, an answer to be written whole.
+"""HTTP as values: a request that was read whole, an answer to be written whole, or a WebSocket.
 
 Decides how errors look: one JSON shape, `{"error", "detail"}`, whatever went wrong.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -12,6 +13,11 @@ import msgspec
 from msgspec import Struct, field
 
 JSON: Final = "application/json"
+
+Send = Callable[[bytes], Awaitable[None]]
+"""Sends one binary message, once the other side has room for it."""
+Feed = Callable[[Send], Awaitable[None]]
+"""Says over a WebSocket what there is to say; when it returns, the WebSocket is closed."""
 
 
 class HttpRequest(Struct, frozen=True):
@@ -65,6 +71,14 @@ class HttpError(Exception):
         """As it is sent."""
         body = {"error": self.error, "detail": self.detail, **more}
         return HttpResponse(self.status, msgspec.json.encode(body), headers=self.headers)
+
+
+class Upgrade(Exception):  # noqa: N818 - not an error: how a handler hands its connection on
+    """Raised by a handler: go on as a WebSocket on which `feed` speaks."""
+
+    def __init__(self, feed: Feed) -> None:
+        super().__init__("upgrade")
+        self.feed = feed
 
 
 def json_response(value: Any, status: int = 200) -> HttpResponse:

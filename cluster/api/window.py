@@ -7,7 +7,6 @@ and so are names that merely resolve to this computer (DNS rebinding).
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from typing import Any, Final
 
@@ -17,9 +16,9 @@ from msgspec import Struct
 from cluster.api import kv
 from cluster.api.backend import Backend
 from cluster.api.facts import Observers
-from cluster.api.http import HttpConnection
 from cluster.api.messages import HttpError, HttpRequest, HttpResponse, json_response
 from cluster.api.orders import command, fault
+from cluster.api.server import HttpServer
 from cluster.model.facts import Fact
 from cluster.protocol.inputs import SnapshotQuery
 from cluster.protocol.messages import Refusal
@@ -34,32 +33,23 @@ class Window:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._observers = Observers(backend)
-        self._connections: set[HttpConnection] = set()
-        self._server: asyncio.Server | None = None
+        self._server = HttpServer(self.handle, backend.config.data.value_bytes_max)
         self._public = False
 
     async def open(self, listener: socket.socket) -> None:
         """Serve on a bound socket. One that others can reach trusts whoever reaches it."""
         self._public = not _is_loopback(str(listener.getsockname()[0]))
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connection, sock=listener)
+        await self._server.open(listener)
 
     async def close(self) -> None:
         """Stop serving and hang up."""
-        if self._server is not None:
-            self._server.close()
-        for connection in list(self._connections):
-            connection.close()
-
-    def _connection(self) -> HttpConnection:
-        limit = self._backend.config.data.value_bytes_max
-        return HttpConnection(self.handle, limit, self._connections)
+        await self._server.close()
 
     # --- routing -------------------------------------------------------------------------------
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""
-        if len(self._connections) > CONNECTIONS_MAX:
+        if self._server.connections > CONNECTIONS_MAX:
             raise HttpError(503, "overload", f"more than {CONNECTIONS_MAX} connections")
         self._refuse_strangers(request)
         if request.path.startswith(kv.PREFIX):

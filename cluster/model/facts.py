@@ -76,6 +76,8 @@ class SnapshotTaken(Struct, frozen=True, array_like=True, tag="snapshot"):
     faults: tuple[str, ...]
     """Faults in force in its own transport, in words."""
     faults_allowed: bool
+    trouble: str = ""
+    """Why the disk refused its last write; empty when it took it."""
 
 
 class PulseReported(Struct, frozen=True, array_like=True, tag="pulse"):

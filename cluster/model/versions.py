@@ -102,6 +102,11 @@ def put(
     return Versions(joined, tuple(kept))
 
 
+def size(versions: Versions) -> int:
+    """Bytes of all values."""
+    return sum(len(s.value) for s in versions.siblings if s.value is not None)
+
+
 class Record(Struct, frozen=True, array_like=True):
     """What a replica stores under a key.
 

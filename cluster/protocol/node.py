@@ -128,6 +128,7 @@ class Node:
             case TimerFired():
                 self._timer(event)
             case Persisted():
+                self._report.trouble = ""
                 self._out.persisted(event.token)
             case Requested():
                 self._requested(event)
@@ -146,6 +147,7 @@ class Node:
             case Rejected():
                 self._report.reject(event)
             case PersistRefused():
+                self._report.trouble = event.reason
                 self._out.emit(PersistFailed(event.reason))
                 self._out.persist_refused(event.token, event.reason)
             case Abandoned():

@@ -43,6 +43,7 @@ class Report(Struct):
     started_at: int = 0
     measured: Measured = field(default_factory=lambda: Measured(0, 0))
     faults: tuple[str, ...] = ()
+    trouble: str = ""
     bytes_in: int = 0
     pulsed_at: int = 0
     dropped: dict[str, int] = field(default_factory=dict[str, int])
@@ -84,6 +85,7 @@ class Report(Struct):
             hints=sources.hints.depths(),
             faults=self.faults,
             faults_allowed=self.config.faults_allowed,
+            trouble=self.trouble,
         )
 
     def pulse(self) -> None:

@@ -57,12 +57,19 @@ class Deframer:
     grows in place, so a long frame in many pieces costs one more copy and not one per piece.
     """
 
-    __slots__ = ("_bytes_max", "_held", "_needed")
+    __slots__ = ("_bytes_max", "_held", "_later_bytes_max", "_needed")
 
-    def __init__(self, frame_bytes_max: int = FRAME_BYTES_MAX) -> None:
-        self._bytes_max = frame_bytes_max
+    def __init__(
+        self, frame_bytes_max: int = FRAME_BYTES_MAX, first_frame_bytes_max: int | None = None
+    ) -> None:
+        self._later_bytes_max = frame_bytes_max
+        self._bytes_max = first_frame_bytes_max or frame_bytes_max
         self._held = bytearray()
         self._needed = LENGTH_BYTES
+
+    def restrict(self, frame_bytes_max: int) -> None:
+        """Take no longer frames than this from now on."""
+        self._bytes_max = self._later_bytes_max = frame_bytes_max
 
     def feed(self, data: bytes) -> list[memoryview]:
         """The frames completed by `data`; a length over the limit is a `MalformedMessageError`."""
@@ -85,6 +92,7 @@ class Deframer:
                 self._needed = stop - at
                 break
             frames.append(view[at + LENGTH_BYTES : stop])
+            self._bytes_max = self._later_bytes_max
             at = stop
         if at < end:
             self._held += view[at:]

@@ -108,7 +108,8 @@ def http(
     method: str, path: str, body: bytes = b"", *, host: str = "127.0.0.1", **headers: str
 ) -> bytes:
     """A request that asks to be hung up on."""
-    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Connection: close"]
+    connection = "close, Upgrade" if "Upgrade" in headers else "close"
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", f"Connection: {connection}"]
     if body:
         lines.append(f"Content-Length: {len(body)}")
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]

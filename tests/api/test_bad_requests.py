@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from cluster.api import server as server_module
 from cluster.model.member import NodeId
 from cluster.protocol.effects import Response
 from cluster.protocol.inputs import JoinCommand, LeaveCommand, Request
@@ -20,21 +21,50 @@ WEBSOCKET = {
 }
 
 LONG_KEY = "/kv/" + "k" * 1_025
+LONG_CHUNK = b"100001\r\n" + bytes(1_048_577) + b"\r\n0\r\n\r\n"
 
 BAD: list[tuple[str, bytes, int]] = [
     ("not HTTP", b"hello\r\n\r\n", 400),
     ("junk", b"\x16\x03\x01\x02\x00\xff\xff\r\n\r\n", 400),
-    ("no version", b"GET /\r\nHost: localhost\r\n\r\n", 400),
+    ("no version", b"GET /\r\nHost: localhost\r\n\r\n", 505),
+    ("odd version", b"GET / HTTP/7.5\r\nHost: localhost\r\n\r\n", 400),
     ("old version", b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n", 505),
+    ("old version, no host", b"GET /healthz HTTP/1.0\r\n\r\n", 505),
+    ("HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
     ("no host", b"GET /healthz HTTP/1.1\r\n\r\n", 400),
     ("two hosts", b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400),
     ("folded header", b"GET / HTTP/1.1\r\nHost: localhost\r\n more\r\n\r\n", 400),
     ("space before colon", b"GET / HTTP/1.1\r\nHost : localhost\r\n\r\n", 400),
     ("bare newline in header", b"GET / HTTP/1.1\r\nHost: localhost\r\nA: b\nC: d\r\n\r\n", 400),
-    ("full URL", b"GET http://x/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+    ("full URL", b"GET http://x/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404),
+    ("broken URL", b"GET http://[/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+    ("no path", b"GET healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+    ("double slash", http("GET", "//healthz"), 404),
+    ("asterisk", http("OPTIONS", "*"), 404),
+    ("tunnel", http("CONNECT", "localhost:80"), 404),
+    ("tunnel to nowhere", http("CONNECT", "/healthz"), 404),
+    (
+        "path of bytes",
+        b"GET /kv/\xff HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        400,
+    ),
+    (
+        "query of bytes",
+        b"GET /kv/a?r=\xff HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        400,
+    ),
+    ("header of bytes", http("GET", "/healthz", X_Odd="\xe9"), 400),
+    (
+        "two origins",
+        http("GET", "/healthz", Origin="http://localhost:1", ORIGIN="http://evil"),
+        400,
+    ),
     ("long head", b"GET / HTTP/1.1\r\nHost: localhost\r\nA: " + b"x" * 40_000, 431),
-    ("many headers", b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n", 431),
-    ("chunked", http("PUT", "/kv/a", Transfer_Encoding="chunked"), 411),
+    ("many headers", b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n", 400),
+    ("much of everything", http("GET", "/", b"", **{f"A{n}": "x" * 999 for n in range(50)}), 431),
+    ("bad chunk", http("PUT", "/kv/a", Transfer_Encoding="chunked") + b"zz\r\n\r\n", 400),
+    ("chunks too long", http("PUT", "/kv/a", Transfer_Encoding="chunked") + LONG_CHUNK, 413),
+    ("length and chunks", http("PUT", "/kv/a", b"x", Transfer_Encoding="chunked"), 400),
     ("negative length", http("PUT", "/kv/a", Content_Length="-1"), 400),
     ("length in words", http("PUT", "/kv/a", Content_Length="ten"), 400),
     ("two lengths", http("PUT", "/kv/a", b"x", Content_Length="2"), 400),
@@ -43,7 +73,8 @@ BAD: list[tuple[str, bytes, int]] = [
     ("unknown path", http("GET", "/nothing"), 404),
     ("root", http("GET", "/"), 404),
     ("prefix only", http("GET", "/kv"), 404),
-    ("odd method", http("BREW", "/kv/a"), 405),
+    ("odd method", http("BREW", "/kv/a"), 400),
+    ("another method", http("PATCH", "/kv/a"), 405),
     ("post to a key", http("POST", "/kv/a"), 405),
     ("put a snapshot", http("PUT", "/snapshot"), 405),
     ("get a command", http("GET", "/command"), 405),
@@ -102,10 +133,10 @@ BAD: list[tuple[str, bytes, int]] = [
     ("facts, half a since", http("GET", "/facts?since=1.", b"", **WEBSOCKET), 400),
     (
         "facts, old version",
-        http("GET", "/facts", b"", **{**WEBSOCKET, "Sec_WebSocket_Version": "8"}),
+        http("GET", "/facts", b"", **{**WEBSOCKET, "Sec_WebSocket_Version": "9"}),
         426,
     ),
-    ("facts, no key", http("GET", "/facts", b"", **{**WEBSOCKET, "Sec_WebSocket_Key": "x"}), 400),
+    ("facts, no key", http("GET", "/facts", b"", **{**WEBSOCKET, "Sec_WebSocket_Key": "x"}), 426),
     ("rebound name", http("GET", "/healthz", host="evil.example:80"), 403),
     ("name that begins like loopback", http("GET", "/healthz", host="127.0.0.1.evil.example"), 403),
     ("page of another site", http("GET", "/healthz", Origin="http://evil.example"), 403),
@@ -120,7 +151,10 @@ BAD: list[tuple[str, bytes, int]] = [
 ]
 
 
-async def test_every_bad_request_is_refused_in_one_shape() -> None:
+async def test_every_bad_request_is_refused_in_one_shape(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(server_module, "LINGER_S", 0.05)
     desk = Desk()
     async with window(desk) as address:
         for what, sent, wanted in BAD:
@@ -132,6 +166,7 @@ async def test_every_bad_request_is_refused_in_one_shape() -> None:
             assert all(said.values()), what
             assert "Traceback" not in said["detail"]
         assert desk.asked == []
+        assert capfd.readouterr().err == ""
         status, _, _ = parse(await exchange(address, http("GET", "/healthz")))
         assert status == 200
 

@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 from cluster.api.client import PeerClient, RingClient
-from cluster.model.facts import RingTable
 from cluster.model.member import Address, NodeId
 from cluster.model.ring import build_ring, partition_of
+from cluster.model.summary import RingTable
 from cluster.model.versions import Versions
 from cluster.protocol.messages import (
     ClientAnswer,

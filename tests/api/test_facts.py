@@ -141,7 +141,6 @@ async def test_the_end_of_the_node_ends_the_stream() -> None:
 @pytest.mark.parametrize(
     "frame",
     [
-        b"\x82\x03abc",  # not masked
         b"\x89\xfe\x01\x00" + bytes(4),  # a ping too long
         b"\x82\xff" + (1 << 40).to_bytes(8, "big") + bytes(4),  # a message too long
         b"\x88\x80" + bytes(4),  # a goodbye

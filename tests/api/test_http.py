@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import AsyncExitStack
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cluster.api import http as http_module
-from cluster.api.http import parse_head
-from cluster.api.messages import HttpError
-from tests.api.desk import Desk, exchange, http, window
+from cluster.api import server as server_module
+from cluster.protocol.messages import GetRequest, PutRequest
+from tests.api.desk import Desk, exchange, http, parse, window
+from tests.runtime.soon import soon
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+JUNK = st.text(alphabet=" \t:\r\nGETHost/?#%ab1.", max_size=80)
 
 
 async def connect(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -63,31 +66,117 @@ async def test_the_refusal_of_a_long_body_can_be_read() -> None:
 
 
 async def test_a_connection_that_says_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_module, "IDLE_S", 0.02)
-    monkeypatch.setattr(http_module, "REQUEST_S", 0.02)
+    monkeypatch.setattr(server_module, "IDLE_S", 0.02)
     async with window(Desk()) as address:
         assert await exchange(address, b"") == b""
         assert await exchange(address, b"GET / HT") == b""
+        assert (await exchange(address, HEALTH)).startswith(b"HTTP/1.1 200 ")
 
 
-def refused(head: bytes) -> int:
-    """The status with which a head is refused; 0 when it is fine."""
-    try:
-        request = parse_head(head)
-    except HttpError as error:
-        return error.status
-    assert all(value.isprintable() or "\t" in value for value in request.headers.values())
-    return 0
+async def test_a_body_that_never_comes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "REQUEST_S", 0.02)
+    monkeypatch.setattr(server_module, "LINGER_S", 0.02)
+    async with window(Desk()) as address:
+        answer = await exchange(address, http("PUT", "/kv/a", Content_Length="5"))
+        assert parse(answer)[0] == 408
 
 
-REFUSALS = (0, 400, 431, 505)
+async def test_a_body_may_come_in_chunks() -> None:
+    desk = Desk()
+    async with window(desk) as address:
+        sent = http("PUT", "/kv/a", Transfer_Encoding="chunked")
+        await exchange(address, sent + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+    (put,) = desk.asked
+    assert isinstance(put, PutRequest)
+    assert put.value == b"abcde"
 
 
-@given(st.binary(max_size=400))
-def test_junk_is_refused(junk: bytes) -> None:
-    assert refused(junk) in REFUSALS
+async def test_a_body_is_stored_as_it_came_whatever_its_encoding() -> None:
+    desk = Desk()
+    async with window(desk) as address:
+        await exchange(address, http("PUT", "/kv/a", b"not gzip", Content_Encoding="gzip"))
+    (put,) = desk.asked
+    assert isinstance(put, PutRequest)
+    assert put.value == b"not gzip"
 
 
-@given(st.text(alphabet=" \t:\r\nGETHost/?#%ab1.", max_size=80))
-def test_headers_of_junk_are_refused_or_harmless(text: str) -> None:
-    assert refused(b"GET / HTTP/1.1\r\nHost: a\r\n" + text.encode()) in REFUSALS
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("a%2Fb", b"a/b"),
+        ("../x", b"../x"),
+        ("a//b", b"a//b"),
+        ("%FF%00", b"\xff\0"),
+        ("a+b", b"a+b"),
+    ],
+)
+async def test_a_key_is_the_path_as_it_came(path: str, key: bytes) -> None:
+    desk = Desk()
+    async with window(desk) as address:
+        await exchange(address, http("GET", f"/kv/{path}?r=1"))
+    assert desk.asked == [GetRequest(key, 1, 0)]
+
+
+async def test_a_client_that_goes_before_its_body_is_no_defect(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    async with window(Desk()) as address:
+        for _ in range(50):
+            _, writer = await connect(address)
+            writer.write(http("PUT", "/kv/a", b"body", Expect="100-continue")[:-4])
+            writer.close()
+        assert parse(await exchange(address, http("GET", "/healthz")))[0] == 200
+    assert capfd.readouterr().err == ""
+
+
+async def test_the_window_closes_at_once_whatever_is_under_way() -> None:
+    desk = Desk()
+    desk.silent = True
+    loop = asyncio.get_running_loop()
+    upgrade = {
+        "Upgrade": "websocket",
+        "Sec_WebSocket_Version": "13",
+        "Sec_WebSocket_Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }
+    async with AsyncExitStack() as stack:
+        address = await stack.enter_async_context(window(desk))
+        _, idle = await connect(address)
+        _, asking = await connect(address)
+        asking.write(b"GET /kv/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        observer, watching = await connect(address)
+        watching.write(http("GET", "/facts", b"", **upgrade))
+        await observer.readuntil(b"\r\n\r\n")
+        await soon(lambda: desk.asked)
+        began = loop.time()
+        await stack.aclose()
+        assert loop.time() - began < 1
+        assert desk.cancelled == 1
+        for writer in (idle, asking, watching):
+            writer.close()
+
+
+async def _survives(sent: bytes) -> bytes:
+    """What a window answers to bytes; it must be able to answer afterwards, and nothing leaks."""
+    strays: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: strays.append(context))
+    async with window(Desk()) as address:
+        reader, writer = await connect(address)
+        writer.write(sent)
+        writer.write_eof()
+        answer = await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+        assert parse(await exchange(address, http("GET", "/healthz")))[0] == 200
+    assert not strays
+    return answer
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.one_of(st.binary(max_size=400), JUNK.map(lambda text: HEALTH[:-2] + text.encode())))
+def test_junk_is_refused_or_harmless(capfd: pytest.CaptureFixture[str], junk: bytes) -> None:
+    answer = asyncio.run(_survives(junk))
+    assert not answer or answer.startswith(b"HTTP/1.")
+    assert b"<html" not in answer.lower()
+    assert b"Traceback" not in answer
+    assert capfd.readouterr().err == ""

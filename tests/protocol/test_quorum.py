@@ -207,6 +207,28 @@ def test_keys_and_values_past_their_limits_are_refused_with_413(world: World) ->
         assert response.status == 413
 
 
+def test_a_key_with_too_many_unresolved_values_refuses_more_before_storing_them(
+    world: World,
+) -> None:
+    """Found by a breaker: ten blind writes of 1 MB made a key that no frame could carry."""
+    outcomes: list[int] = []
+    for _ in range(10):
+        response = world.call("n1", PutRequest(b"key", b"x" * 1_000_000))
+        outcomes.append(response.status if isinstance(response, Refusal) else 200)
+    assert outcomes[:2] == [200, 200]
+    assert outcomes[-1] == 409
+    world.run(1)
+    held = world.call("n2", GetRequest(b"key"))
+    assert isinstance(held, ReadResponse)
+    assert len(held.versions.siblings) == outcomes.count(200)
+    assert write(world, "n3", b"key", b"one", held.versions.context).outcome == "ok"
+    for i in range(DEMO.data.siblings_max):
+        write(world, "n1", b"many", b"%d" % i)
+    response = world.call("n1", PutRequest(b"many", b"one more"))
+    assert isinstance(response, Refusal)
+    assert response.status == 409
+
+
 def test_a_new_owner_is_readable_only_after_merging_from_two_holders(world: World) -> None:
     for i in range(100):
         write(world, "n1", b"key%d" % i, b"v%d" % i)
@@ -247,6 +269,52 @@ def test_a_waiting_transfer_says_what_it_waits_for() -> None:
     waits = {w.waiting_on for w in world.told(TransferWaited, by="n4")}
     assert any(why.endswith("to come back") for why in waits)
     assert world.node("n4").transfers.filling
+
+
+def test_three_nodes_left_of_five_fill_every_partition_and_then_fall_silent(world: World) -> None:
+    """Found by a user who killed two nodes: the survivors waited for each other for ever."""
+    for i in range(60):
+        write(world, "n1", b"key%d" % i, b"v%d" % i)
+    world.kill("n3")
+    world.run(1)
+    world.kill("n4")
+    world.until(lambda: len(world.node("n1").placement.ring.members) == 3, 15, "both removed")
+    world.until(world.agreed, 5, "every partition to be filled")
+    before = len(world.sent)
+    world.run(2)
+    fetches = [p for _, _, p in world.sent[before:] if type(p.body).__name__ == "Fetch"]
+    assert fetches == []
+    for i in range(60):
+        assert read(world, "n2", b"key%d" % i) == {b"v%d" % i}
+
+
+def test_a_transfer_that_can_only_wait_asks_nobody_again(world: World) -> None:
+    for name in ("n2", "n3", "n4"):
+        world.kill(name)
+    world.until(lambda: world.all_see("n4", MemberState.DEAD), 5)
+    world.start("n6", ("n1",))
+    world.run(5)
+    before = len(world.sent)
+    world.run(3)
+    fetches = [p for _, _, p in world.sent[before:] if type(p.body).__name__ == "Fetch"]
+    assert world.node("n6").transfers.filling
+    assert len(fetches) <= 6 * sum(len(n.transfers.filling) for n in world.live())
+
+
+def test_hints_of_an_earlier_life_go_home_after_a_restart(world: World) -> None:
+    """A keeper killed while it holds hints found them again but never looked at them."""
+    gone = owners(world, b"key0")[0]
+    world.kill(gone)
+    world.until(lambda: world.all_see(gone, MemberState.DEAD), 5)
+    live = [n.name for n in world.live()]
+    for i in range(30):
+        write(world, live[i % 4], b"key%d" % i, b"v")
+    world.run(0.5)
+    keeper = next(n.name for n in world.live() if n.hints.depth(gone))
+    world.kill(keeper)
+    world.start(gone)
+    world.start(keeper)
+    world.until(lambda: drained(world), 10, "the keeper to deliver")
 
 
 def test_a_removed_member_that_returns_is_refilled_before_it_may_answer(world: World) -> None:

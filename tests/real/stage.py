@@ -26,11 +26,11 @@ from cluster.model.facts import (
 )
 from cluster.model.member import MemberState, NodeId
 from tests.real.disk import DiskWatch
-from tui.agreement import agreement
 from tui.fold import fold
+from tui.judge.agreement import agreement
+from tui.judge.standing import standings
+from tui.judge.verdict import verdict
 from tui.sources.live import LiveSource
-from tui.standing import standings
-from tui.verdict import verdict
 from tui.view import ClusterView, NodeView
 
 SEED = 2_024

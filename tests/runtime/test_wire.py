@@ -91,3 +91,14 @@ def test_a_frame_is_the_packet_after_its_length() -> None:
     framed = encode_frame(PACKETS[0])
     (frame,) = Deframer().feed(framed)
     assert decode(frame) == PACKETS[0]
+
+
+def test_a_stranger_s_first_frame_is_kept_shorter_than_those_that_follow() -> None:
+    with pytest.raises(MalformedMessageError):
+        Deframer(100, first_frame_bytes_max=10).feed((11).to_bytes(4, "big"))
+    deframer = Deframer(100, first_frame_bytes_max=10)
+    both = (2).to_bytes(4, "big") + b"hi" + (50).to_bytes(4, "big") + b"x" * 50
+    assert [len(frame) for frame in deframer.feed(both)] == [2, 50]
+    deframer.restrict(10)
+    with pytest.raises(MalformedMessageError):
+        deframer.feed((11).to_bytes(4, "big"))

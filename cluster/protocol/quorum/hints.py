@@ -68,6 +68,8 @@ class Hints:
         """Read the notes of an earlier life."""
         for target, partition, key, at in self._records.hints():
             self._note(target, (partition, key), at)
+        for target in self._index:
+            self._arm(target)
 
     def _note(self, target: NodeId, place: Place, at: int) -> None:
         held = self._index.setdefault(target, {})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from cluster.model.facts import HintStored, SiblingsKept
 from cluster.model.member import NodeId
-from cluster.model.versions import EMPTY, Context, Record, Versions, merge, minting_actor, put
+from cluster.model.versions import EMPTY, Context, Record, Versions, merge, minting_actor, put, size
 from cluster.protocol.effects import DiskWrite, PutRecord, Records
 from cluster.protocol.outbox import OnDisk, Outbox, key_text
 from cluster.protocol.quorum.hints import Hints
@@ -40,14 +40,21 @@ class Replica:
         context: Context,
         hint_for: NodeId,
         then: OnDisk,
-    ) -> Versions:
-        """Give a client's write its dot, store it, and return all that is now known of the key."""
+    ) -> Versions | None:
+        """Give a client's write its dot, store it, and return all that is now known of the key.
+
+        None, with nothing stored: the key has as many unresolved siblings as it may.
+        """
         held = self._records.load(partition, key)
         self._serial += 1
         actor = minting_actor(held, self._out.name, self._out.epoch, self._serial)
         before = held.versions if held is not None else EMPTY
         after = put(before, context, actor, value, content_type, self._out.now)
+        config = self._out.config.data
         if len(after.siblings) > 1:
+            crowded = len(after.siblings) > config.siblings_max
+            if crowded or size(after) > config.record_bytes_max:
+                return None
             self._out.emit(SiblingsKept(key_text(key), len(after.siblings)))
         self._store(partition, key, Record(after, actor), hint_for, then)
         return after

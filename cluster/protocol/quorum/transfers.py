@@ -55,8 +55,12 @@ class _Filling(Struct):
     waiting_on: str = ""
     waited: int = 0
     """How often in a row it found itself waiting for that."""
+    retry_at: int = 0
+    """Not asked again before."""
 
 
+RETRIES_MAX = 10
+"""A wait is looked at again after one retry period more each time, up to this many."""
 WAITS_UNTOLD = 3
 """A wait is told when it lasts: nodes follow a new ring within moments of each other."""
 
@@ -107,6 +111,7 @@ class Transfers:
         for filling in self._filling.values():
             self._drop_page(filling)
             filling.source = NOBODY
+            filling.retry_at = filling.waited = 0
         self.refresh()
 
     def refresh(self) -> None:
@@ -138,7 +143,7 @@ class Transfers:
             if filling.number and self._out.now - filling.asked_at >= 4 * retry:
                 self._drop_page(filling)
                 filling.source = NOBODY
-            if not filling.number:
+            if not filling.number and self._out.now >= filling.retry_at:
                 self._advance(filling)
             running += 1 if filling.number else 0
         self._out.set_timer(("transfers",), self._out.now + retry)
@@ -155,7 +160,8 @@ class Transfers:
             return True
         owners = set(ring.owners[filling.partition]) - {self._out.name}
         everybody = set(self._members.others(MemberState.ALIVE))
-        return owners <= filling.asked and everybody <= filling.asked
+        heard = filling.asked | filling.merged
+        return owners <= heard and everybody <= heard
 
     def _advance(self, filling: _Filling) -> None:
         if self._enough(filling):
@@ -201,6 +207,8 @@ class Transfers:
             filling.waiting_on = why
             filling.waited = 0
         filling.waited += 1
+        patience = min(filling.waited, RETRIES_MAX) * self._config.transfer_retry_us
+        filling.retry_at = self._out.now + patience
         if filling.waited == WAITS_UNTOLD:
             self._out.emit(TransferWaited(filling.partition, why))
 

@@ -70,16 +70,20 @@ class Writes:
             why = f"not written: {len(places)} of {needed} replicas can be reached"
             self._book.finish(op, Refusal(503, "no quorum", why), "not written")
             return
-        self._mint(op, request, own)
+        if not self._mint(op, request, own):
+            why = "not written: the key has too many unresolved values; read it, then write with"
+            refusal = Refusal(409, "too many siblings", f"{why} the context of that read")
+            self._book.finish(op, refusal, "not written")
+            return
         for target in targets:
             if target.node != own.node:
                 self._send(op, target)
 
-    def _mint(self, op: Operation, request: WriteRequest, own: Target) -> None:
+    def _mint(self, op: Operation, request: WriteRequest, own: Target) -> bool:
         op.pending[own.node] = own.hint_for
         op.asked.add(own.node)
         is_put = isinstance(request, PutRequest)
-        op.versions = self._replica.mint(
+        versions = self._replica.mint(
             op.partition,
             request.key,
             request.value if is_put else None,
@@ -88,6 +92,8 @@ class Writes:
             own.hint_for,
             lambda refused: self.written(op.number, self._out.name, refused),
         )
+        op.versions = versions if versions is not None else op.versions
+        return versions is not None
 
     def _send(self, op: Operation, target: Target) -> None:
         op.pending[target.node] = target.hint_for

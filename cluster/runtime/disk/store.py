@@ -43,6 +43,8 @@ from cluster.runtime.disk.layout import (
 
 MAP_BYTES: Final = 1 << 30
 """The first size of the memory map: address space, not disk. It doubles when it is full."""
+FULL_BYTES: Final = 1 << 20
+"""A commit that fails with less than this free failed for want of space."""
 MAP_BYTES_MAX: Final = 1 << 40
 
 Wake = Callable[[Callable[[], None]], object]
@@ -198,9 +200,16 @@ class Store:
                 else:
                     self._tell(self._failed, batch, str(error))
             except (lmdb.Error, OSError) as error:
-                self._tell(self._failed, batch, str(error))
+                self._tell(self._failed, batch, self._reason(error))
             else:
                 self._tell(self._committed, batch)
+
+    def _reason(self, error: Exception) -> str:
+        """LMDB calls a full disk an input/output error; people should read what it is."""
+        disk = os.statvfs(self._path)
+        if disk.f_bavail * disk.f_frsize < FULL_BYTES:
+            return f"the disk is full: free some space where {self._path.name} keeps its data"
+        return str(error)
 
     def _tell(self, what: Callable[..., None], *args: object) -> None:
         if self._wake is None:

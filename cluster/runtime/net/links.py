@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final, Literal, Protocol
 
-from cluster.config import SECOND
+from cluster.config import SECOND, STRANGER_FRAME_BYTES_MAX
 from cluster.model.facts import DropReason
 from cluster.model.member import Address, NodeId
 from cluster.protocol.messages import ClientCall, Hello, Packet
@@ -261,6 +261,7 @@ class Links:
                     stream.abort()
                     return
                 stream.reader = reader
+                stream.restrict(STRANGER_FRAME_BYTES_MAX)
                 reader.frame(stream, data)
             case _:
                 self._board.rejected("unknown", stream.source, "did not say who it is")

@@ -11,7 +11,7 @@ from typing import Final
 from cluster.model.member import Address, NodeId
 from cluster.runtime.net.stream import Stream
 
-QUEUE_BYTES_MAX: Final = 8 * 1_048_576
+QUEUE_BYTES_MAX: Final = 24 * 1_048_576
 """What may wait for a dial. More is dropped: the stream could not be made in time."""
 
 

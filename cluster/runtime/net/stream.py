@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol, cast
 
+from cluster.config import STRANGER_FRAME_BYTES_MAX
 from cluster.protocol.wire import Deframer, MalformedMessageError
 from cluster.runtime import clock
 from cluster.runtime.net import addresses
@@ -52,7 +53,9 @@ class Stream(asyncio.Protocol):
         self._made = made
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
-        self._deframer = Deframer()
+        # Whom we dialled we know; who calls us may be anybody.
+        stranger = STRANGER_FRAME_BYTES_MAX if made is not None else None
+        self._deframer = Deframer(first_frame_bytes_max=stranger)
         self._out: list[bytes] = []
         self._waiting_bytes = 0
         self._late: deque[tuple[int, bytes]] = deque()
@@ -68,6 +71,10 @@ class Stream(asyncio.Protocol):
         if transport is None:
             return False
         return transport.get_extra_info("sockname") == transport.get_extra_info("peername")
+
+    def restrict(self, frame_bytes_max: int) -> None:
+        """Take no longer frames than this from now on."""
+        self._deframer.restrict(frame_bytes_max)
 
     def write(self, framed: bytes) -> None:
         """Send one frame with whatever else is sent in this turn of the loop."""
