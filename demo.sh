@@ -152,5 +152,6 @@ if [ "${1:-}" = test ]; then
 else
     set_up run
     [ $# -gt 0 ] || set -- demo
+    export MASTERLESS_PROG=./demo.sh
     exec "$python" "$here/masterless.py" "$@"
 fi

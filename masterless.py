@@ -19,9 +19,13 @@ NO_NODE = "something answers at {} that is no node's window; look for it in what
 DESCRIPTION = """\
 See a masterless cluster think: real nodes on this machine, or a running cluster to look at.
 
-  masterless demo                      five nodes, a quiz show, and keys that hurt them
-  masterless up 3                      nodes without a dashboard
-  masterless inspect 127.0.0.1:7400    look at a running cluster through one node's window
+  %(prog)s demo                      five nodes, a quiz show, and keys that hurt them
+  %(prog)s up 3                      nodes without a dashboard
+  %(prog)s inspect 127.0.0.1:7400    look at a running cluster through one node's window
+"""
+STATUS_ENDS = """\
+Exits with 0 when all is well. Exits with 1 when the nodes disagree, when a member is suspect, dead
+or removed (and has not left), or when some keys have too few live owners to be read or written.
 """
 
 
@@ -44,18 +48,19 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    import os
+
     words = sys.argv[1:] if argv is None else argv
-    args = parser(words).parse_args(words)
+    prog = os.environ.get("MASTERLESS_PROG") or "masterless"
+    args = parser(words, prog).parse_args(words)
     try:
         return args.run(args)
     except CommandError as error:
-        print(f"masterless: {error}", file=sys.stderr)
+        print(f"{prog}: {error}", file=sys.stderr)
         return error.code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        import os
-
         # Whoever read us has gone (`| head`): there is nobody to tell, also not at the exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FINE
@@ -65,9 +70,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def address(text: str) -> str:
-    """HOST:PORT, or only PORT for this machine."""
-    host, _, port = text.rpartition(":")
-    if "://" in text or not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+    """HOST:PORT, or only PORT for this machine; also as `up` prints it, http://HOST:PORT."""
+    host, _, port = text.removeprefix("http://").removesuffix("/").rpartition(":")
+    if "/" in host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
         raise argparse.ArgumentTypeError(f"{text!r} is not a node's window; write HOST:PORT")
     return f"{host or '127.0.0.1'}:{port}"
 
@@ -90,13 +95,14 @@ def seconds(text: str) -> float:
     return value
 
 
-def parser(called: list[str]) -> Parser:
+def parser(called: list[str], prog: str) -> Parser:
     """Every word of the command. `called`: only the word that is used needs what it imports."""
     top = Parser(
-        prog="masterless",
+        prog=prog,
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    top.set_defaults(prog=prog)
     top.add_argument("--version", action="version", version=f"masterless {VERSION}")
     commands = top.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
 
@@ -144,7 +150,8 @@ def parser(called: list[str]) -> Parser:
         sub.add_argument("address", type=address, metavar="ADDRESS", help="a node's window")
         sub.add_argument("--json", action="store_true", help="one document with stable names")
         if name == "status":
-            sub.add_argument("--watch", action="store_true", help="again on every change")
+            sub.add_argument("--watch", action="store_true", help="again when the verdict changes")
+            sub.epilog = STATUS_ENDS
 
     add_kv(commands)
     add_fault(commands)
@@ -258,18 +265,22 @@ def run_inspect(args: argparse.Namespace) -> int:
 
 
 def run_status(args: argparse.Namespace) -> int:
-    """`status`: 0 when all reporting nodes agree, 1 when they do not."""
-    from tui.text.status import status, status_text, to_json
+    """`status`: 0 when all is well, 1 when it is not (see STATUS_ENDS)."""
+    from tui.text.plain import clock
+    from tui.text.status import meaning, status, status_text, to_json
 
-    last = ""
+    last: object = None
     while True:
-        said = status(*look(args.address))
-        text = to_json(said) if args.json else "\n".join(status_text(said))
-        if text != last:
-            say(text)
-            last = text
+        view, now = look(args.address)
+        said = status(view, now)
+        if (means := meaning(said)) != last:
+            lines = [to_json(said)] if args.json else status_text(said)
+            if args.watch and not args.json:
+                lines = [*([""] if last else []), clock(now), *lines]
+            show(lines)
+            last = means
         if not args.watch:
-            return FINE if said.agree else NOT_FINE
+            return FINE if said.fine else NOT_FINE
         wait_a_second()
 
 
@@ -316,8 +327,9 @@ def look(address: str) -> Any:
 
 def run_kv(args: argparse.Namespace) -> int:
     """`kv get|put|delete`: the value on stdout, its proof on stderr."""
-    from base64 import b64encode
     from urllib.parse import quote
+
+    from tui.text.answers import Answer, kv_json, kv_notes, kv_value
 
     path = "/kv/" + quote(args.key, safe="")
     headers = {"X-Masterless-Context": args.context} if getattr(args, "context", "") else {}
@@ -327,28 +339,17 @@ def run_kv(args: argparse.Namespace) -> int:
         headers["Content-Type"] = args.type
     verb = {"get": "GET", "put": "PUT", "delete": "DELETE"}[args.verb]
     status, fields, answer = ask(args.at, verb, path, body, headers, fine=(200, 201, 300, 404))
-    proof = fields.get("X-Masterless-Proof", "")
-    context = fields.get("X-Masterless-Context", "")
+    proof, context = (fields.get(f"X-Masterless-{name}", "") for name in ("Proof", "Context"))
+    said = Answer(args.verb, status, proof, context, answer)
     if args.json:
-        import json
-
-        said = {"status": status, "proof": json.loads(proof or "{}"), "context": context}
-        if args.verb == "get" and status == 200:
-            said["value"] = b64encode(answer).decode()
-        elif answer:
-            said["answer"] = json.loads(answer)
-        say(json.dumps(said))
+        say(kv_json(said))
     else:
-        if args.verb == "get" and status in (200, 300):
-            for_eyes = sys.stdout.isatty() or status == 300
-            sys.stdout.buffer.write(answer + b"\n" if for_eyes else answer)
-            sys.stdout.flush()
-        if status == 300:
-            warn("writers did not see each other: these are all their values; put one with")
-            warn(f"--context {context}")
-        warn(f"proof: {proof}" if proof else "")
+        sys.stdout.buffer.write(kv_value(said, for_eyes=sys.stdout.isatty()))
+        sys.stdout.flush()
+        for note in kv_notes(said):
+            warn(note)
     if status == 404:
-        warn(f"masterless: {args.key} is absent")
+        warn(f"{args.prog}: {args.key} is absent")
     return NOT_FINE if status == 404 else FINE
 
 
@@ -356,6 +357,8 @@ def run_fault(args: argparse.Namespace) -> int:
     """`fault cut|loss|delay|heal`: prints what is in force now."""
     import json
 
+    if args.verb != "heal" and args.peers:
+        refuse_strangers(args.at, args.peers)
     order: dict[str, Any] = {"kind": args.verb, "peers": args.peers}
     if args.verb == "cut":
         order["direction"] = args.direction
@@ -365,6 +368,22 @@ def run_fault(args: argparse.Namespace) -> int:
         order["delay_ms"] = args.ms
     _, _, answer = ask(args.at, "POST", "/fault", json.dumps(order).encode())
     return show(json.loads(answer)["in_force"] or ["no fault is in force"])
+
+
+def refuse_strangers(at: str, peers: list[str]) -> None:
+    """A fault for a name that is nobody's would do nothing. A node obeys it all the same: the lab
+    tells a node that has just started, and knows nobody yet, whom it must not reach.
+    """
+    from tui.text.look import other_members
+
+    name, known = other_members(ask, at)
+    strangers = [peer for peer in peers if peer not in known and peer != name]
+    if not name:
+        raise CommandError(NO_NODE.format(at), NO_ANSWER)
+    if strangers:
+        whom = f"only {', '.join(known)}" if known else "nobody"
+        sentence = f"{name} knows no {' and no '.join(strangers)}, {whom}; name one of its members"
+        raise CommandError(sentence, WRONG_CALL)
 
 
 # --- saying and asking ---------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 An act is announced as a fact before it is performed, so that in any recording the cause precedes
 its consequences; a process's end is announced when it is seen, whoever ended it. The lab knows
-processes, not members: of what nodes say it only asks whether they serve yet.
+processes, not members: of what nodes say it only asks whether they serve and keep hints.
 
 A demonstration's nodes end by SIGKILL when the lab stops: acknowledged writes are on disk, and a
 whole cluster that goes home has nobody to take leave of. Only `leave` is a departure.
@@ -32,6 +32,7 @@ from cluster.model.member import Address, NodeId
 
 LEAVES_WITHIN_S = 15.0
 SERVES_WITHIN_NS = 10_000_000_000
+HINTS_WITHIN_NS = 20_000_000_000
 ASK_AGAIN_S = 0.05
 
 _Act = Callable[[NodeId], Awaitable[str]]
@@ -94,6 +95,16 @@ class Lab:
         while monotonic_ns() < deadline:
             windows = self.windows().values()
             if all(await asyncio.gather(*(orders.serves(window, names) for window in windows))):
+                return True
+            await asyncio.sleep(ASK_AGAIN_S)
+        return False
+
+    async def hints_home(self) -> bool:
+        """Wait until no live node keeps hints any more; False when that takes too long."""
+        deadline = monotonic_ns() + HINTS_WITHIN_NS
+        while monotonic_ns() < deadline:
+            windows = [slot.window for slot in self.slots.running()]
+            if all(await asyncio.gather(*map(orders.keeps_no_hints, windows))):
                 return True
             await asyncio.sleep(ASK_AGAIN_S)
         return False

@@ -1,5 +1,5 @@
 """What the lab tells and asks a node through its window: whom to join, whom it must not reach,
-whether it serves.
+whether it serves, whether it keeps hints.
 
 One short request each, with a deadline; a node that does not answer is a LabError that names it.
 """
@@ -36,16 +36,24 @@ async def cut_off(window: Address, before: frozenset[NodeId], wanted: frozenset[
 
 async def serves(window: Address, names: frozenset[NodeId]) -> bool:
     """Whether a node places keys on exactly these nodes and answers for all its partitions."""
+    said = await _snapshot(window)
+    return said is not None and frozenset(said.ring.members) == names and not said.filling
+
+
+async def keeps_no_hints(window: Address) -> bool:
+    """Whether a node has handed over every write that it kept for others."""
+    said = await _snapshot(window)
+    return said is not None and not any(depth.count for depth in said.hints)
+
+
+async def _snapshot(window: Address) -> SnapshotTaken | None:
+    """What a node says of itself; None when it does not answer."""
     try:
         body = await _ask(window, "GET", "/snapshot", b"", "Accept: application/msgpack")
         said = _fact.decode(body).payload
     except (LabError, msgspec.MsgspecError):
-        return False
-    return (
-        isinstance(said, SnapshotTaken)
-        and frozenset(said.ring.members) == names
-        and not said.filling
-    )
+        return None
+    return said if isinstance(said, SnapshotTaken) else None
 
 
 async def _post(window: Address, path: str, order: dict[str, Any]) -> None:

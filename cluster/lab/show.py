@@ -161,7 +161,9 @@ class Show:
         return said
 
     async def _audit_when_whole(self) -> None:
+        # A write that fallbacks took is readable by all only when its hints are back.
         await self.lab.serving()
+        await self.lab.hints_home()
         # One more answer each time: whoever folds the counts can tell a new audit from the last.
         self._audits += 1
         await self.workload.audit(AUDIT_MAX + self._audits)

@@ -64,6 +64,7 @@ class Endings:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
+        gc.enable()
         if guarded:
             try:
                 self._loop.add_reader(0, self._readable)

@@ -49,6 +49,17 @@ def look_around(ask: Ask, address: str, silence: type[Exception]) -> tuple[Clust
     return fold(ClusterView(), facts), time_ns() // 1_000
 
 
+def other_members(ask: Ask, address: str) -> tuple[str, tuple[str, ...]]:
+    """The node's own name, and the members it knows beside itself; ("", ()) when it is no node."""
+    fact = _snapshot(ask, address)
+    if fact is None or not isinstance(fact.payload, SnapshotTaken):
+        return "", ()
+    known = fact.payload
+    claims = [fate.claim for fate in known.members]
+    others = (c.name for c in claims if c.name != known.name and c.state is not MemberState.LEFT)
+    return known.name, tuple(sorted(others, key=lambda name: (len(name), name)))
+
+
 def _others(known: SnapshotTaken) -> list[Address]:
     """Windows of all members that may still be there."""
     claims = (fate.claim for fate in known.members)

@@ -6,8 +6,9 @@ scripts; the text is for people and may change.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -15,10 +16,18 @@ from msgspec import Struct
 from cluster.model.incident import Incident
 from cluster.model.member import NodeId
 from tui.judge.agreement import Agreement, agreement
-from tui.judge.exposure import common_ring, places
+from tui.judge.exposure import common_ring, places, served
 from tui.judge.standing import Standing, stand
 from tui.judge.verdict import verdict
 from tui.view import ClusterView, NodeView
+
+
+TROUBLED: Final = frozenset(("suspect", "dead", "removed", "gone", "paused", "silent"))
+"""Words for a member that is not well and has not left."""
+AGES: Final = re.compile(r"\d+ min( \d+ s)?|\d+(\.\d+)? s\b")
+COUNTS: Final = re.compile(
+    r"[\d,]+( of [\d,]+)?(?= (more )?(hints?|places?|answers/s|operations/s)\b)"
+)
 
 
 class NodeStatus(Struct, frozen=True):
@@ -30,11 +39,14 @@ class NodeStatus(Struct, frozen=True):
     epoch: int
     share: float
     """Of all places on the ring, 0 to 1."""
-    keys: int
-    hints: int
+    keys: int | None
+    """This and the next three are the node's own word: None when it does not report."""
+    hints: int | None
     """Writes it keeps for absent members."""
-    filling: int
+    filling: int | None
     """Partitions it may not answer reads for yet."""
+    faults: list[str] | None
+    """In force in its own transport, in words."""
     reporting: bool
     """Whether its own facts reach us."""
     window: str
@@ -55,6 +67,9 @@ class Status(Struct, frozen=True):
 
     verdict: str
     agree: bool
+    fine: bool
+    """They agree, no member is away, and every partition has live owners enough to read and write.
+    Faults in force do not count: what they do does."""
     nodes: list[NodeStatus]
     incidents: list[Incident]
     ring: RingStatus | None
@@ -69,16 +84,27 @@ def status(view: ClusterView, now: int) -> Status:
     digests = {
         node.ring.digest for name in judged.observers if (node := view.nodes[name]).ring is not None
     }
+    agree = judged.all and len(digests) <= 1 and len(judged.observers) > 0
+    nodes = [
+        _node(view.nodes, node, judged, now, held.get(node.name, 0) / total if total else 0.0)
+        for node in view.nodes.values()
+    ]
+    well = not any(node.state in TROUBLED for node in nodes)
     return Status(
         verdict=verdict(view, now).text,
-        agree=judged.all and len(digests) <= 1 and len(judged.observers) > 0,
-        nodes=[
-            _node(view.nodes, node, judged, now, held.get(node.name, 0) / total if total else 0.0)
-            for node in view.nodes.values()
-        ],
+        agree=agree,
+        fine=agree and well and _has_quorums(view.nodes, judged, now),
+        nodes=nodes,
         incidents=list(view.incidents),
         ring=None if table is None else RingStatus(table.partitions, table.replicas, table.digest),
     )
+
+
+def _has_quorums(nodes: Mapping[NodeId, NodeView], judged: Agreement, now: int) -> bool:
+    """Whether every partition has as many serving owners as a read and a write need."""
+    wanted = [max(nodes[name].read_quorum, nodes[name].write_quorum) for name in judged.observers]
+    counts = served(nodes, judged, now)
+    return bool(wanted) and bool(counts) and not any(counts[: max(wanted)])
 
 
 def _node(
@@ -86,17 +112,19 @@ def _node(
 ) -> NodeStatus:
     standing: Standing = stand(node, judged, now)
     beliefs = {o: nodes[o].beliefs.get(node.name) for o in judged.observers if o != node.name}
+    reporting = node.name in judged.observers
     known = [belief for belief in beliefs.values() if belief is not None]
     return NodeStatus(
         name=node.name,
         state=standing.word,
         incarnation=max([node.incarnation, *(belief.incarnation for belief in known)]),
         epoch=max([node.epoch, *(belief.epoch for belief in known)]),
-        share=round(share, 4),
-        keys=node.keys,
-        hints=sum(depth.count for depth in node.hints),
-        filling=node.filling,
-        reporting=node.name in judged.observers,
+        share=share,
+        keys=node.keys if reporting else None,
+        hints=sum(depth.count for depth in node.hints) if reporting else None,
+        filling=node.filling if reporting else None,
+        faults=list(node.faults) if reporting else None,
+        reporting=reporting,
         window=node.window,
         seen_by={
             observer: "unknown" if belief is None else belief.state.word
@@ -129,9 +157,9 @@ def status_text(said: Status) -> list[str]:
             node.name,
             node.state,
             str(node.incarnation),
-            f"{node.share:.1%}",
-            str(node.keys) if node.reporting else "-",
-            str(node.hints) if node.reporting else "-",
+            f"{100 * node.share:.1f}%",
+            "-" if node.keys is None else str(node.keys),
+            "-" if node.hints is None else str(node.hints),
             _seen(node),
         ]
         for node in said.nodes
@@ -140,7 +168,19 @@ def status_text(said: Status) -> list[str]:
     if said.ring is not None:
         ring = said.ring
         lines.append(f"ring {ring.digest}: {ring.partitions} partitions, {ring.n} owners each")
+    lines += [
+        f"faults in force at {node.name}: {'; '.join(node.faults)}"
+        for node in said.nodes
+        if node.faults
+    ]
     return lines
+
+
+def meaning(said: Status) -> object:
+    """What `--watch` compares: the answer without what only counts (seconds, hints, keys)."""
+    words = COUNTS.sub("N", AGES.sub("N", said.verdict))
+    nodes = [(n.name, n.state, n.epoch, n.reporting, n.faults, n.seen_by) for n in said.nodes]
+    return words, said.agree, said.fine, nodes, said.ring
 
 
 def _seen(node: NodeStatus) -> str:
