@@ -252,12 +252,14 @@ class Node:
             self.members.hear(sender, packet.epoch)
             for claim in packet.claims:
                 self.members.learn(claim, "gossip", sender)
-            self.introduction.undead(sender, packet.epoch)
+            if known is None or known.state is not MemberState.ALIVE:
+                self.introduction.undead(sender, packet.epoch)
         match packet.body:
-            case Ping() | Ack() | PingReq() | Gossip() | PushPull() | Hello():
-                self._membership_message(packet, event.source)
+            # The busiest first: each pattern costs a look.
             case ReplicaWrite() | ReplicaWritten() | ReplicaRead() | ReplicaValue():
                 self._replica_message(packet)
+            case Ping() | Ack() | PingReq() | Gossip() | PushPull() | Hello():
+                self._membership_message(packet, event.source)
             case Forward() | Forwarded() | Fetch() | FetchPage():
                 self._peer_message(packet)
             case ClientCall() | ClientAnswer():

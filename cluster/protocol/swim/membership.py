@@ -136,7 +136,8 @@ class Membership:
         claim = self.claims.get(name)
         if claim is not None and claim.epoch == epoch:
             self.last_heard[name] = self._out.now
-            self._refused.pop(name, None)
+            if self._refused:
+                self._refused.pop(name, None)
 
     def learn(self, claim: Claim, via: Via, teller: NodeId) -> None:
         """Take a claim from somebody, if it is news and could be true."""
