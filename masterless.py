@@ -266,21 +266,17 @@ def run_inspect(args: argparse.Namespace) -> int:
 
 def run_status(args: argparse.Namespace) -> int:
     """`status`: 0 when all is well, 1 when it is not (see STATUS_ENDS)."""
-    from tui.text.plain import clock
-    from tui.text.status import meaning, status, status_text, to_json
+    from tui.text.status import Watch, status, status_text, to_json
 
-    last: object = None
+    watch = Watch()
     while True:
         view, now = look(args.address)
         said = status(view, now)
-        if (means := meaning(said)) != last:
-            lines = [to_json(said)] if args.json else status_text(said)
-            if args.watch and not args.json:
-                lines = [*([""] if last else []), clock(now), *lines]
-            show(lines)
-            last = means
         if not args.watch:
+            show(to_json(said) if args.json else status_text(said))
             return FINE if said.fine else NOT_FINE
+        if watch.is_news(said):
+            show(to_json(said) if args.json else watch.block(said, now))
         wait_a_second()
 
 
@@ -346,8 +342,7 @@ def run_kv(args: argparse.Namespace) -> int:
     else:
         sys.stdout.buffer.write(kv_value(said, for_eyes=sys.stdout.isatty()))
         sys.stdout.flush()
-        for note in kv_notes(said):
-            warn(note)
+        warn("\n".join(kv_notes(said)))
     if status == 404:
         warn(f"{args.prog}: {args.key} is absent")
     return NOT_FINE if status == 404 else FINE
@@ -357,8 +352,10 @@ def run_fault(args: argparse.Namespace) -> int:
     """`fault cut|loss|delay|heal`: prints what is in force now."""
     import json
 
-    if args.verb != "heal" and args.peers:
-        refuse_strangers(args.at, args.peers)
+    from tui.text.look import objection
+
+    if args.verb != "heal" and (why := objection(ask, args.at, args.peers)):
+        raise CommandError(why, WRONG_CALL)
     order: dict[str, Any] = {"kind": args.verb, "peers": args.peers}
     if args.verb == "cut":
         order["direction"] = args.direction
@@ -368,22 +365,6 @@ def run_fault(args: argparse.Namespace) -> int:
         order["delay_ms"] = args.ms
     _, _, answer = ask(args.at, "POST", "/fault", json.dumps(order).encode())
     return show(json.loads(answer)["in_force"] or ["no fault is in force"])
-
-
-def refuse_strangers(at: str, peers: list[str]) -> None:
-    """A fault for a name that is nobody's would do nothing. A node obeys it all the same: the lab
-    tells a node that has just started, and knows nobody yet, whom it must not reach.
-    """
-    from tui.text.look import other_members
-
-    name, known = other_members(ask, at)
-    strangers = [peer for peer in peers if peer not in known and peer != name]
-    if not name:
-        raise CommandError(NO_NODE.format(at), NO_ANSWER)
-    if strangers:
-        whom = f"only {', '.join(known)}" if known else "nobody"
-        sentence = f"{name} knows no {' and no '.join(strangers)}, {whom}; name one of its members"
-        raise CommandError(sentence, WRONG_CALL)
 
 
 # --- saying and asking ---------------------------------------------------------------------------

@@ -53,9 +53,10 @@ class Hands(Protocol):
 class Acts:
     """Does them, and says so."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], did: Callable[[str], None]) -> None:
         self.hands: Hands | None = None
         self._say = say
+        self._did = did
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -67,7 +68,7 @@ class Acts:
     def do(self, action: Action, view: ClusterView, selected: NodeId | None) -> None:
         """A key was pressed."""
         if self.hands is None:
-            self._say(f"this cluster is not ours to {action}: here one can only look")
+            self._say("looking only: faults are for clusters this program started")
         elif len(self._tasks) >= WAITING_MAX:
             self._say("one thing at a time: the last ones are not done yet")
         elif action in ("add", "undo"):
@@ -102,7 +103,7 @@ class Acts:
         async with self._turn:
             self._say(saying)
             try:
-                self._say(await act())
+                self._did(await act())
             except LabError as refused:
                 self._say(str(refused))
 

@@ -67,7 +67,7 @@ async def _demo(options: ShowOptions, lasting: float | None) -> int:
         calm_collector()
         return Demonstration(show, live), show
 
-    greeting = f"masterless demo --seed {options.seed} repeats this quiz"
+    greeting = f"./demo.sh demo --seed {options.seed} repeats this quiz"
     app = MasterlessApp(begin, Options(expected=options.nodes, greeting=greeting))
     try:
         return await _watch(app, lasting)

@@ -23,7 +23,7 @@ from textual.binding import Binding, BindingType
 
 from cluster.model.facts import Fact
 from tui.acts import Acts, Hands
-from tui.desk import Desk, choose, press
+from tui.desk import Desk, Frozen, choose, press
 from tui.draw.flights import in_flight
 from tui.draw.frame import Frame
 from tui.draw.glyphs import GlyphSet
@@ -136,7 +136,7 @@ class MasterlessApp(App[int]):
         self._glyphs: GlyphSet = "block" if linux_console else options.glyphs
         self._zone_us = localtime().tm_gmtoff * 1_000_000
         self._canvas = FrameView(Theme(depth))
-        self._acts = Acts(self._say)
+        self._acts = Acts(self._say, self._did)
         self._notice = ""
         self._notice_until = 0
         self._painted_at = 0
@@ -145,6 +145,8 @@ class MasterlessApp(App[int]):
         self._stage: Stage | None = None
         self._source: asyncio.Task[None] | None = None
         self._leaving: asyncio.Task[None] | None = None
+        self._last: Frozen | None = None
+        """The picture that stands while all is being stopped: what ends now is no news."""
         self._ended = False
 
     def compose(self) -> ComposeResult:
@@ -182,19 +184,21 @@ class MasterlessApp(App[int]):
 
     def tick(self) -> None:
         """Fold what arrived; paint if the picture can have changed."""
-        if self.facts:
+        if self.facts and self._last is None:
             count = min(len(self.facts), FACTS_PER_TICK)
             batch = [self.facts.popleft() for _ in range(count)]
             self.view = fold(self.view, batch)
             self._heard_since_paint = True
         now = self._now(self.view)
-        if self._notice and now > self._notice_until and not self._acts.busy:
+        if self._notice and now > self._notice_until and not self._acts.busy and self._last is None:
             self._notice = ""
             self._dirty = True
         waited = time_ns() // 1_000 - self._painted_at
         calm = self._heard_since_paint and waited >= CALM_US
         if self._dirty or calm or waited >= IDLE_US:
             self.paint(now)
+        elif self._last is not None:
+            return
         elif self._stage is not None and self._motion and in_flight(self.view, now):
             self._canvas.show(self._stage.play(self.view, now))
             self.frames += 1
@@ -211,7 +215,7 @@ class MasterlessApp(App[int]):
 
     def scene(self, now: int) -> Scene:
         """What the painters are given now."""
-        frozen = self.desk.frozen
+        frozen = self.desk.frozen or self._last
         view = frozen.view if frozen else self.view
         selected = self.desk.selected
         return Scene(
@@ -219,7 +223,7 @@ class MasterlessApp(App[int]):
             now=frozen.now if frozen else now,
             selected=selected if selected in view.nodes else None,
             own=self._acts.hands is not None,
-            frozen=frozen is not None,
+            frozen=self.desk.frozen is not None,
             live=not self._ended and any(node.connected for node in view.nodes.values()),
             notice=self._notice,
             motion=self._motion,
@@ -264,6 +268,8 @@ class MasterlessApp(App[int]):
         """A key from the one table."""
         if action == "quit":
             self.leave()
+        elif self._last is not None:
+            return
         elif action in ("kill", "start", "pause", "isolate", "add", "undo"):
             self._acts.do(action, self.view, self.desk.selected)
         else:
@@ -280,9 +286,17 @@ class MasterlessApp(App[int]):
         self.paint(self._now(self.view))
 
     def _say(self, notice: str) -> None:
+        if self._last is not None:
+            return
         self._notice = notice
         self._notice_until = self._now(self.view) + NOTICE_US
         self._dirty = True
+
+    def _did(self, sentence: str) -> None:
+        """Something was done to the cluster; a frozen picture cannot show it."""
+        if self.desk.frozen:
+            sentence = f"{sentence.rstrip('.')}; the picture is frozen, space returns to live"
+        self._say(sentence)
 
     def leave(self) -> None:
         """Stop everything, then end. Asked twice, it ends at once."""
@@ -290,6 +304,7 @@ class MasterlessApp(App[int]):
             self.exit(0)
             return
         self._say("stopping the nodes…" if self._acts.hands else "hanging up…")
+        self._last = Frozen(self.view, self._now(self.view))
         self._leaving = asyncio.create_task(self._leave(), name="leave")
 
     async def _leave(self) -> None:

@@ -76,7 +76,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("live", ("L",), "L", "", "back to the live picture"),
     Key("help", ("question_mark",), "?", "keys", "this sheet", rank=0),
     Key("back", ("escape",), "esc", "", "close this sheet, let go of the node, go home"),
-    Key("quit", ("q", "ctrl+c"), "q", "quit", "leave; a demo's nodes are stopped", rank=0),
+    Key("quit", ("q", "ctrl+c"), "q", "quit", "leave; the nodes are stopped", rank=0),
 )
 
 
@@ -111,6 +111,11 @@ def word(key: Key, scene: Scene) -> str:
     return key.word
 
 
+def explained(key: Key, scene: Scene) -> str:
+    """The help's sentence, true of this cluster."""
+    return "leave; the cluster goes on" if key.action == "quit" and not scene.own else key.help
+
+
 def _rank(key: Key, scene: Scene) -> int:
     """The way back from a frozen picture is never dropped."""
     return 0 if key.action == "freeze" and scene.frozen else key.rank
@@ -125,7 +130,7 @@ def footer(scene: Scene, screen: ScreenName, width: int) -> list[tuple[str, str]
             here = key.action == screen
             parts.append((0, key.cap, key.action, "accent" if here else "muted"))
     else:
-        parts.append((1, f"{views[0].cap}–{views[-1].cap}", "views", "muted"))
+        parts.append((1, " ".join(key.cap for key in views), "views", "muted"))
     if scene.view.nodes:
         parts.append((1, "↑↓", "node", "muted"))
     parts.extend(

@@ -212,7 +212,10 @@ def _rebuilt(case: Case) -> None:
         case.wait("rebuilt", f"{_verb(late, 'keeps', 'keep')} {case.subject} on the ring")
     elif filling:
         left = sum(filling.values())
-        case.wait("rebuilt", f"{_verb(list(filling), 'fills', 'fill')} {left} more places")
+        case.wait(
+            "rebuilt",
+            f"{_verb(list(filling), 'fills', 'fill')} {left} more {'place' if left == 1 else 'places'}",
+        )
     elif len(rings) > 1 or stale:
         case.wait("rebuilt", "all to follow the new ring")
     else:
@@ -307,13 +310,29 @@ def _false_alarm(case: Case) -> bool:
     ):
         unnoticed = case["back"].ended and case["suspected"].skipped
         if unnoticed and life.epoch == case.incident.epoch:
-            case.finish(case["back"].ended, false_alarm=True)
+            return _alarm_over(case, case["back"].ended)
+        if case.false_alarm:  # doubted again, or gone: that is another story
+            case.finish(case.fact.at, false_alarm=True)
             return True
         return False
     last = max(case.views, key=lambda n: (case.views[n].since, n))
     at = max(case.views[last].since, case["suspected"].began)
     case.end("suspected", at, last)
+    if case["hints"].began:
+        case.begin("back", at, last)
     case.end("back", at, last)
+    return _alarm_over(case, at)
+
+
+def _alarm_over(case: Case, at: int) -> bool:
+    """Close a false alarm, once the writes that were kept meanwhile have been given back."""
+    case.false_alarm = True
+    if case["hints"].began:
+        case.end("hints", max(at, case["hints"].began))
+        _returned(case)
+        if not case["returned"].settled:
+            return True
+        at = case["returned"].ended
     case.finish(at, false_alarm=True)
     return True
 
@@ -336,7 +355,7 @@ def _returned(case: Case) -> None:
     if left:
         case.wait("returned", f"hints: {left:,} of {max(left, total):,} at {names(keepers)}")
     elif own:
-        case.wait("returned", f"{subject} fills {own} more places")
+        case.wait("returned", f"{subject} fills {own} more {'place' if own == 1 else 'places'}")
     elif not fresh:
         case.wait("returned", "fresh reports")
     else:

@@ -64,8 +64,8 @@ def test_up_says_where_each_node_is(nodes: list[dict[str, Any]]) -> None:
 
 def test_status_has_the_promised_names(at: str, nodes: list[dict[str, Any]]) -> None:
     said = run_json("status", at)
-    assert {"verdict", "agree", "nodes", "incidents", "ring"} <= set(said)
-    assert said["agree"] is True
+    assert {"verdict", "agree", "fine", "nodes", "incidents", "ring"} <= set(said)
+    assert (said["agree"], said["fine"]) == (True, True)
     for node, ready in zip(said["nodes"], nodes, strict=True):
         promised = {"name", "state", "incarnation", "epoch", "share", "keys", "hints", "seen_by"}
         assert promised <= set(node)
@@ -128,3 +128,18 @@ def test_faults_are_refused_by_a_node_that_was_not_started_for_them(at: str) -> 
     ran = run("fault", "cut", "n1", "--at", at)
     assert ran.returncode == 2
     assert b"--allow-faults" in ran.stderr
+
+
+def test_a_fault_for_an_unknown_node_is_refused_with_the_known_names(at: str) -> None:
+    ran = run("fault", "cut", "n9", "--at", at)
+    assert ran.returncode == 2
+    assert ran.stderr == b"masterless: n2 knows no n9, only n1, n3\n"
+
+
+def test_the_context_that_a_read_printed_deletes_at_the_printed_window(at: str) -> None:
+    window = f"http://{at}/"
+    run("kv", "put", "greeting", "hello", "--at", window)
+    got = run("kv", "get", "greeting", "--at", window)
+    context = got.stderr.decode().partition("context: ")[2].strip()
+    assert run("kv", "delete", "greeting", "--at", window, "--context", context).returncode == 0
+    assert run("kv", "get", "greeting", "--at", window).returncode == 1

@@ -96,6 +96,12 @@ def test_the_first_run_sets_up_and_the_next_ones_only_run(checkout: Checkout) ->
     assert checkout.uv_calls() == []
 
 
+def test_the_command_is_told_what_it_was_called_by(checkout: Checkout) -> None:
+    tell = STUB_PYTHON.replace('"ran $@"', '"$MASTERLESS_PROG"')
+    checkout.tool("stub-python", tell)
+    assert checkout.run("status").stdout == "./demo.sh\n"
+
+
 def test_a_changed_lock_is_installed_into_the_same_environment(checkout: Checkout) -> None:
     checkout.run()
     checkout.uv_calls()

@@ -172,6 +172,35 @@ def test_a_suspect_that_answers_in_time_was_a_false_alarm() -> None:
     assert incident.stage("suspected").ended == incident.ended
 
 
+def test_a_false_alarm_is_over_when_its_hints_are_back() -> None:
+    def blink(teller: Teller) -> None:
+        n2 = NodeId("n2")
+        teller.say(LAB, AT, FaultInjected("pause", N4))
+        teller.say(LAB, AT, ProcessObserved(N4, "paused", 4104, Address("")))
+        teller.down.add(N4)
+        teller.spread(AT + 400 * MS, teller.claim(N4, SUSPECT, "n2"), [(0, "n2", "")])
+        teller.keep_hints(n2, N4, AT + 500 * MS, 7)
+        teller.beat(AT + 500 * MS, AT + SECOND)
+        teller.down.discard(N4)
+        teller.say(LAB, AT + SECOND, FaultHealed("pause", N4))
+        teller.say(LAB, AT + SECOND, ProcessObserved(N4, "running", 4104, Address("")))
+        teller.incarnation[N4] = 1
+        teller.spread(AT + 1_050 * MS, teller.claim(N4, ALIVE), [(0, "n2", "n4")])
+        teller.beat(AT + 1_250 * MS, AT + 1_500 * MS)
+        teller.give_back(n2, N4, AT + 1_600 * MS, 7)
+        teller.beat(AT + 1_750 * MS, AT + 3 * SECOND)
+
+    facts = lively(blink)
+    (returning,) = book_of(facts, AT + 1_550 * MS).incidents
+    assert returning.stage("returned").open
+    assert returning.stage("returned").waiting_on == "hints: 7 of 7 at n2"
+    incident = only(facts)
+    assert incident.false_alarm
+    assert incident.stage("hints").count == incident.stage("returned").count == 7
+    assert incident.ended == incident.stage("returned").ended >= AT + 1_600 * MS
+    assert incident.stage("dead").skipped
+
+
 def test_a_pause_that_nobody_noticed_is_over_a_moment_after_it_ends() -> None:
     def blink(teller: Teller) -> None:
         teller.say(LAB, AT, FaultInjected("pause", N4))

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from cluster.model.facts import FaultInjected
 from cluster.model.member import MemberState, NodeId
 from tests.tui.story import (
+    ALIVE,
     DEAD,
+    DEAD_STATE,
     KILLED,
     MS,
     N4,
     QUIET,
     SECOND,
+    START,
     STARTED,
+    SUSPECT,
     SUSPECTED,
+    Teller,
+    lively,
     paused_story,
     split_story,
     story,
     view_at,
 )
+from tui.fold import fold
 from tui.judge.agreement import agreement, is_live, sides
 from tui.judge.exposure import common_ring, places, served
+from tui.scene import Scene
+from tui.screens.pieces.hearsay import latest_news
+from tui.view import LAB, ClusterView
 
 N3 = NodeId("n3")
 
@@ -124,3 +135,45 @@ def test_a_place_still_being_filled_does_not_serve() -> None:
 
 def test_story_is_what_these_tests_think_it_is() -> None:
     assert story()[-1].at > DEAD
+
+
+def isolated() -> ClusterView:
+    n2 = NodeId("n2")
+
+    def cut(teller: Teller) -> None:
+        at = START + 5 * SECOND
+        teller.say(LAB, at, FaultInjected("isolate", n2))
+        others = [n for n in teller.names if n != n2]
+        for delay, state in ((500, SUSPECT), (1_600, DEAD_STATE)):
+            claim = teller.claim(n2, state, "n1")
+            teller.spread(at + delay * MS, claim, [(i * 20, n, "") for i, n in enumerate(others)])
+            for i, other in enumerate(others):
+                mine = teller.claim(other, state, n2)
+                teller.believe(n2, at + (delay + 400 + i * 50) * MS, mine, "timer", n2)
+        teller.beat(at, at + 3 * SECOND)
+
+    return fold(ClusterView(), lively(cut))
+
+
+def test_what_an_isolated_node_holds_of_the_others_is_no_news() -> None:
+    view = isolated()
+    news = latest_news(Scene(view, view.at))
+    assert news is not None
+    assert news.subject == "n2"
+    assert news.unaware == ()
+    assert {d.text for d in view.disagreements if d.began > START + 5 * SECOND} == {"n2 is cut off"}
+    judged = agreement(view, view.at)
+    assert not any(judged.behind(NodeId(n)) for n in ("n1", "n3", "n4", "n5"))
+
+
+def test_a_join_names_the_joiner() -> None:
+    def late(teller: Teller) -> None:
+        n6, at = NodeId("n6"), START + 5 * SECOND
+        teller.epoch[n6] = teller.incarnation[n6] = 0
+        teller.start(n6, at)
+        for index, other in enumerate(teller.names):
+            teller.believe(n6, at + (200 + index) * MS, teller.claim(other, ALIVE), "pushpull")
+            teller.believe(other, at + (300 + index) * MS, teller.claim(n6, ALIVE))
+
+    view = fold(ClusterView(), lively(late))
+    assert view.disagreements[-1].text == "n6 joins"

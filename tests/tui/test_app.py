@@ -224,7 +224,7 @@ async def test_a_cluster_that_is_not_ours_offers_no_faults() -> None:
         assert "kill" not in footer
         assert "add" not in footer
         await pilot.press("k")
-        await see_text(pilot, "not ours to kill")
+        await see_text(pilot, "looking only: faults are for clusters")
         await pilot.press("question_mark")
         await see_text(pilot, "keys on this screen")
         assert "kill -9" not in shown(app)
@@ -338,3 +338,33 @@ async def test_an_empty_view_is_never_live() -> None:
     app = dashboard()
     assert not app.scene(1).live
     assert app.scene(1).view == ClusterView()
+
+
+async def test_from_the_key_that_quits_on_the_last_picture_stands() -> None:
+    hands = FakeHands()
+    stopping = asyncio.Event()
+
+    async def stop() -> None:
+        await stopping.wait()
+
+    hands.stop = stop  # type: ignore[method-assign]
+    app = dashboard(hands=hands)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await see(pilot, lambda: bool(app.view.nodes) and not app.facts)
+        await pilot.press("q")
+        before = app.view
+        app.facts.extend(fact for fact in story() if QUIET < fact.at <= DEAD)
+        await see_text(pilot, "stopping the nodes")
+        await pilot.pause(0.1)
+        assert app.view is before
+        stopping.set()
+
+
+async def test_what_is_done_while_frozen_says_that_it_is_not_shown() -> None:
+    hands = FakeHands()
+    hands.go.set()
+    app = dashboard(hands=hands)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await see_text(pilot, "no node chosen")
+        await pilot.press("down", "space", "k")
+        await see_text(pilot, "kill n1, done; the picture is frozen, space returns to live")

@@ -65,7 +65,7 @@ SAID: list[tuple[Tell, int, Tone, str]] = [
      "126 hints returned, no acknowledged answer lost."),
     (removed_story, KILLED + 9_600 * MS, "warn", "The ring goes on without n4 (killed 9.6 s ago). "
      "8 places rebuilt, n1 n2 n3 n5 fill 30 more places."),
-    (removed_story, KILLED + 14 * SECOND, "good", "The ring goes on without n4 (gone 14.0 s), "
+    (removed_story, KILLED + 14 * SECOND, "warn", "The ring goes on without n4 (gone 14.0 s), "
      "38 places rebuilt elsewhere. Every key has 3 of 3 owners."),
     (paused_story, KILLED + SECOND, "warn", "n4 was paused 1.0 s ago. 3 of 4 peers suspect it, "
      "n3 has not heard. Every key still has 2 of 3 owners."),
@@ -211,3 +211,42 @@ def test_two_failures_are_counted_and_the_worst_partition_named() -> None:
     assert said.text.startswith("2 nodes are away: n4 silent 1.0 s, n2 silent 0.70 s.")
     assert "partitions have 1 of 3 owners left." in said.text
     assert said.tone == "bad"
+
+
+def removed(teller: Teller, name: NodeId, at: int) -> None:
+    others = [n for n in teller.names if n not in (name, *teller.down)]
+    claim = teller.claim(name, MemberState.REMOVED, others[0])
+    teller.spread(at, claim, [(i, n, "") for i, n in enumerate(others)])
+
+
+def test_whoever_is_still_gone_is_named_and_nothing_is_green() -> None:
+    n3 = NodeId("n3")
+
+    def two(teller: Teller) -> None:
+        teller.kill(n3, AT)
+        removed(teller, n3, AT + SECOND)
+        teller.beat(AT + 1_250 * MS, AT + 4 * SECOND)
+        teller.kill(N4, AT + 4 * SECOND)
+        removed(teller, N4, AT + 5 * SECOND)
+        teller.beat(AT + 5_250 * MS, AT + 9 * SECOND)
+
+    facts = lively(two)
+    for at in range(AT + 2 * SECOND, AT + 40 * SECOND, SECOND):
+        said = verdict(fold(ClusterView(), [f for f in facts if f.at <= at]), min(at, facts[-1].at))
+        assert said.tone != "good", said.text
+        assert "n3" in said.text, said.text
+        assert "n3" in said.short, said.short
+    last = verdict(fold(ClusterView(), facts), facts[-1].at)
+    assert "n3 and n4" in last.text
+
+
+def test_a_recovery_is_not_the_news_for_ever() -> None:
+    ended = view_at(RECOVERED).incidents[-1].ended
+    view = view_at(ended + 9 * SECOND)
+    assert verdict(view, ended + 9 * SECOND).text.startswith("n4 is back")
+    later = view_at(ended + 11 * SECOND)
+    assert verdict(later, ended + 11 * SECOND).text.startswith("5 nodes agree.")
+    n1 = view.nodes[NodeId("n1")]
+    news = replace(n1.beliefs[N4], since=ended + SECOND)
+    nodes = {**view.nodes, n1.name: replace(n1, beliefs={**n1.beliefs, N4: news})}
+    assert "is back" not in verdict(replace(view, nodes=nodes), ended + 9 * SECOND).text

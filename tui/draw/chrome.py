@@ -14,6 +14,8 @@ from typing import Final
 
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
+from tui.judge.agreement import agreement
+from tui.judge.standing import has_left
 from tui.judge.verdict import verdict
 from tui.keys import footer
 from tui.scene import Scene, ScreenName, clock
@@ -51,7 +53,9 @@ def fit(text: str, width: int) -> str:
 def _title(frame: Frame, scene: Scene, screen: ScreenName, detail: str) -> None:
     view = scene.view
     tables = [node.ring for node in view.nodes.values() if node.ring is not None]
-    shape = f"{len(view.nodes)} node{'' if len(view.nodes) == 1 else 's'}"
+    judged = agreement(view, scene.now)
+    members = sum(1 for node in view.nodes.values() if not has_left(node, judged))
+    shape = f"{members} node{'' if members == 1 else 's'}"
     if tables:
         shape += f"   {tables[0].partitions} partitions × {tables[0].replicas} copies"
     x = frame.text(1, 0, scene.source, "title", bold=True)

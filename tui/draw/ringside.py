@@ -15,6 +15,7 @@ from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS, GlyphSet
 from tui.judge.agreement import agreement
 from tui.judge.exposure import places, served
+from tui.judge.phrases import counted
 from tui.judge.standing import Standing
 from tui.scene import Scene, clock, hue
 from tui.view import NodeView
@@ -142,9 +143,11 @@ class Ringside:
         if node.process in ("gone", "paused") and standing.word != node.process:
             first.append((f"   process {node.process}", "muted"))
         hints = sum(depth.count for depth in node.hints)
-        second = f"{node.keys:,} keys   keeps {hints:,} hints   incarnation {node.incarnation}"
+        second = (
+            f"{node.keys:,} keys   keeps {counted(hints, 'hint')}   incarnation {node.incarnation}"
+        )
         if len(second) > self.width:
-            second = f"{node.keys:,} keys  {hints:,} hints  inc {node.incarnation}"
+            second = f"{node.keys:,} keys  {counted(hints, 'hint')}  inc {node.incarnation}"
         pid = f"pid {node.pid}" if node.pid and node.process != "gone" else ""
         third = "   ".join(part for part in (node.window, pid, ", ".join(node.faults)) if part)
         return [first, [(second, "")], [(third, "muted")]]
@@ -248,11 +251,13 @@ class Ringside:
                 continue
             if node.filling:
                 waits = f", waits for {node.waiting_on}" if node.waiting_on else ""
-                lines.append((f"{node.name} fills {node.filling} partitions{waits}", "joining"))
+                lines.append(
+                    (f"{node.name} fills {counted(node.filling, 'partition')}{waits}", "joining")
+                )
             for depth in node.hints:
                 if depth.count:
                     age = max(0, self.scene.now - depth.oldest_at) / 1e6
-                    waiting = f"{node.name} keeps {depth.count:,} hints for {depth.target}"
+                    waiting = f"{node.name} keeps {counted(depth.count, 'hint')} for {depth.target}"
                     lines.append((f"{waiting}, {age:.0f} s", "warn"))
         for target, count in losses(self.scene.view, self.scene.now)[:3]:
             lines.append((f"{self.glyphs.no} {count} to {target} have not arrived", "bad"))

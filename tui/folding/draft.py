@@ -30,7 +30,7 @@ from cluster.model.facts import (
 )
 from cluster.model.incident import Incident
 from cluster.model.member import Address, Claim, NodeId
-from tui.judge.agreement import Subject, compare, judge, live_observers
+from tui.judge.agreement import Subject, compare, judge, judge_all, live_observers, outcasts
 from tui.judge.exposure import served
 from tui.judge.phrases import done, holds, listed, spoken
 from tui.view import (
@@ -57,6 +57,8 @@ from tui.view import (
 
 REPEAT_US: Final = 2_000_000
 """A line about a dropped message, a fork or a repair has no second one like it within this."""
+CUT_OFF: Final = " cut off"
+"""How a disagreement with an isolated node ends its name."""
 ECHO_US: Final = 1_000_000
 """A node's own word of a fault this soon after another's makes no second mark."""
 
@@ -265,28 +267,51 @@ class Draft:
         """
         observers = live_observers(self.nodes, self.at)
         changed = fact.payload.claim.name if isinstance(fact.payload, MemberChanged) else None
-        if changed and observers == self._observers and len(self._columns) == len(self.nodes):
-            self._columns[changed] = judge(changed, self.nodes, observers)
-        else:
+        known = observers == self._observers and len(self._columns) == len(self.nodes)
+        if changed and known:
+            out = outcasts(self._columns, observers)
+            self._columns[changed] = judge(changed, self.nodes, observers, out)
+            known = outcasts(self._columns, observers) == out
+        if not changed or not known:
             self._observers = observers
-            self._columns = {name: judge(name, self.nodes, observers) for name in self.nodes}
+            self._columns = judge_all(self.nodes, observers)
         open_ = [s for s in self._columns.values() if s.dissent]
         standing = self.disagreements[-1] if self.disagreements else None
         if standing is not None and not standing.ended:
             if not open_:
                 ended = replace(standing, ended=max(fact.at, standing.began))
                 self.disagreements = (*self.disagreements[:-1], ended)
+            else:
+                self._rename(standing)
         elif open_:
             late = [s for s in self._columns.values() if s.since]
             began = min((s.since for s in late), default=fact.at)
             new = Disagreement(began, tuple(s.name for s in late), self._news(late))
             self.disagreements = (*self.disagreements, new)[-DISAGREEMENTS_MAX:]
 
+    def _rename(self, standing: Disagreement) -> None:
+        """Once most accuse a node that still speaks, it is what the others disagree with."""
+        out = outcasts(self._columns, self._observers)
+        if not out or standing.text.endswith(CUT_OFF):
+            return
+        who = sorted(out, key=natural)
+        text = f"{listed(who)} {'is' if len(who) == 1 else 'are'}{CUT_OFF}"
+        self.disagreements = (*self.disagreements[:-1], replace(standing, text=text))
+
+    def _newcomer(self, subject: NodeId, observer: NodeId) -> NodeId:
+        """Of two who have not met, the one who came later."""
+        came, was = self.nodes[subject].started_at, self.nodes[observer].started_at
+        return observer if came and was > came else subject
+
     def _news(self, late: list[Subject]) -> str:
         """What the live nodes do not all know, in a few words."""
+        alone = [f.subject for f in self.book.lives.faults if f.kind == "isolate"]
+        if alone:
+            return f"{listed(alone)} {'is' if len(alone) == 1 else 'are'}{CUT_OFF}"
         newcomers = {
-            name for s in late for name in s.late if s.name not in self.nodes[name].beliefs
-        }
+            self._newcomer(s.name, name)
+            for s in late for name in s.late if s.name not in self.nodes[name].beliefs
+        }  # fmt: skip
         if newcomers:
             who = sorted(newcomers, key=natural)
             return f"{listed(who)} {'joins' if len(who) == 1 else 'join'}"

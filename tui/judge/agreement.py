@@ -120,17 +120,45 @@ def live_observers(nodes: Mapping[NodeId, NodeView], now: int) -> tuple[NodeId, 
 def compare(nodes: Mapping[NodeId, NodeView], now: int) -> Agreement:
     """The same for nodes that are not in a view yet."""
     observers = live_observers(nodes, now)
-    subjects = {name: judge(name, nodes, observers) for name in nodes}
+    subjects = judge_all(nodes, observers)
     differing = {name: _differing(nodes[name], subjects) for name in observers}
     return Agreement(observers, subjects, differing)
+
+
+def judge_all(
+    nodes: Mapping[NodeId, NodeView], observers: tuple[NodeId, ...]
+) -> dict[NodeId, Subject]:
+    """Every column."""
+    subjects = {name: judge(name, nodes, observers) for name in nodes}
+    out = outcasts(subjects, observers)
+    if not out:
+        return subjects
+    return {name: judge(name, nodes, observers, out) for name in nodes}
+
+
+def outcasts(
+    subjects: Mapping[NodeId, Subject], observers: tuple[NodeId, ...]
+) -> frozenset[NodeId]:
+    """Live nodes whom most others accuse: cut off, they soon accuse everybody, and that is no news
+    about the others. Empty when it is everybody (a cluster in halves).
+    """
+    accused = frozenset(
+        n for n in observers if n in subjects and 2 * subjects[n].accusers > subjects[n].observers
+    )
+    return accused if len(accused) < len(observers) else frozenset()
 
 
 def _held(belief: Belief | None) -> Held | None:
     return None if belief is None else Held(belief.epoch, belief.state)
 
 
-def judge(name: NodeId, nodes: Mapping[NodeId, NodeView], observers: tuple[NodeId, ...]) -> Subject:
-    """One column: what these observers hold of one node."""
+def judge(
+    name: NodeId,
+    nodes: Mapping[NodeId, NodeView],
+    observers: tuple[NodeId, ...],
+    out: frozenset[NodeId] = frozenset(),
+) -> Subject:
+    """One column: what these observers hold of one node. What the `outcasts` say is not news."""
     others = [other for other in observers if other != name]
     beliefs = {other: nodes[other].beliefs.get(name) for other in others}
     held = {other: _held(belief) for other, belief in beliefs.items()}
@@ -139,13 +167,17 @@ def judge(name: NodeId, nodes: Mapping[NodeId, NodeView], observers: tuple[NodeI
         return Subject(name, None, 0, 0, None, 0, ())
     majority = max(said, key=lambda value: (said[value], value))
     known = [belief for belief in beliefs.values() if belief is not None]
-    latest = max(known, key=lambda b: (b.epoch, b.incarnation, b.state))
+    heard = [b for o, b in beliefs.items() if b is not None and o not in out] or known
+    latest = max(heard, key=lambda b: (b.epoch, b.incarnation, b.state))
     newest = Held(latest.epoch, latest.state)
     gone = newest.state >= MemberState.REMOVED
     late = tuple(o for o in others if held[o] != newest and not (gone and held[o] is None))
     firsts = [belief.since for belief in known if _held(belief) == newest]
-    # Nobody can lack news for longer than it has lived.
-    since = max(min(firsts), min(nodes[o].started_at for o in late)) if late else 0
+    # Nobody can lack news for longer than it has lived, nor an outcast for longer than it differs.
+    lacking = [
+        b.since if o in out and (b := beliefs[o]) is not None else nodes[o].started_at for o in late
+    ]
+    since = max(min(firsts), min(lacking)) if late else 0
     unheard = sum(1 for value in held.values() if value is None) if gone else 0
     accusers = sum(1 for b in known if MemberState.SUSPECT <= b.state <= MemberState.REMOVED)
     asked = len(others) - unheard

@@ -79,6 +79,18 @@ def listed(names: tuple[NodeId, ...] | list[NodeId], most: int = 5) -> str:
     return " ".join(names) if len(names) <= most else f"{len(names)} nodes"
 
 
+def joined(names: tuple[NodeId, ...] | list[NodeId], most: int = 5) -> str:
+    """Names as a sentence's subject: "n3 and n4"; more than `most` are counted."""
+    if len(names) < 2 or len(names) > most:
+        return listed(names, most)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number and its noun: "1 hint", "1,204 hints", "2 copies"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def holds(name: NodeId, state: MemberState) -> str:
     """A belief as a sentence: "n4 is suspect", "n4 has left"."""
     return f"{name} has left" if state is MemberState.LEFT else f"{name} is {state.word}"
@@ -188,11 +200,12 @@ def of_places(payload: Placing) -> Phrase | None:
     """Ring and transfers."""
     match payload:
         case RingChanged():
-            moved = f"gains {payload.gained} places" if payload.gained else ""
+            said = f"follows a ring of {len(payload.ring.members)}"
+            if payload.gained:
+                said += f", gains {counted(payload.gained, 'place')}"
             if payload.lost:
-                moved += f"{', ' if moved else ''}gives up {payload.lost}"
-            nodes = len(payload.ring.members)
-            return Phrase(f"follows a ring of {nodes}{': ' + moved if moved else ''}")
+                said += f", hands on {counted(payload.lost, 'place')}"
+            return Phrase(said)
         case TransferWaited():
             return Phrase(f"partition {payload.partition} waits: {payload.waiting_on}", "warn")
         case PartitionFilled():
@@ -212,7 +225,11 @@ def of_data(payload: Data) -> Phrase | None:
         case OperationFinished():
             if payload.outcome in ("ok", "absent"):
                 return None
-            proof = f", {len(payload.replicas)} copies proven" if payload.replicas else ""
+            proof = (
+                f", {counted(len(payload.replicas), 'copy', 'copies')} proven"
+                if payload.replicas
+                else ""
+            )
             return Phrase(f"{payload.kind} {payload.key}: {payload.outcome}{proof}", "warn")
         case SiblingsKept():
             return Phrase(f"keeps {payload.count} versions of {payload.key}")
@@ -226,10 +243,10 @@ def of_data(payload: Data) -> Phrase | None:
                 return None
             writes = "write" if payload.delivered == 1 else f"{payload.delivered:,} writes"
             if not payload.remaining:
-                return Phrase(f"gave its last {writes} back to {payload.target}", "good")
+                return Phrase(f"gave {payload.target} its last {writes} back", "good")
             if payload.delivered < MANY_HINTS:
                 return None
-            return Phrase(f"gave {writes} back to {payload.target}, {payload.remaining:,} left")
+            return Phrase(f"gave {payload.target} {writes} back, {payload.remaining:,} left")
         case ReadRepaired():
             return Phrase(f"a read repaired {payload.key} at {listed(payload.replicas)}")
         case OperationStarted():

@@ -113,6 +113,15 @@ def stand(node: NodeView, judged: Agreement, now: int) -> Standing:
     return Standing(word, count, subject.observers)
 
 
+def has_left(node: NodeView, judged: Agreement) -> bool:
+    """Whether a node said farewell and has not come back: it is no member any more."""
+    if node.departed:
+        return True
+    subject = judged.subjects.get(node.name)
+    held = subject.majority if subject else None
+    return held is not None and held.state is MemberState.LEFT and held.epoch >= node.epoch
+
+
 def _doubting(subject: Subject, judged: Agreement) -> int:
     """How many hold it suspect or dead. Who is doubted by most others itself is not counted:
     a node that is cut off doubts everybody.

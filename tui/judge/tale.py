@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from cluster.model.incident import Incident, StageName
 from cluster.model.member import MemberState, NodeId
 from tui.judge.agreement import Agreement
-from tui.judge.phrases import Tone, listed, seconds
+from tui.judge.phrases import Tone, counted, joined, listed, seconds
 from tui.view import ClusterView
 
 
@@ -32,15 +32,22 @@ def audit_was_early(view: ClusterView) -> bool:
 
 
 def told(
-    view: ClusterView, now: int, judged: Agreement, incident: Incident
+    view: ClusterView,
+    now: int,
+    judged: Agreement,
+    incident: Incident,
+    gone: tuple[NodeId, ...] = (),
 ) -> tuple[Tone, list[Clause]]:
-    """An incident's tone and clauses; the second clause is who knows."""
+    """An incident's tone and clauses; the second clause is who knows.
+
+    `gone` are all whom the others hold dead or off the ring now.
+    """
     if incident.ended:
-        return "good", _ended(view, now, incident)
+        return "good", _ended(view, now, incident, gone)
     if incident.stage("back").began:
         return "warn", _coming_back(view, incident, judged)
     if incident.stage("rebuilt").began:
-        return "warn", _going_on(view, now, incident)
+        return "warn", _going_on(view, now, incident, gone)
     if incident.stage("dead").began:
         return "bad", _dead(view, now, incident, judged)
     return "warn", _doubted(view, now, incident, judged)
@@ -175,13 +182,23 @@ def _waiting_hints(view: ClusterView, judged: Agreement, name: NodeId) -> Clause
     return Clause(f"{total:,} {word} at {listed(list(kept))}.", f"{total:,} {word}")
 
 
-def _going_on(view: ClusterView, now: int, incident: Incident) -> list[Clause]:
+def _without(name: NodeId, gone: tuple[NodeId, ...]) -> str:
+    """Everybody without whom the ring goes on."""
+    return joined([other for other in gone if other != name] + [name])
+
+
+def _going_on(
+    view: ClusterView, now: int, incident: Incident, gone: tuple[NodeId, ...]
+) -> list[Clause]:
     name = incident.subject
     rebuilt, last = incident.stage("rebuilt"), incident.stage("one view")
     ago = f"{happened(view, now, incident).short.removeprefix(name + ' ')} ago"
-    first = Clause(f"The ring goes on without {name} ({ago}).", f"{name} is off the ring")
+    who = _without(name, gone)
+    when = ago if who == name else f"{name} {ago}"
+    off = f"{who} {'is' if who == name else 'are'} off the ring"
+    first = Clause(f"The ring goes on without {who} ({when}).", off)
     waiting = rebuilt.waiting_on if rebuilt.open else last.waiting_on
-    built = f"{rebuilt.count} places rebuilt" if rebuilt.count else ""
+    built = f"{counted(rebuilt.count, 'place')} rebuilt" if rebuilt.count else ""
     if not waiting:
         return [first, Clause(f"{built}." if built else "", built)]
     if not built or rebuilt.ended:
@@ -228,27 +245,31 @@ def _coming_back(view: ClusterView, incident: Incident, judged: Agreement) -> li
             if depth.target == name
         }
         left, total = sum(kept.values()), incident.stage("hints").count
-        said = f"{left:,} of {max(left, total):,} hints still to return"
+        said = f"{left:,} of {counted(max(left, total), 'hint')} still to return"
         return [first, Clause(f"{said}, from {listed(list(kept))}.", said)]
     waiting = returned.waiting_on if returned.open else last.waiting_on
     return [first, _still(waiting)] if waiting else [first]
 
 
-def _ended(view: ClusterView, now: int, incident: Incident) -> list[Clause]:
+def _ended(
+    view: ClusterView, now: int, incident: Incident, gone: tuple[NodeId, ...]
+) -> list[Clause]:
     name = incident.subject
     took = seconds(incident.ended - incident.began)
     if incident.false_alarm:
         word = {"pause": "was paused", "isolate": "was cut off"}.get(incident.fault, "was silent")
         noticed = incident.stage("suspected").began
+        took = seconds((incident.stage("back").ended or incident.ended) - incident.began)
         end = "answered before anyone held it dead" if noticed else "nobody noticed"
         alarm = "False alarm" if noticed else "No alarm"
         return [Clause(f"{alarm}: {name} {word} for {took}, {end}.", f"{alarm}: {name}, {took}")]
     if not incident.returned:
         count = incident.stage("rebuilt").count
-        places = f", {count} places rebuilt elsewhere" if count else ""
-        gone = seconds(now - incident.began)
-        return [Clause(f"The ring goes on without {name} (gone {gone}){places}.",
-                       f"The ring goes on without {name}")]  # fmt: skip
+        places = f", {counted(count, 'place')} rebuilt elsewhere" if count else ""
+        who = _without(name, gone)
+        age = f"{'' if who == name else name + ' '}gone {seconds(now - incident.began)}"
+        return [Clause(f"The ring goes on without {who} ({age}){places}.",
+                       f"The ring goes on without {who}")]  # fmt: skip
     parts: list[str] = []
     dead = incident.stage("dead")
     if dead.ended and not dead.overtaken:
@@ -257,7 +278,7 @@ def _ended(view: ClusterView, now: int, incident: Incident) -> list[Clause]:
     brief = [f"whole after {took}"]
     count = incident.stage("returned").count
     if count:
-        parts.append(f"{count:,} hints returned")
+        parts.append(f"{counted(count, 'hint')} returned")
         brief.append(parts[-1])
     load = view.load
     if (

@@ -9,6 +9,7 @@ needs an audit, "killed" the lab's word; without it a node is only silent.
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -19,15 +20,20 @@ from cluster.model.member import MemberState, NodeId
 from tui.draw.sparkline import mean, operations, recent, slowest_now_us
 from tui.judge.agreement import Agreement, agreement, is_live, sides
 from tui.judge.exposure import common_ring, served, serves
-from tui.judge.phrases import Tone, happening, holds, listed, seconds
+from tui.judge.phrases import Tone, happening, holds, joined, listed, seconds
 from tui.judge.tale import Clause, audit_was_early, told, told_split, word_of
 from tui.view import LAB, ClusterView
 
 TEXT_MAX: Final = 118
 SHORT_MAX: Final = 78
 FRESH_US: Final = 20_000_000
-"""How long a closed incident is still the news."""
+"""How long a newcomer or a farewell is still the news."""
+RECOVERED_US: Final = 10_000_000
+"""How long a closed incident is, unless something newer happens."""
 LOST_US: Final = 10_000_000
+JOINING_US: Final = 3_000_000
+"""Nodes that start within this are one beginning: nobody of them joins the others."""
+_WORD: Final = re.compile(r"[\w.-]*\w")
 
 
 class Verdict(Struct, frozen=True):
@@ -54,12 +60,14 @@ class _Case(NamedTuple):
     now: int
     judged: Agreement
     counts: tuple[int, ...]
+    gone: tuple[NodeId, ...]
+    """Whom the others hold dead or off the ring; not those who left."""
 
 
 def verdict(view: ClusterView, now: int) -> Verdict:
     """The sentence for this moment."""
     judged = agreement(view, now)
-    case = _Case(view, now, judged, served(view.nodes, judged, now))
+    case = _Case(view, now, judged, served(view.nodes, judged, now), _gone(view, judged))
     tone, clauses = _main(case)
     load = view.load
     if load is not None and load.unreadable > 0:
@@ -69,11 +77,32 @@ def verdict(view: ClusterView, now: int) -> Verdict:
         clauses.append(
             Clause(f"{view.lost:,} facts never reached this screen.", f"{view.lost:,} facts missed")
         )
+    if case.gone and tone == "good":
+        tone = "warn"
     return Verdict(
-        _join([c.text for c in clauses if c.text], " ", TEXT_MAX),
+        _naming(case, [c.text for c in clauses if c.text], " ", TEXT_MAX),
         tone,
-        _join([c.short for c in clauses if c.short], " · ", SHORT_MAX),
+        _naming(case, [c.short for c in clauses if c.short], " · ", SHORT_MAX),
     )
+
+
+def _gone(view: ClusterView, judged: Agreement) -> tuple[NodeId, ...]:
+    states = {name: judged.state(name) for name in view.nodes}
+    return tuple(n for n, s in states.items() if s in (MemberState.DEAD, MemberState.REMOVED))
+
+
+def _naming(case: _Case, parts: list[str], between: str, width: int) -> str:
+    """The parts that fit; whoever is gone and named by none of them comes first, after a loss."""
+    said = _join(parts, between, width)
+    words = set(_WORD.findall(said))
+    unnamed = [name for name in case.gone if name not in words]
+    if not unnamed:
+        return said
+    verb = "is" if len(unnamed) == 1 else "are"
+    still = f"{joined(unnamed)} {verb} still gone{'.' if between == ' ' else ''}"
+    load = case.view.load
+    first = 1 if load is not None and load.unreadable > 0 else 0
+    return _join([*parts[:first], still, *parts[first:]], between, width)
 
 
 def _unreadable(case: _Case, load: WorkloadCounted) -> Clause:
@@ -114,7 +143,7 @@ def _main(case: _Case) -> tuple[Tone, list[Clause]]:
     if len(open_) > 1:
         return _several(case, open_)
     if open_:
-        tone, clauses = told(view, now, case.judged, open_[0])
+        tone, clauses = told(view, now, case.judged, open_[0], case.gone)
         if _least(case) <= 1 < len(case.counts) - 1:
             tone = "bad"
         owners = _owners(case)
@@ -206,12 +235,32 @@ def _standing(case: _Case) -> tuple[Tone, list[Clause]]:
         return "warn", [agree, clause, rates] if whole else [agree, clause, owners, rates]
     if silent:
         return _unheard(case, silent, [owners, rates])
-    if last is not None and last.ended and 0 <= now - last.ended < FRESH_US:
-        _, clauses = told(view, now, judged, last)
+    if last is not None and _is_news(case, last):
+        _, clauses = told(view, now, judged, last, case.gone)
         return "good", [*clauses, owners, rates]
     short = len(case.counts) - 1 - _least(case)
     tone: Tone = "good" if short <= 0 else "warn" if short == 1 else "bad"
     return tone, [agree, owners, rates]
+
+
+def _is_news(case: _Case, last: Incident) -> bool:
+    """Whether the end of a failure is still the latest thing that happened."""
+    if not last.ended or not 0 <= case.now - last.ended < RECOVERED_US:
+        return False
+    live = [case.view.nodes[name] for name in case.judged.observers]
+    return all(b.since <= last.ended for n in live for b in n.beliefs.values())
+
+
+def _joined_lately(case: _Case) -> list[NodeId]:
+    """Who came to a cluster that was there already, and not back from a failure."""
+    live = [case.view.nodes[name] for name in case.judged.observers]
+    first = min((n.started_at for n in live if n.started_at), default=0)
+    failed = {incident.subject for incident in case.view.incidents}
+    return [
+        n.name for n in live
+        if n.name not in failed
+        and n.started_at > max(case.now - FRESH_US, first + JOINING_US)
+    ]  # fmt: skip
 
 
 def _agree(case: _Case) -> Clause:
@@ -229,8 +278,12 @@ def _agree(case: _Case) -> Clause:
     if left:
         who = f"{listed(left)} {'has' if len(left) == 1 else 'have'} left"
         return Clause(f"{who}, {nodes}.", f"{who}, {nodes}")
+    new = _joined_lately(case)
+    if new and not off:
+        who = f"{listed(new)} {'has' if len(new) == 1 else 'have'} joined"
+        return Clause(f"{who}, {nodes}.", f"{who}, {nodes}")
     if off:
-        who = f"{listed(off)} {'is' if len(off) == 1 else 'are'} off the ring"
+        who = f"{joined(off)} {'is' if len(off) == 1 else 'are'} off the ring"
         return Clause(f"{nodes}: {who}.", f"{nodes}, {who}")
     return Clause(f"{nodes}.", nodes)
 
@@ -361,7 +414,7 @@ def _several(case: _Case, incidents: list[Incident]) -> tuple[Tone, list[Clause]
     names = [f"{i.subject} {word_of(i)}" for i in incidents]
     head = f"{len(away)} nodes are away" if len(away) > 1 else f"{len(incidents)} failures"
     if not away:
-        head = "All are back"
+        head = f"{len(incidents)} are back" if case.gone else "All are back"
     elif all(i.fault == "partition" for i in away):
         head = f"{len(away)} nodes are cut off from the rest"
     text = f"{head}: {', '.join(parts)}."

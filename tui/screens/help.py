@@ -9,7 +9,7 @@ from typing import Final
 
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS, Glyphs
-from tui.keys import KEYS, SCREENS, Key
+from tui.keys import KEYS, SCREENS, Key, explained
 from tui.scene import Scene, ScreenName
 
 _ABOUT: Final[dict[ScreenName, tuple[str, ...]]] = {
@@ -46,9 +46,9 @@ def _lines(scene: Scene, screen: ScreenName, room: int) -> list[list[tuple[str, 
     views = [key for key in said if key.action in SCREENS]
     title: list[tuple[str, str]] = [("keys on this screen: ", "muted"), (screen, "title")]
     about = [[(text, "muted")] for text in _ABOUT[screen]]
-    looking = [_line(key) for key in said if not key.fault and key not in views]
-    looking.append([(_cap(views[0].cap + "–" + views[-1].cap), "key"), (_views(views), "")])
-    acting = [_line(key) for key in said if key.fault] if scene.own else []
+    looking = [_line(key, scene) for key in said if not key.fault and key not in views]
+    looking.append([(_cap(" ".join(key.cap for key in views)), "key"), (_views(views), "")])
+    acting = [_line(key, scene) for key in said if key.fault] if scene.own else []
     shapes = [_shapes(SETS[scene.glyphs])]
     sections = [section for section in ([title], about, looking, acting, shapes) if section]
     airy = [line for section in sections for line in [*section, []]][:-1]
@@ -62,11 +62,11 @@ def _views(views: list[Key]) -> str:
 
 
 def _cap(text: str) -> str:
-    return f"{text:<7}"
+    return f"{text:<10}"
 
 
-def _line(key: Key) -> list[tuple[str, str]]:
-    return [(_cap(key.cap), "key"), (key.help, "")]
+def _line(key: Key, scene: Scene) -> list[tuple[str, str]]:
+    return [(_cap(key.cap), "key"), (explained(key, scene), "")]
 
 
 def _shapes(glyphs: Glyphs) -> list[tuple[str, str]]:
@@ -75,5 +75,6 @@ def _shapes(glyphs: Glyphs) -> list[tuple[str, str]]:
         (f"{glyphs.suspect} suspect  ", "suspect"),
         (f"{glyphs.dead} dead  ", "dead"),
         (f"{glyphs.silent} no answer  ", "muted"),
-        (f"{glyphs.joining} joining", "joining"),
+        (f"{glyphs.joining} joining, being filled  ", "joining"),
+        (f"{glyphs.left} left, or itself", "muted"),
     ]

@@ -128,15 +128,15 @@ def _claim(
 
 def _messages(frame: Frame, scene: Scene, y: int, right: int) -> None:
     """Messages a second by kind, all nodes together, each row on its own scale."""
-    frame.text(2, y, "messages per second, last 60 s, each row its own scale", "muted")
-    width = right - 11 - 8
+    frame.text(2, y, "messages per second, and hints held; last 60 s, own scales", "muted")
+    width = right - 13 - 8
     for row, (word, rate) in enumerate(KINDS, start=1):
         series, latest = _all_nodes(scene, rate, width)
         _level(frame, scene, (y + row, right), word, series, latest)
     history = scene.view.history
     series = of_moments(history, scene.now, width, 60_000_000, _hints)
     latest = float(history[-1].hints) if history else 0.0
-    _level(frame, scene, (y + 1 + len(KINDS), right), "hints", series, latest)
+    _level(frame, scene, (y + 1 + len(KINDS), right), "hints held", series, latest)
 
 
 def _level(
@@ -144,7 +144,7 @@ def _level(
 ) -> None:
     y, right = at
     frame.text(2, y, word, "")
-    frame.text(11, y, spark(series, top_of([series], 1.0), scene.glyphs), "faint")
+    frame.text(13, y, spark(series, top_of([series], 1.0), scene.glyphs), "faint")
     frame.right(right, y, number(latest), "" if latest >= 0.05 else "faint")
 
 

@@ -16,6 +16,7 @@ from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.draw.sparkline import bridged, bucketed, spark
 from tui.judge.agreement import Agreement, agreement, differs
+from tui.judge.standing import has_left
 from tui.scene import Scene, clock, hue
 from tui.screens.pieces.hearsay import hearsay
 from tui.screens.pieces.parts import age, band, state_glyph, took
@@ -109,15 +110,17 @@ def _row(frame: Frame, scene: Scene, grid: Grid, y: int, node: NodeView, judged:
     role = f"owner{hue(scene.view, node.name)}"
     frame.text(2, y, node.name[: grid.x - 3], role, bold=True)
     live = node.name in judged.observers
+    left = has_left(node, judged)
     if not live and grid.x >= 10 and len(node.name) <= 3:
         word = {"gone": "gone", "paused": "paused"}.get(node.process, "silent")
+        word = "left" if left else word
         frame.text(3 + len(node.name), y, word[: grid.x - 5], "muted")
     for column, other in enumerate(grid.names):
         x = grid.x + column * grid.cell
         if other == node.name:
             frame.text(x, y, "self" if grid.cell >= 5 else "·", "faint")
         elif not live:
-            frame.text(x, y, glyphs.silent, "faint")
+            frame.text(x, y, glyphs.left if left else glyphs.silent, "faint")
         else:
             _cell(frame, scene, grid, (x, y), node, other, judged)
     if live:
@@ -202,7 +205,8 @@ def _legend(frame: Frame, scene: Scene, y: int) -> int:
         (glyphs.suspect, "suspect"), (" suspect  ", "muted"),
         (glyphs.dead, "dead"), (" dead  ", "muted"),
         (glyphs.silent, "faint"), (" no answer  ", "muted"),
-        (glyphs.joining, "joining"), (" unknown  ", "muted"),
+        (glyphs.joining, "joining"), (" joining  ", "muted"),
+        (glyphs.left, "faint"), (" left, itself  ", "muted"),
         (glyphs.differs, "warn"), (" differs from the majority  ", "muted"),
     ]  # fmt: skip
     if frame.width >= 100:

@@ -7,7 +7,7 @@ through `ask`, because importing a WebSocket client takes longer than the whole 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import time_ns
 from typing import Final
@@ -49,15 +49,24 @@ def look_around(ask: Ask, address: str, silence: type[Exception]) -> tuple[Clust
     return fold(ClusterView(), facts), time_ns() // 1_000
 
 
-def other_members(ask: Ask, address: str) -> tuple[str, tuple[str, ...]]:
-    """The node's own name, and the members it knows beside itself; ("", ()) when it is no node."""
-    fact = _snapshot(ask, address)
+def objection(ask: Ask, address: str, peers: Sequence[str]) -> str:
+    """Why links to these peers cannot be hurt; empty when they can.
+
+    A fault for a name that is nobody's would visibly do nothing. `/fault` itself takes any name:
+    the lab tells a node that has just started, and knows nobody yet, whom it must not reach.
+    """
+    fact = _snapshot(ask, address) if peers else None
     if fact is None or not isinstance(fact.payload, SnapshotTaken):
-        return "", ()
-    known = fact.payload
-    claims = [fate.claim for fate in known.members]
-    others = (c.name for c in claims if c.name != known.name and c.state is not MemberState.LEFT)
-    return known.name, tuple(sorted(others, key=lambda name: (len(name), name)))
+        return ""
+    me = fact.payload.name
+    claims = [fate.claim for fate in fact.payload.members]
+    known = [c.name for c in claims if c.name != me and c.state is not MemberState.LEFT]
+    strangers = [peer for peer in peers if peer != me and peer not in known]
+    if not strangers:
+        return ""
+    known.sort(key=lambda name: (len(name), name))
+    whom = f"only {', '.join(known)}" if known else "nobody else"
+    return f"{me} knows no {' and no '.join(strangers)}, {whom}"
 
 
 def _others(known: SnapshotTaken) -> list[Address]:

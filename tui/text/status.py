@@ -19,8 +19,8 @@ from tui.judge.agreement import Agreement, agreement
 from tui.judge.exposure import common_ring, places, served
 from tui.judge.standing import Standing, stand
 from tui.judge.verdict import verdict
+from tui.text.plain import clock
 from tui.view import ClusterView, NodeView
-
 
 TROUBLED: Final = frozenset(("suspect", "dead", "removed", "gone", "paused", "silent"))
 """Words for a member that is not well and has not left."""
@@ -177,10 +177,27 @@ def status_text(said: Status) -> list[str]:
 
 
 def meaning(said: Status) -> object:
-    """What `--watch` compares: the answer without what only counts (seconds, hints, keys)."""
+    """The verdict without what only counts (seconds, hints), and each node's word."""
     words = COUNTS.sub("N", AGES.sub("N", said.verdict))
-    nodes = [(n.name, n.state, n.epoch, n.reporting, n.faults, n.seen_by) for n in said.nodes]
-    return words, said.agree, said.fine, nodes, said.ring
+    return words, said.agree, said.fine, [(node.name, node.state) for node in said.nodes]
+
+
+class Watch:
+    """`status --watch`: a block each time that the answer means something else."""
+
+    def __init__(self) -> None:
+        self._last: object = None
+        self._blocks = 0
+
+    def is_news(self, said: Status) -> bool:
+        """Whether it means something else than the last one asked about."""
+        before, self._last = self._last, meaning(said)
+        return self._last != before
+
+    def block(self, said: Status, now: int) -> list[str]:
+        """With its time, and a blank line after the one before."""
+        self._blocks += 1
+        return [*([""] if self._blocks > 1 else []), clock(now), *status_text(said)]
 
 
 def _seen(node: NodeStatus) -> str:

@@ -143,3 +143,28 @@ def test_ascii_has_no_other_characters() -> None:
 
 def test_n4_is_the_one_the_story_is_about() -> None:
     assert N4 in scene_at(DEAD).view.nodes
+
+
+def test_a_claim_with_failures_has_no_tick() -> None:
+    scene = scene_at(RECOVERED)
+    load = scene.view.load
+    assert load is not None
+    failed = replace(scene, view=replace(scene.view, load=replace(load, failed=20, maybe=3)))
+    (line,) = claims_of(failed, "quiz answers")
+    assert not line.startswith("✓")
+    assert line.endswith("23 got no quorum")
+    (line,) = claims_of(scene, "quiz answers")
+    assert line.endswith("0 given up")
+
+
+def test_hints_for_a_node_that_is_there_are_on_their_way() -> None:
+    assert "15 hints are on their way to n4" in text(paint(scene_at(BACK), 120, 36))
+
+
+def test_who_left_is_no_member() -> None:
+    scene = scene_at(QUIET)
+    nodes = {**scene.view.nodes, N4: replace(scene.view.nodes[N4], departed=True)}
+    lines = paint(replace(scene, view=replace(scene.view, nodes=nodes)), 120, 36).lines()
+    assert " 4 nodes " in lines[0]
+    (row,) = [line for line in lines if line.startswith("  n1 ")]
+    assert row.endswith("·●●·●")

@@ -95,7 +95,7 @@ def test_a_stage_over_its_bound_is_marked() -> None:
 
     view = fold(ClusterView(), lively(slow))
     scene = Scene(view, START + 8 * SECOND)
-    assert "3.0 s!" in row(paint(scene, 120, 36), 1)
+    assert "late: nobody has noticed yet" in row(paint(scene, 120, 36), 1)
 
 
 def test_a_death_that_not_all_heard_of_is_not_called_dead_for_all() -> None:

@@ -1,7 +1,7 @@
 """Who learned the latest news from whom: the tree of tellers behind one column of the matrix.
 
-The news is the selected node's state if its observers changed their mind about it lately, else
-the newest change about anybody. A branch is "teller told"; times count from the first who knew.
+The news is the newest change about a node whose failure is not over, else about anybody. What a
+node that most others accuse holds of them is no news. A branch is "teller told"; times count from the first who knew.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from cluster.model.member import NodeId
-from tui.judge.agreement import agreement
+from tui.judge.agreement import agreement, outcasts
 from tui.judge.phrases import holds, listed, millis
 from tui.scene import Scene, hue
 from tui.view import Belief
@@ -29,6 +29,7 @@ class News(Struct, frozen=True):
 def latest_news(scene: Scene) -> News | None:
     """The news worth a tree."""
     judged = agreement(scene.view, scene.now)
+    out = outcasts(judged.subjects, judged.observers)
     found: list[News] = []
     for subject in judged.subjects.values():
         newest = subject.newest
@@ -37,15 +38,26 @@ def latest_news(scene: Scene) -> News | None:
         holders = {
             n: scene.view.nodes[n].beliefs[subject.name]
             for n in judged.observers
-            if subject.name in scene.view.nodes[n].beliefs and n not in subject.late
+            if subject.name in scene.view.nodes[n].beliefs
+            and n not in subject.late
+            and n not in out
         }
-        if len(holders) + len(subject.late) < 2 or not holders:
+        unaware = tuple(n for n in subject.late if n not in out)
+        if len(holders) + len(unaware) < 2 or not holders:
             continue
         ordered = dict(sorted(holders.items(), key=lambda item: (item[1].since, item[0])))
-        found.append(News(subject.name, ordered, subject.late))
+        found.append(News(subject.name, ordered, unaware))
     if not found:
         return None
-    return max(found, key=lambda news: (_changed_at(news), news.subject == scene.selected))
+    failed = {i.subject for i in scene.view.incidents if not i.ended}
+    return max(
+        found,
+        key=lambda news: (
+            news.subject in failed,
+            _changed_at(news),
+            news.subject == scene.selected,
+        ),
+    )
 
 
 def _changed_at(news: News) -> int:

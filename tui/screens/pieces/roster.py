@@ -25,7 +25,7 @@ from tui.draw.sparkline import (
 )
 from tui.judge.agreement import Agreement, agreement, is_live
 from tui.judge.exposure import common_ring, places
-from tui.judge.standing import Standing, stand
+from tui.judge.standing import Standing, has_left, stand
 from tui.scene import Scene, hue
 from tui.screens.pieces.parts import age, band, number, state_glyph
 from tui.view import NodeView, Sample
@@ -225,6 +225,8 @@ def _seen(
         belief = observer.beliefs.get(node.name)
         if name == node.name:
             frame.text(x, y, "·", "faint")
+        elif has_left(observer, judged):
+            frame.text(x, y, glyphs.left, "faint")
         elif name not in judged.observers:
             frame.text(x, y, glyphs.silent, "faint")
         elif belief is None:

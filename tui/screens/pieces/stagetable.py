@@ -132,6 +132,9 @@ def paint_stages(
         _figures(frame, scene, (after, line), stage, limit.get(name, 0))
         if notes and incident is not None:
             text, role = _note(stage)
+            if _over(scene, stage, limit.get(name, 0)):
+                longer = f"{text}{', ' if text else ''}over its bound"
+                text = longer if len(longer) <= frame.width - after - 19 else f"late: {text}"
             frame.text(after + 18, line, fit(text, frame.width - after - 19), role)
     return y + len(STAGES) * gap + 1, axis
 
@@ -186,11 +189,16 @@ def _figures(frame: Frame, scene: Scene, at: tuple[int, int], stage: Stage, limi
     if stage.skipped or not stage.began:
         frame.right(x + 8, y, "–" if stage.skipped else "", "faint")
         return
+    over = _over(scene, stage, limit)
     length = (stage.ended or scene.now) - stage.began
-    over = bool(limit) and length > limit
     frame.right(x + 8, y, took(length), "warn" if over else "", bold=stage.open or over)
-    if over:
-        frame.text(x + 8, y, "!", "warn", bold=True)
+
+
+def _over(scene: Scene, stage: Stage, limit: int) -> bool:
+    """Whether a stage takes or took longer than the settings allow."""
+    if not limit or not stage.began or stage.skipped:
+        return False
+    return (stage.ended or scene.now) - stage.began > limit
 
 
 _COUNTED: Final[dict[StageName, tuple[str, str]]] = {

@@ -1,0 +1,103 @@
+"""What `kv` and `status` make of a node's words, without any node."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+
+import pytest
+from msgspec.structs import replace
+
+import masterless
+from cluster.model.member import NodeId
+from tests.tui.story import DEAD, KILLED, QUIET, SECOND, removed_story, view_at
+from tui.text.answers import Answer, kv_notes, kv_value
+from tui.text.status import Watch, status, status_text, to_json
+
+HELLO = Answer("get", 200, '{"outcome":"ok"}', "ga1u", b"hello")
+
+
+@pytest.mark.parametrize(
+    "text", ["http://127.0.0.1:7400", "http://127.0.0.1:7400/", "127.0.0.1:7400/", "7400"]
+)
+def test_an_address_is_taken_as_up_prints_it(text: str) -> None:
+    assert masterless.address(text) == "127.0.0.1:7400"
+
+
+@pytest.mark.parametrize("text", ["http://127.0.0.1:7400/x", "http://", "ws://a:1", "https://a:1"])
+def test_what_is_no_window_is_refused(text: str) -> None:
+    with pytest.raises(ArgumentTypeError):
+        masterless.address(text)
+
+
+def test_a_value_ends_its_line_only_on_a_terminal() -> None:
+    assert kv_value(HELLO, for_eyes=True) == b"hello\n"
+    assert kv_value(HELLO, for_eyes=False) == b"hello"
+    assert kv_notes(HELLO) == ['proof: {"outcome":"ok"}', "context: ga1u"]
+
+
+def test_the_command_has_the_name_it_was_called_by(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MASTERLESS_PROG", "./demo.sh")
+    with pytest.raises(SystemExit):
+        masterless.main(["--help"])
+    said = capsys.readouterr().out
+    assert "usage: ./demo.sh" in said
+    assert "  ./demo.sh up 3" in said
+    assert masterless.main(["status", "127.0.0.1:1"]) == 3
+    assert capsys.readouterr().err.startswith("./demo.sh: no node answers")
+
+
+def test_status_is_fine_only_while_nobody_is_away() -> None:
+    assert status(view_at(QUIET), QUIET).fine
+    dead = status(view_at(DEAD), DEAD)
+    assert dead.agree
+    assert not dead.fine
+    removed = KILLED + 14 * SECOND
+    assert not status(view_at(removed, removed_story), removed).fine
+
+
+def test_keys_without_a_quorum_are_not_fine_though_all_agree() -> None:
+    view = view_at(QUIET)
+    nodes = {
+        name: replace(node, filling_partitions=tuple(range(64)) if name != "n1" else ())
+        for name, node in view.nodes.items()
+    }
+    said = status(replace(view, nodes=nodes), QUIET)
+    assert said.agree
+    assert not said.fine
+
+
+def test_a_node_that_does_not_report_says_nothing() -> None:
+    n4 = next(node for node in status(view_at(DEAD), DEAD).nodes if node.name == "n4")
+    assert (n4.keys, n4.hints, n4.filling, n4.faults) == (None, None, None, None)
+    assert '"keys":null,"hints":null' in to_json(n4)
+
+
+def test_faults_in_force_are_shown_and_are_no_trouble() -> None:
+    view = view_at(QUIET)
+    n2 = NodeId("n2")
+    hurt = replace(view.nodes[n2], faults=("cut from n1",))
+    said = status(replace(view, nodes={**view.nodes, n2: hurt}), QUIET)
+    assert said.fine
+    assert said.nodes[1].faults == ["cut from n1"]
+    assert "faults in force at n2: cut from n1" in status_text(said)
+
+
+def test_share_is_rounded_as_on_the_dashboard() -> None:
+    said = status(view_at(QUIET), QUIET)
+    node = replace(said.nodes[0], share=41 / 192)
+    row = status_text(replace(said, nodes=[node]))[2]
+    assert "21.4%" in row
+
+
+def test_watch_is_silent_while_only_seconds_count() -> None:
+    watch = Watch()
+    said = replace(status(view_at(DEAD), DEAD), verdict="n4 died 3.2 s ago. 2 of 3 owners.")
+    assert watch.is_news(said)
+    first = watch.block(said, DEAD)
+    assert first[1] == said.verdict
+    assert not watch.is_news(replace(said, verdict="n4 died 1 min 3 s ago. 2 of 3 owners."))
+    changed = replace(said, verdict="n4 died 1 min 3 s ago. 1 of 3 owners.")
+    assert watch.is_news(changed)
+    assert watch.block(changed, DEAD)[0] == ""
