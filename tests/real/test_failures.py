@@ -24,7 +24,7 @@ async def nothing_lost(on: Stage) -> None:
     await on.quiz.pause()
     audit = await on.quiz.audit()
     assert audit.unreadable == ()
-    assert audit.asked == on.quiz.acknowledged > 100
+    assert audit.asked == on.quiz.acknowledged >= 40
 
 
 async def test_a_killed_node_costs_no_acknowledged_answer_and_everyone_agrees_again() -> None:
