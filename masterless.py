@@ -8,9 +8,12 @@ An error is one sentence on stderr that says what to do next.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, Never
+
+from tui.text.arguments import address, header_text, node_count
 
 VERSION = "0.1.0"
 FINE, NOT_FINE, WRONG_CALL, NO_ANSWER, INTERRUPTED = 0, 1, 2, 3, 130
@@ -48,8 +51,9 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    import os
-
+    # Started with a closed output: whatever is said goes nowhere, and nothing breaks on it.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     words = sys.argv[1:] if argv is None else argv
     prog = os.environ.get("MASTERLESS_PROG") or "masterless"
     args = parser(words, prog).parse_args(words)
@@ -64,24 +68,13 @@ def main(argv: list[str] | None = None) -> int:
         # Whoever read us has gone (`| head`): there is nobody to tell, also not at the exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FINE
+    except OSError as error:
+        print(f"{prog}: {error.strerror or error}; where does the output go?", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOT_FINE
 
 
 # --- arguments -----------------------------------------------------------------------------------
-
-
-def address(text: str) -> str:
-    """HOST:PORT, or only PORT for this machine; also as `up` prints it, http://HOST:PORT."""
-    host, _, port = text.removeprefix("http://").removesuffix("/").rpartition(":")
-    if "/" in host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a node's window; write HOST:PORT")
-    return f"{host or '127.0.0.1'}:{port}"
-
-
-def node_count(text: str) -> int:
-    """1 to 30."""
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 30):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of nodes from 1 to 30")
-    return int(text)
 
 
 def seconds(text: str) -> float:
@@ -167,10 +160,20 @@ def add_kv(commands: Any) -> None:
         sub.add_argument("key", metavar="KEY")
         if verb == "put":
             sub.add_argument("value", metavar="VALUE", help="the value; - reads standard input")
-            sub.add_argument("--type", default="text/plain", help="its content type (text/plain)")
+            sub.add_argument(
+                "--type",
+                type=header_text,
+                default="text/plain",
+                help="its content type (text/plain)",
+            )
         sub.add_argument("--at", type=address, required=True, metavar="ADDRESS", help="any node")
         if verb != "get":
-            sub.add_argument("--context", default="", help="what a read gave: replaces what it saw")
+            sub.add_argument(
+                "--context",
+                type=header_text,
+                default="",
+                help="what a read gave: replaces what it saw",
+            )
         sub.add_argument("--json", action="store_true", help="the answer and its proof as JSON")
         sub.set_defaults(run=run_kv, verb=verb)
 
@@ -216,7 +219,6 @@ def run_demo(args: argparse.Namespace) -> int:
 
 def fresh_seed() -> int:
     """Different in every run; printed, so that the run can be repeated."""
-    import os
 
     return int.from_bytes(os.urandom(3), "big")
 
@@ -327,11 +329,11 @@ def run_kv(args: argparse.Namespace) -> int:
 
     from tui.text.answers import Answer, kv_json, kv_notes, kv_value
 
-    path = "/kv/" + quote(args.key, safe="")
+    path = "/kv/" + quote(os.fsencode(args.key), safe="")
     headers = {"X-Masterless-Context": args.context} if getattr(args, "context", "") else {}
     body = b""
     if args.verb == "put":
-        body = sys.stdin.buffer.read() if args.value == "-" else args.value.encode()
+        body = sys.stdin.buffer.read() if args.value == "-" else os.fsencode(args.value)
         headers["Content-Type"] = args.type
     verb = {"get": "GET", "put": "PUT", "delete": "DELETE"}[args.verb]
     status, fields, answer = ask(args.at, verb, path, body, headers, fine=(200, 201, 300, 404))

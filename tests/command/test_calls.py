@@ -112,3 +112,18 @@ def test_a_stranger_at_the_address_is_one_sentence_and_3(word: str) -> None:
     assert ran.returncode == 3
     assert "no node's window" in ran.stderr
     assert len(ran.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("text", ["a b:80", "a..b:80", "x\ny:80", "a" * 300 + ":80", "h:0", "h:x"])
+def test_an_address_that_cannot_be_one_is_a_wrong_call_in_one_sentence(text: str) -> None:
+    for words in (["status", text], ["kv", "get", "k", "--at", text], ["inspect", text]):
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "masterless.py"), *words],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr
+        assert "write HOST:PORT" in done.stderr
