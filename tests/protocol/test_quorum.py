@@ -9,7 +9,9 @@ import pytest
 from cluster.config import DEMO
 from cluster.model.facts import (
     HintsDelivered,
+    MessageSent,
     PartitionFilled,
+    PulseReported,
     ReadRepaired,
     TransferFinished,
     TransferWaited,
@@ -299,6 +301,18 @@ def test_a_transfer_that_can_only_wait_asks_nobody_again(world: World) -> None:
     fetches = [p for _, _, p in world.sent[before:] if type(p.body).__name__ == "Fetch"]
     assert world.node("n6").transfers.filling
     assert len(fetches) <= 6 * sum(len(n.transfers.filling) for n in world.live())
+
+
+def test_a_source_that_refuses_is_not_asked_in_a_storm() -> None:
+    """Found by seed 203: a refused page was asked for again at once, and refused again."""
+    world = World(4)
+    world.until(world.agreed, 5, "a ring")
+    world.kill("n2")
+    world.start("n5", ("n1",))
+    world.run(3)
+    asked = [s for s in world.told(MessageSent) if s.kind == "fetch" and s.to == "n2"]
+    counted = sum(p.sent.get("fetch", 0) for p in world.told(PulseReported, by="n5"))
+    assert len(asked) <= counted <= 600
 
 
 def test_hints_of_an_earlier_life_go_home_after_a_restart(world: World) -> None:

@@ -275,11 +275,12 @@ class Transfers:
         self._out.set_timer(("remember",), self._out.now + self._config.transfer_retry_us)
 
     def peer_lost(self, name: NodeId) -> None:
-        """The link to a source broke: go on with another."""
+        """The link to a source broke: ask again a little later, by then perhaps another."""
         for filling in list(self._filling.values()):
             if filling.source == name and filling.number:
                 self._drop_page(filling)
                 filling.source = NOBODY
+                filling.retry_at = self._out.now + self._config.transfer_retry_us
         self.pump()
 
     # --- serving ------------------------------------------------------------------------------
