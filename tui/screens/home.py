@@ -128,7 +128,9 @@ def _claim(
 
 def _messages(frame: Frame, scene: Scene, y: int, right: int) -> None:
     """Messages a second by kind, all nodes together, each row on its own scale."""
-    frame.text(2, y, "messages per second, and hints held; last 60 s, own scales", "muted")
+    heading = "messages per second, and hints held; last 60 s, own scales"
+    # The claims stand beside: in a narrow frame the heading keeps to what the rows are.
+    frame.text(2, y, heading if frame.width >= 116 else "messages per second, hints held", "muted")
     width = right - 13 - 8
     for row, (word, rate) in enumerate(KINDS, start=1):
         series, latest = _all_nodes(scene, rate, width)
