@@ -42,6 +42,7 @@ class Checkout:
         self.root.mkdir()
         for name in ("demo.sh", "requirements.lock", "masterless.py"):
             shutil.copy(ROOT / name, self.root)
+        shutil.copytree(ROOT / "tui", self.root / "tui", ignore=shutil.ignore_patterns("*.pyc"))
         for tool in TOOLS:
             found = shutil.which(tool)
             assert found, tool
