@@ -22,6 +22,7 @@ from cluster.model.facts import (
 from cluster.model.member import Address, Claim, MemberState, NodeId
 from cluster.model.ring import Ring
 from cluster.protocol.effects import Effect, PutMeta, Records
+from cluster.protocol.inbox import Inbox
 from cluster.protocol.inputs import (
     Abandoned,
     Booted,
@@ -41,26 +42,9 @@ from cluster.protocol.inputs import (
     TimerFired,
 )
 from cluster.protocol.messages import (
-    Ack,
-    ClientAnswer,
-    ClientCall,
     DeleteRequest,
-    Fetch,
-    FetchPage,
-    Forward,
-    Forwarded,
     GetRequest,
-    Gossip,
-    Hello,
-    Packet,
-    Ping,
-    PingReq,
-    PushPull,
     PutRequest,
-    ReplicaRead,
-    ReplicaValue,
-    ReplicaWrite,
-    ReplicaWritten,
 )
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.quorum.coordinator import Coordinator
@@ -117,6 +101,18 @@ class Node:
         placement.on_changed = self._ring_changed
         sources = Sources(members, placement, hints, self.coordinator, self.transfers, records)
         self._report = Report(out, config, sources)
+        self._inbox = Inbox(
+            out,
+            config,
+            self._report,
+            members,
+            self.prober,
+            self.introduction,
+            replica,
+            hints,
+            self.coordinator,
+            self.transfers,
+        )
         self._leavers: list[RequestId] = []
 
     def handle(self, event: Input, now: int) -> list[Effect]:
@@ -124,7 +120,7 @@ class Node:
         self._out.begin(now)
         match event:
             case Received():
-                self._received(event)
+                self._inbox.received(event)
             case TimerFired():
                 self._timer(event)
             case Persisted():
@@ -231,116 +227,6 @@ class Node:
         self.coordinator.peer_lost(name)
         self.hints.peer_lost(name)
         self.transfers.peer_lost(name)
-
-    # --- messages -----------------------------------------------------------------------------
-
-    def _received(self, event: Received) -> None:
-        packet = event.packet
-        self._report.bytes_in += event.size
-        if packet.cluster != self.config.cluster:
-            self._report.reject(
-                Rejected("foreign", event.source, f"cluster {packet.cluster!r:.40}")
-            )
-            return
-        self._out.heard(packet)
-        sender = packet.sender
-        known = self.members.claims.get(sender)
-        if known is not None and packet.epoch < known.epoch:
-            self._report.reject(Rejected("foreign", sender, "from an earlier life"))
-            return
-        if sender:
-            self.members.hear(sender, packet.epoch)
-            for claim in packet.claims:
-                self.members.learn(claim, "gossip", sender)
-            if known is None or known.state is not MemberState.ALIVE:
-                self.introduction.undead(sender, packet.epoch)
-        match packet.body:
-            # The busiest first: each pattern costs a look.
-            case ReplicaWrite() | ReplicaWritten() | ReplicaRead() | ReplicaValue():
-                self._replica_message(packet)
-            case Ping() | Ack() | PingReq() | Gossip() | PushPull() | Hello():
-                self._membership_message(packet, event.source)
-            case Forward() | Forwarded() | Fetch() | FetchPage():
-                self._peer_message(packet)
-            case ClientCall() | ClientAnswer():
-                detail = "a client's message between nodes"
-                self._report.reject(Rejected("unknown", event.source, detail))
-
-    def _membership_message(self, packet: Packet, source: Address) -> None:
-        sender = packet.sender
-        match packet.body:
-            case Ping() as ping:
-                self.prober.on_ping(ping, sender, source)
-            case Ack() as ack:
-                self.prober.on_ack(ack, sender)
-            case PingReq() as request:
-                self.prober.on_ping_req(request, sender)
-            case PushPull() as view:
-                self.introduction.on_push_pull(view, sender, source)
-            case _:
-                pass
-
-    def _replica_message(self, packet: Packet) -> None:
-        sender, traced = packet.sender, packet.traced
-        match packet.body:
-            case ReplicaWrite(number, partition, key, versions, hint_for):
-                if not self._sane(partition, key, sender):
-                    return
-                self.replica.write(
-                    partition,
-                    key,
-                    versions,
-                    hint_for,
-                    lambda refused: self._written(sender, number, refused, traced, key),
-                )
-            case ReplicaWritten(number, refused):
-                if number > 0:
-                    self.coordinator.writes.written(number, sender, refused)
-                else:
-                    self.hints.written(number, refused)
-            case ReplicaRead(number, partition, key):
-                if not self._sane(partition, key, sender):
-                    return
-                versions = self.replica.read(partition, key)
-                filling = partition in self.transfers.filling
-                answer = ReplicaValue(number, versions, filling)
-                address = self.members.address(sender)
-                self._out.send(sender, address, "stream", answer, traced=traced, key=key)
-            case ReplicaValue(number, versions, filling):
-                self.coordinator.reads.value(number, sender, versions, filling=filling)
-            case _:
-                pass
-
-    def _sane(self, partition: int, key: bytes, sender: NodeId) -> bool:
-        data = self.config.data
-        fits = 0 <= partition < self.config.ring.partitions and 0 < len(key) <= data.key_bytes_max
-        if not fits or sender not in self.members.claims:
-            detail = "no such partition, key or member" if not fits else "from a stranger"
-            self._report.reject(Rejected("unknown", sender, detail))
-            return False
-        return True
-
-    def _written(self, sender: NodeId, number: int, refused: str, traced: bool, key: bytes) -> None:
-        if number == 0:
-            return  # a read repair: nobody waits
-        address = self.members.address(sender)
-        answer = ReplicaWritten(number, refused)
-        self._out.send(sender, address, "stream", answer, traced=traced, key=key)
-
-    def _peer_message(self, packet: Packet) -> None:
-        sender = packet.sender
-        match packet.body:
-            case Forward(number, request):
-                if sender in self.members.claims:
-                    self.coordinator.request(Asker(node=sender, number=number), request)
-            case Forwarded(number, response):
-                self.coordinator.writes.forwarded(number, response)
-            case Fetch() as fetch:
-                self.transfers.serve(fetch, sender)
-            case FetchPage() as page:
-                self.transfers.page(page, sender)
-            case _:
-                pass
 
     # --- requests -----------------------------------------------------------------------------
 

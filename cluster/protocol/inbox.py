@@ -1,0 +1,165 @@
+"""What a packet is for: which machine hears each message, and which packets nobody should.
+
+Drops what is not for this cluster, comes from an earlier life of its sender, or names something
+that cannot be; counts each (`Report.reject`). Ignores what the machines then do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cluster.config import Config
+from cluster.model.member import Address, MemberState, NodeId
+from cluster.protocol.inputs import Received, Rejected
+from cluster.protocol.messages import (
+    Ack,
+    ClientAnswer,
+    ClientCall,
+    Fetch,
+    FetchPage,
+    Forward,
+    Forwarded,
+    Gossip,
+    Hello,
+    Packet,
+    Ping,
+    PingReq,
+    PushPull,
+    ReplicaRead,
+    ReplicaValue,
+    ReplicaWrite,
+    ReplicaWritten,
+)
+from cluster.protocol.outbox import Outbox
+from cluster.protocol.quorum.coordinator import Coordinator
+from cluster.protocol.quorum.hints import Hints
+from cluster.protocol.quorum.operation import Asker
+from cluster.protocol.quorum.replica import Replica
+from cluster.protocol.quorum.transfers import Transfers
+from cluster.protocol.report import Report
+from cluster.protocol.swim.introduction import Introduction
+from cluster.protocol.swim.membership import Membership
+from cluster.protocol.swim.prober import Prober
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Hands each message of one node to its machine."""
+
+    out: Outbox
+    config: Config
+    report: Report
+    members: Membership
+    prober: Prober
+    introduction: Introduction
+    replica: Replica
+    hints: Hints
+    coordinator: Coordinator
+    transfers: Transfers
+
+    def received(self, event: Received) -> None:
+        """A packet arrived."""
+        packet = event.packet
+        self.report.bytes_in += event.size
+        if packet.cluster != self.config.cluster:
+            self.report.reject(Rejected("foreign", event.source, f"cluster {packet.cluster!r:.40}"))
+            return
+        self.out.heard(packet)
+        sender = packet.sender
+        known = self.members.claims.get(sender)
+        if known is not None and packet.epoch < known.epoch:
+            self.report.reject(Rejected("foreign", sender, "from an earlier life"))
+            return
+        if sender:
+            self.members.hear(sender, packet.epoch)
+            for claim in packet.claims:
+                self.members.learn(claim, "gossip", sender)
+            if known is None or known.state is not MemberState.ALIVE:
+                self.introduction.undead(sender, packet.epoch)
+        match packet.body:
+            # The busiest first: each pattern costs a look.
+            case ReplicaWrite() | ReplicaWritten() | ReplicaRead() | ReplicaValue():
+                self._replica_message(packet)
+            case Ping() | Ack() | PingReq() | Gossip() | PushPull() | Hello():
+                self._membership_message(packet, event.source)
+            case Forward() | Forwarded() | Fetch() | FetchPage():
+                self._peer_message(packet)
+            case ClientCall() | ClientAnswer():
+                detail = "a client's message between nodes"
+                self.report.reject(Rejected("unknown", event.source, detail))
+
+    def _membership_message(self, packet: Packet, source: Address) -> None:
+        sender = packet.sender
+        match packet.body:
+            case Ping() as ping:
+                self.prober.on_ping(ping, sender, source)
+            case Ack() as ack:
+                self.prober.on_ack(ack, sender)
+            case PingReq() as request:
+                self.prober.on_ping_req(request, sender)
+            case PushPull() as view:
+                self.introduction.on_push_pull(view, sender, source)
+            case _:
+                pass
+
+    def _replica_message(self, packet: Packet) -> None:
+        sender, traced = packet.sender, packet.traced
+        match packet.body:
+            case ReplicaWrite(number, partition, key, versions, hint_for):
+                if not self._sane(partition, key, sender):
+                    return
+                self.replica.write(
+                    partition,
+                    key,
+                    versions,
+                    hint_for,
+                    lambda refused: self._written(sender, number, refused, traced, key),
+                )
+            case ReplicaWritten(number, refused):
+                if number > 0:
+                    self.coordinator.writes.written(number, sender, refused)
+                else:
+                    self.hints.written(number, refused)
+            case ReplicaRead(number, partition, key):
+                if not self._sane(partition, key, sender):
+                    return
+                versions = self.replica.read(partition, key)
+                filling = partition in self.transfers.filling
+                answer = ReplicaValue(number, versions, filling)
+                address = self.members.address(sender)
+                self.out.send(sender, address, "stream", answer, traced=traced, key=key)
+            case ReplicaValue(number, versions, filling):
+                self.coordinator.reads.value(number, sender, versions, filling=filling)
+            case _:
+                pass
+
+    def _sane(self, partition: int, key: bytes, sender: NodeId) -> bool:
+        data = self.config.data
+        fits = 0 <= partition < self.config.ring.partitions and 0 < len(key) <= data.key_bytes_max
+        if not fits or sender not in self.members.claims:
+            detail = "no such partition, key or member" if not fits else "from a stranger"
+            self.report.reject(Rejected("unknown", sender, detail))
+            return False
+        return True
+
+    def _written(self, sender: NodeId, number: int, refused: str, traced: bool, key: bytes) -> None:
+        if number == 0:
+            return  # a read repair: nobody waits
+        address = self.members.address(sender)
+        answer = ReplicaWritten(number, refused)
+        self.out.send(sender, address, "stream", answer, traced=traced, key=key)
+
+    def _peer_message(self, packet: Packet) -> None:
+        sender = packet.sender
+        match packet.body:
+            case Forward(number, request):
+                if sender in self.members.claims:
+                    self.coordinator.request(Asker(node=sender, number=number), request)
+            case Forwarded(number, response):
+                self.coordinator.writes.forwarded(number, response)
+            case Fetch() as fetch:
+                self.transfers.serve(fetch, sender)
+            case FetchPage() as page:
+                self.transfers.page(page, sender)
+            case _:
+                pass

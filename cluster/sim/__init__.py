@@ -1,0 +1,1 @@
+"""Driver 1: a world we own. Virtual time, network, disks, clocks and faults around real nodes."""
