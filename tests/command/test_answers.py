@@ -10,6 +10,7 @@ from msgspec.structs import replace
 import masterless
 from cluster.model.member import NodeId
 from tests.tui.story import DEAD, KILLED, QUIET, SECOND, removed_story, view_at
+from tui.command.arguments import address
 from tui.text.answers import Answer, kv_notes, kv_value
 from tui.text.status import Watch, status, status_text, to_json
 
@@ -20,13 +21,13 @@ HELLO = Answer("get", 200, '{"outcome":"ok"}', "ga1u", b"hello")
     "text", ["http://127.0.0.1:7400", "http://127.0.0.1:7400/", "127.0.0.1:7400/", "7400"]
 )
 def test_an_address_is_taken_as_up_prints_it(text: str) -> None:
-    assert masterless.address(text) == "127.0.0.1:7400"
+    assert address(text) == "127.0.0.1:7400"
 
 
 @pytest.mark.parametrize("text", ["http://127.0.0.1:7400/x", "http://", "ws://a:1", "https://a:1"])
 def test_what_is_no_window_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError):
-        masterless.address(text)
+        address(text)
 
 
 def test_a_value_ends_its_line_only_on_a_terminal() -> None:

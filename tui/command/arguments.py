@@ -1,4 +1,4 @@
-"""What may stand on the command line: addresses, headers, counts. Each says what it wants."""
+"""What may stand on the command line: addresses, headers, counts, durations. Each says what it wants."""
 
 from __future__ import annotations
 
@@ -29,3 +29,14 @@ def node_count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 30):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of nodes from 1 to 30")
     return int(text)
+
+
+def seconds(text: str) -> float:
+    """A positive duration; a trailing s is allowed."""
+    try:
+        value = float(text.removesuffix("s"))
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return value

@@ -1,0 +1,62 @@
+"""Asking a node's window, for commands that print and end: an answer, or one sentence."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tui.command.saying import NO_ANSWER, NOT_FINE, WRONG_CALL, CommandError
+
+NO_NODE: Final = (
+    "something answers at {} that is no node's window; look for it in what `up` printed"
+)
+PATIENCE_S: Final = 5.0
+"""For the window that was named. The others' are given a moment: they may be down."""
+MOMENT_S: Final = 1.0
+
+
+def ask(
+    at: str,
+    method: str,
+    path: str,
+    body: bytes = b"",
+    headers: dict[str, str] | None = None,
+    *,
+    fine: tuple[int, ...] = (200,),
+    patience_s: float = PATIENCE_S,
+) -> tuple[int, dict[str, str], bytes]:
+    """One HTTP request to a node's window, or a CommandError that says what to do."""
+    import json
+    from http.client import HTTPConnection, HTTPException
+
+    connection = HTTPConnection(at, timeout=patience_s)
+    try:
+        connection.request(method, path, body or None, headers or {})
+        answer = connection.getresponse()
+        status, fields, said = answer.status, dict(answer.getheaders()), answer.read()
+    except (OSError, HTTPException) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        sentence = f"no node answers at {at} ({why}); is it the window's address, and is it up?"
+        raise CommandError(sentence, NO_ANSWER) from None
+    finally:
+        connection.close()
+    if status in fine:
+        return status, fields, said
+    try:
+        problem = json.loads(said)
+        sentence = f"{at} refused: {problem['error']}: {problem['detail']}"
+    except (ValueError, KeyError, TypeError):
+        raise CommandError(NO_NODE.format(at), NO_ANSWER) from None
+    raise CommandError(sentence, WRONG_CALL if status < 500 else NOT_FINE)
+
+
+def look(address: str) -> Any:
+    """(view, now) of the cluster that a node knows, from every node's own snapshot."""
+    from tui.text.look import look_around
+
+    def patient(at: str, *request: Any) -> tuple[int, dict[str, str], bytes]:
+        return ask(at, *request, patience_s=PATIENCE_S if at == address else MOMENT_S)
+
+    view, now = look_around(patient, address, CommandError)
+    if not view.nodes:
+        raise CommandError(NO_NODE.format(address), NO_ANSWER)
+    return view, now

@@ -1,0 +1,92 @@
+"""The words that look at a running cluster: `inspect`, `status`, `members`, `ring`, `transfers`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Final
+
+from tui.command.asking import ask, look
+from tui.command.saying import FINE, NOT_FINE, run_async, say, show, wait_a_second
+from tui.command.words import Words, add_address
+
+STATUS_ENDS: Final = """\
+Exits with 0 when all is well. Exits with 1 when the nodes disagree, when a member is suspect, dead
+or removed (and has not left), or when some keys have too few live owners to be read or written.
+"""
+
+
+def add(words: Words) -> None:
+    """Add them."""
+    word = words.add("inspect", inspect, "the dashboard on a running cluster, looking only")
+    add_address(word)
+    word.add_argument("--plain", action="store_true", help="lines of text instead of a dashboard")
+
+    word = words.add("status", status, "the verdict, the nodes, who disagrees")
+    add_address(word, json=True)
+    word.add_argument("--watch", action="store_true", help="again when the verdict changes")
+    word.epilog = STATUS_ENDS
+
+    word = words.add("members", members, "who believes what about whom")
+    add_address(word, json=True)
+    word = words.add("ring", ring, "who owns which partitions")
+    add_address(word, json=True)
+    word = words.add("transfers", transfers, "what is being filled, and what it waits for")
+    add_address(word, json=True)
+
+
+def inspect(args: argparse.Namespace) -> int:
+    """The dashboard on a cluster that is not ours."""
+    ask(args.address, "GET", "/healthz")  # a dead address is a sentence, not an empty dashboard
+    if args.plain or not sys.stdout.isatty():
+        from tui.text.live import follow
+
+        return run_async(follow(args.address, say))
+    from tui.app import run_inspect as run_dashboard
+
+    return run_dashboard(args.address)
+
+
+def status(args: argparse.Namespace) -> int:
+    """0 when all is well, 1 when it is not (see STATUS_ENDS)."""
+    from tui.text.status import Watch, status_text, to_json
+    from tui.text.status import status as judged
+
+    watch = Watch()
+    while True:
+        view, now = look(args.address)
+        said = judged(view, now)
+        if not args.watch:
+            show(to_json(said) if args.json else status_text(said))
+            return FINE if said.fine else NOT_FINE
+        if watch.is_news(said):
+            show(to_json(said) if args.json else watch.block(said, now))
+        wait_a_second()
+
+
+def members(args: argparse.Namespace) -> int:
+    """The matrix."""
+    from tui.text.status import members as believed
+    from tui.text.status import members_text, to_json
+
+    view, now = look(args.address)
+    matrix = believed(view, now)
+    return show(to_json(matrix) if args.json else members_text(matrix, list(view.nodes)))
+
+
+def ring(args: argparse.Namespace) -> int:
+    """The owners of every partition."""
+    from tui.text.status import ring as placed
+    from tui.text.status import ring_text, to_json
+
+    found = placed(*look(args.address))
+    return show(to_json(found) if args.json else ring_text(found))
+
+
+def transfers(args: argparse.Namespace) -> int:
+    """Who is being filled or keeps hints."""
+    from tui.text.status import to_json, transfers_text
+    from tui.text.status import transfers as pending
+
+    found = pending(*look(args.address))
+    return show(to_json(found) if args.json else transfers_text(found))

@@ -1,0 +1,53 @@
+"""The words of the command line: one parser each, and what every word's module is given.
+
+A module of words has one function `add(words)`; for each word it calls `words.add(name, run,
+help)` and gives the parser that it gets back its arguments. `run(args)` answers with an exit code
+or raises `CommandError`. It imports what it needs when it runs, so that `--help` is immediate:
+nothing heavy may be imported at the top of these modules. `masterless.py` lists the modules.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, Never
+
+from tui.command.arguments import address
+from tui.command.saying import WRONG_CALL
+
+Run = Callable[[argparse.Namespace], int]
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without a page of usage."""
+
+    def error(self, message: str) -> Never:
+        """A wrong call."""
+        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
+        raise SystemExit(WRONG_CALL)
+
+
+class Words:
+    """Where words are added. `called`: what the user typed, for words with costly arguments."""
+
+    def __init__(self, top: Parser, called: Sequence[str]) -> None:
+        self.called = called
+        self._commands: Any = top.add_subparsers(
+            metavar="COMMAND", required=True, parser_class=Parser
+        )
+
+    def add(self, name: str, run: Run | None, text: str) -> Parser:
+        """One word; without `run` it needs verbs. `text`: its help, without a full stop."""
+        about = text[0].upper() + text[1:] + "."
+        word: Parser = self._commands.add_parser(name, help=text, description=about)
+        if run:
+            word.set_defaults(run=run)
+        return word
+
+
+def add_address(word: Parser, *, json: bool = False) -> None:
+    """A node's window, and perhaps `--json`."""
+    word.add_argument("address", type=address, metavar="ADDRESS", help="a node's window")
+    if json:
+        word.add_argument("--json", action="store_true", help="one document with stable names")
