@@ -1,0 +1,24 @@
+"""Chance in a simulated world: one seed, many streams.
+
+Each purpose draws from a stream of its own, so that one more draw for the network does not shift
+what the faults do: a schedule stays the same while the code around it changes.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+
+class Dice:
+    """The named streams of one seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._streams: dict[str, Random] = {}
+
+    def stream(self, name: str) -> Random:
+        """The stream of a purpose; the same object each time."""
+        found = self._streams.get(name)
+        if found is None:
+            found = self._streams[name] = Random(f"{self.seed}/{name}")
+        return found

@@ -1,0 +1,428 @@
+"""A world we own: real `Node`s on virtual machines, one heap of integer microseconds, one seed.
+
+Decides in which order things happen, and nothing else: what nodes do is theirs, how late packets
+are is `network`'s, what survives is `disk`'s. Equal seeds give equal worlds, byte for byte, which
+`digest` shows. The nodes are the very objects that run on sockets; packets are handed over as the
+frozen values they are, because `tests/runtime/test_wire.py` proves that they survive the wire.
+
+A process that dies leaves a kernel behind: its peers hear their connections close, and new ones
+are refused. A machine that dies (`silent`) leaves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from random import Random
+from typing import Final, cast
+from zlib import crc32
+
+from cluster.config import MS, SECOND, Config
+from cluster.model.facts import Fact, Payload
+from cluster.model.member import NodeId
+from cluster.protocol.effects import (
+    CancelTimer,
+    Effect,
+    Emit,
+    Halt,
+    Persist,
+    Reply,
+    Response,
+    Send,
+    SetTimer,
+)
+from cluster.protocol.inputs import (
+    Booted,
+    Input,
+    LeaveCommand,
+    LinkClosed,
+    Measured,
+    Persisted,
+    PersistRefused,
+    Received,
+    Request,
+    Requested,
+    RequestId,
+    TimerFired,
+    TimerKey,
+)
+from cluster.protocol.messages import Packet
+from cluster.protocol.node import Node
+from cluster.sim.dice import Dice
+from cluster.sim.disk import Disk
+from cluster.sim.host import SOCKET_PACKETS, Clock, Host
+from cluster.sim.network import CALM, Network, Weather
+
+START: Final = 1_000_000 * SECOND
+"""When worlds begin: late enough for epochs to look like real ones, early enough to be read."""
+EPOCH_US: Final = SECOND
+"""The unit of boot epochs (`cluster.runtime.disk.directory`)."""
+RESET_US: Final = MS
+"""How long the news of a closed or refused connection takes."""
+PACKET_BYTES: Final = 120
+"""What a packet without values is taken to weigh, for the byte counts of pulses."""
+LAB: Final = NodeId("lab")
+"""Who tells of the faults: the god of this world, as the lab is of the real one."""
+PULSE: Final = ("pulse",)
+
+Action = Callable[[], None]
+Watcher = Callable[[Fact], None]
+Then = Callable[[Response | None], None]
+_What = Input | TimerKey | Action | None
+_Event = tuple[int, int, Host | None, int, _What, int]
+"""(due, order, host, the host's boot, what, due by the host's clock): an input, a timer, a call,
+or None for the end of a commit."""
+
+
+class _Datagram(Received, frozen=True):
+    """A packet that a full socket would lose."""
+
+
+class World:
+    """Hosts, a network and virtual time."""
+
+    def __init__(self, seed: int, config: Config, weather: Weather = CALM) -> None:
+        self.seed = seed
+        self.config = config
+        self.dice = Dice(seed)
+        self.network = Network(self.dice.stream("network"), weather)
+        self.hosts: dict[NodeId, Host] = {}
+        self.now = START
+        self.delivered = 0
+        """Messages that arrived so far."""
+        self.handled = 0
+        """Inputs that nodes took so far."""
+        self.watchers: list[Watcher] = []
+        """Each is told every fact, in the order of this world."""
+        self.marks: list[int] = []
+        """The state of the digest after every thousand inputs: two runs are compared by these."""
+        self.journal: list[str] | None = None
+        """When a list, every input is written down in it, in words."""
+        self._heap: list[_Event] = []
+        self._order = 0
+        self._by_address: dict[str, Host] = {}
+        self._asks: dict[RequestId, tuple[Host, Then]] = {}
+        self._requests = 0
+        self._told = 0
+        self._hash = 0
+        self._disk_dice = self.dice.stream("disks")
+        self._wake_dice = self.dice.stream("wakes")
+
+    # --- hosts ---------------------------------------------------------------------------------
+
+    def host(self, name: str) -> Host:
+        """The machine of that name, made when it is first asked for."""
+        node_id = NodeId(name)
+        found = self.hosts.get(node_id)
+        if found is None:
+            found = self.hosts[node_id] = Host(node_id, len(self.hosts) + 1)
+            self._by_address[found.address] = found
+        return found
+
+    def start(self, name: str, seeds: tuple[str, ...] = ()) -> None:
+        """Start a node on its machine, with the disk as it is."""
+        host = self.host(name)
+        assert host.node is None, f"{name} runs already"
+        host.boots += 1
+        host.clock.boot(self.now)
+        host.timers.clear()
+        host.held.clear()
+        host.held_datagrams = host.lag_us = host.bytes_out = 0
+        host.paused, host.halted = False, None
+        disk = host.disk
+        disk.epoch = max(disk.epoch + 1, host.clock.local(self.now) // EPOCH_US)
+        disk.open()
+        rng = Random(f"{self.seed}/{name}/{host.boots}")
+        addresses = (host.address, host.window)
+        host.node = Node(host.name, disk.epoch, *addresses, self.config, disk, rng)
+        self._give(host, Booted(tuple(self.host(s).address for s in seeds), pid=host.boots))
+
+    def kill(self, name: str, *, silent: bool = False) -> None:
+        """End a process without a word; `silent`: its machine too, so that nothing is refused."""
+        host = self.host(name)
+        if host.node is None:
+            return
+        host.disk.crash(committed=self._disk_dice.random() < 0.5)
+        self._gone(host, silent=silent)
+
+    def _gone(self, host: Host, *, silent: bool) -> None:
+        host.node = None
+        host.paused = False
+        host.timers.clear()
+        host.held.clear()
+        for request in sorted(host.asked):
+            _, then = self._asks.pop(request)
+            self.after(RESET_US, lambda then=then: then(None))
+        host.asked.clear()
+        if not silent:
+            for peer in self.hosts.values():
+                if peer is not host and peer.node is not None:
+                    self.after(RESET_US, lambda peer=peer: self._closed(peer, host))
+
+    def _closed(self, peer: Host, gone: Host) -> None:
+        """A peer's kernel says that the connection to a dead process ended; it dials again."""
+        if self._reachable(peer, gone):
+            self._give(peer, LinkClosed(gone.address, "closed"))
+            if gone.node is None:
+                self.after(RESET_US, lambda: self._refused(peer, gone))
+
+    def _refused(self, peer: Host, gone: Host) -> None:
+        if gone.node is None and self._reachable(peer, gone):
+            self._give(peer, LinkClosed(gone.address, "refused"))
+
+    def _reachable(self, a: Host, b: Host) -> bool:
+        cut = self.network.is_cut
+        return not cut(a.name, b.name) and not cut(b.name, a.name)
+
+    def wipe(self, name: str) -> None:
+        """The disk of a stopped node is lost."""
+        host = self.host(name)
+        assert host.node is None, f"{name} runs on that disk"
+        host.disk = Disk()
+
+    def pause(self, name: str) -> None:
+        """Stop a process where it is (SIGSTOP)."""
+        self.host(name).paused = True
+
+    def resume(self, name: str) -> None:
+        """Let it go on. What arrived meanwhile and what came due is handled now, in either order:
+        which of the two an event loop looks at first differs."""
+        host = self.host(name)
+        if not host.paused:
+            return
+        host.paused = False
+        held, host.held, host.held_datagrams = host.held, [], 0
+        timers_first = self._wake_dice.random() < 0.5
+        if timers_first:
+            self._overdue(host)
+        for boot, event in held:
+            if host.boots == boot:
+                self._give(host, event)
+        if not timers_first:
+            self._overdue(host)
+
+    def _overdue(self, host: Host) -> None:
+        local = host.clock.local(self.now)
+        late = sorted((due, timer) for timer, due in host.timers.items() if due <= local)
+        for due, timer in late:
+            if host.timers.get(timer) == due and host.running:
+                self._fire(host, timer, due)
+
+    def skew(self, name: str, offset_us: int, drift_ppm: int) -> None:
+        """Set a machine's clock wrong (from its next boot) and let it run too fast or slow."""
+        clock: Clock = self.host(name).clock
+        clock.offset_us = offset_us
+        clock.drift(self.now, drift_ppm)
+
+    def leave(self, name: str) -> None:
+        """Ask a node to leave; it halts when it has said its farewell."""
+        self.ask(name, LeaveCommand(), lambda _response: None)
+
+    def tell(self, payload: Payload) -> None:
+        """State a fact that only the god of this world can know (an injected fault)."""
+        self._told += 1
+        fact = Fact(LAB, 1, self._told, self.now, self.now, payload)
+        for watcher in self.watchers:
+            watcher(fact)
+
+    # --- time ----------------------------------------------------------------------------------
+
+    def at(self, due: int, action: Action) -> None:
+        """Call something at a moment of virtual time (microseconds)."""
+        self._order += 1
+        heappush(self._heap, (due, self._order, None, 0, action, 0))
+
+    def after(self, delay: int, action: Action) -> None:
+        """Call something after so many virtual microseconds."""
+        self.at(self.now + delay, action)
+
+    def run(self, until: int) -> None:
+        """Let everything happen that is due by then."""
+        heap = self._heap
+        while heap and heap[0][0] <= until:
+            self._step()
+        self.now = max(self.now, until)
+
+    def until(self, condition: Callable[[], bool], limit_us: int) -> bool:
+        """Run until the condition holds; False when it still does not after `limit_us`."""
+        end = self.now + limit_us
+        heap = self._heap
+        while not condition():
+            if not heap or heap[0][0] > end:
+                self.now = end
+                return condition()
+            self._step()
+        return True
+
+    def _step(self) -> None:
+        due, _, host, boot, what, local_due = heappop(self._heap)
+        self.now = due
+        if host is None:
+            cast("Action", what)()
+        elif host.boots == boot and host.node is not None:
+            if what is None:
+                self._committed(host)
+            elif local_due:
+                self._timer_due(host, cast("TimerKey", what), local_due)
+            else:
+                self.delivered += isinstance(what, Received)
+                self._give(host, cast("Input", what))
+
+    def _timer_due(self, host: Host, timer: TimerKey, due: int) -> None:
+        if host.timers.get(timer) != due or host.paused:
+            return  # cancelled or set anew; `resume` looks after those of a paused host
+        if due > host.clock.local(self.now):
+            self._set_timer(host, timer, due)  # the clock was slowed down meanwhile
+            return
+        self._fire(host, timer, due)
+
+    def _fire(self, host: Host, timer: TimerKey, due: int) -> None:
+        del host.timers[timer]
+        late = host.clock.local(self.now) - due
+        host.lag_us = max(host.lag_us, late)
+        if timer == PULSE:
+            self._give(host, Measured(host.lag_us, 0, host.bytes_out))
+            host.lag_us = host.bytes_out = 0
+        self._give(host, TimerFired(timer, due))
+
+    def _set_timer(self, host: Host, timer: TimerKey, due: int) -> None:
+        host.timers[timer] = due
+        self._order += 1
+        moment = host.clock.world(due, self.now)
+        heappush(self._heap, (moment, self._order, host, host.boots, timer, due))
+
+    # --- one input -----------------------------------------------------------------------------
+
+    def _give(self, host: Host, event: Input) -> None:
+        node = host.node
+        if node is None:
+            return
+        if host.paused:
+            self._hold(host, event)
+            return
+        effects = node.handle(event, host.clock.local(self.now))
+        self.handled += 1
+        self._hash = hash((self._hash, self.now, host.index, len(effects)))
+        if self.handled % 1_000 == 0:
+            self.marks.append(self._hash)
+        if self.journal is not None:
+            self.journal.append(f"{self.now} {host.name} {event} -> {len(effects)} effects")
+        for effect in effects:
+            self._perform(host, effect)
+
+    def _hold(self, host: Host, event: Input) -> None:
+        if isinstance(event, _Datagram):
+            if host.held_datagrams >= SOCKET_PACKETS:
+                return
+            host.held_datagrams += 1
+        host.held.append((host.boots, event))
+
+    def _perform(self, host: Host, effect: Effect) -> None:
+        match effect:
+            case Send():
+                self._send(host, effect)
+            case SetTimer(timer, due):
+                self._set_timer(host, timer, due)
+            case Emit(fact):
+                for watcher in self.watchers:
+                    watcher(fact)
+            case CancelTimer(timer):
+                host.timers.pop(timer, None)
+            case Persist():
+                if host.disk.persist(effect):
+                    # One turn of the event loop: what else it writes shares the commit.
+                    self._commit_soon(host, host.boots)
+            case Reply(request, response):
+                self._reply(host, request, response)
+            case Halt():
+                host.halted = effect
+                host.disk.crash(committed=True)
+                self._gone(host, silent=False)
+
+    def _reply(self, host: Host, request: RequestId, response: Response) -> None:
+        asked = self._asks.pop(request, None)
+        if asked is not None:
+            host.asked.discard(request)
+            asked[1](response)
+
+    # --- disks ---------------------------------------------------------------------------------
+
+    def _commit_soon(self, host: Host, boot: int) -> None:
+        self.after(0, lambda: self._commit(host, boot))
+
+    def _commit(self, host: Host, boot: int) -> None:
+        if host.boots == boot and host.node is not None and host.disk.begin():
+            quick, slow = host.disk.sync_us
+            due = self.now + self._disk_dice.randint(quick, slow)
+            self._order += 1
+            heappush(self._heap, (due, self._order, host, boot, None, 0))
+
+    def _committed(self, host: Host) -> None:
+        token, refused = host.disk.end()
+        if host.disk.waiting:
+            self._commit(host, host.boots)
+        if refused:
+            for lost in refused:
+                self._give(host, PersistRefused(lost, "no space left on device"))
+        else:
+            self._give(host, Persisted(token))
+
+    # --- packets -------------------------------------------------------------------------------
+
+    def _send(self, host: Host, send: Send) -> None:
+        target = self._by_address.get(send.address)
+        size = PACKET_BYTES
+        host.bytes_out += size
+        if target is None:
+            return
+        now = self.now
+        if send.channel == "datagram":
+            for due in self.network.datagram(host.name, target.name, now):
+                self._deliver(host, target, send.packet, due, size, datagram=True)
+        elif target.node is not None:
+            due = self.network.stream(host.name, target.name, now)
+            if due:
+                self._deliver(host, target, send.packet, due, size, datagram=False)
+        elif self._reachable(host, target):
+            boot = host.boots
+            self.after(RESET_US, lambda: self._refuse(host, boot, target))
+
+    def _refuse(self, host: Host, boot: int, target: Host) -> None:
+        if host.boots == boot:
+            self._refused(host, target)
+
+    def _deliver(
+        self, host: Host, target: Host, packet: Packet, due: int, size: int, *, datagram: bool
+    ) -> None:
+        self._order += 1
+        kind = _Datagram if datagram else Received
+        event = kind(packet, host.address, size)
+        heappush(self._heap, (due, self._order, target, target.boots, event, 0))
+
+    # --- clients -------------------------------------------------------------------------------
+
+    def ask(self, name: str, request: Request, then: Then) -> None:
+        """Be a client of a node. `then` gets the answer, or None when the node dies before it."""
+        host = self.host(name)
+        if host.node is None:
+            self.after(RESET_US, lambda: then(None))
+            return
+        self._requests += 1
+        number = RequestId(self._requests)
+        self._asks[number] = (host, then)
+        host.asked.add(number)
+        self._give(host, Requested(number, request))
+
+    # --- proof ---------------------------------------------------------------------------------
+
+    def digest(self) -> str:
+        """Eight hex digits of everything that happened and of what is on every disk now."""
+        total = self._hash & 0xFFFF_FFFF_FFFF_FFFF
+        for host in self.hosts.values():
+            node = host.node
+            view = node.members.digest() if node is not None else "-"
+            total = hash((total, crc32(view.encode())))
+            for partition, key in host.disk.places():
+                record = host.disk.record(partition, key)
+                total = hash((total, partition, crc32(key), crc32(repr(record).encode())))
+        return f"{total & 0xFFFF_FFFF:08x}"
