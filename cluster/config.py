@@ -93,6 +93,38 @@ class DataConfig(Struct, frozen=True):
     transfer_retry_us: int = 100 * MS
 
 
+class SpreadConfig(Struct, frozen=True):
+    """Broadcast: the tree, its batches, and how what was missed is found."""
+
+    branches: int = 5
+    """Children of a node in a topic's tree. More makes the way shorter and the inner nodes busier."""
+    flush_period_us: int = 20 * MS
+    """A link carries a batch at most this often. Longer saves messages, and each hop takes longer."""
+    page_bytes: int = 65_536
+    """About how much one message carries; a longer one blocks its link for longer."""
+    queue_max: int = 16_384
+    """Messages that wait for one link; what has no room is found by a digest later."""
+    exchange_period_us: int = SECOND
+    """What was had is compared with one other node this often: the tail's bound after a loss."""
+    exchange_settle_us: int = 700 * MS
+    """What came later than this is taken to be on its way still, and not sent again. Longer than a
+    message takes to everybody, or links carry things twice; the longer, the later a repair."""
+    exchange_gone_every: int = 4
+    """Each so many comparisons one is tried with a member believed dead: it may only be cut off."""
+    kept_max: int = 65_536
+    """Messages kept for whoever missed them; more memory forgives longer absences."""
+    kept_bytes_max: int = 64 * 1_048_576
+    """The same in bytes of payload."""
+    payload_bytes_max: int = 65_536
+    """The longest message; longer values belong into the store."""
+    topics_max: int = 1_024
+    """Topics that one node may publish on."""
+    streams_max: int = 4_096
+    """Streams (topic, publisher, publisher's boot) remembered; digests grow with them."""
+    early_max: int = 4_096
+    """Messages of one stream taken ahead of a gap in it."""
+
+
 class ObserveConfig(Struct, frozen=True):
     """How much a node says about itself."""
 
@@ -110,6 +142,7 @@ class Config(Struct, frozen=True):
     membership: MembershipConfig
     ring: RingConfig = RingConfig()
     data: DataConfig = DataConfig()
+    spread: SpreadConfig = SpreadConfig()
     observe: ObserveConfig = ObserveConfig()
     profile: ProfileName = "demo"
     cluster: str = "masterless"

@@ -23,6 +23,7 @@ from cluster.model.facts import (
     MessageDropped,
     MessageReceived,
     MessageSent,
+    MessagesMissed,
     NodeStarted,
     NodeStopped,
     OperationFinished,
@@ -82,6 +83,7 @@ def _take(draft: Draft, fact: Fact) -> None:
             | OperationFinished()
             | SiblingsKept()
             | ReadRepaired()
+            | MessagesMissed()
             | StallNoticed()
             | PersistFailed()
             | ProbeMissed()

@@ -311,6 +311,14 @@ class ReadRepaired(Struct, frozen=True, array_like=True, tag="rr.repair"):
     replicas: tuple[NodeId, ...]
 
 
+class MessagesMissed(Struct, frozen=True, array_like=True, tag="topic.miss"):
+    """Broadcast messages of `origin` never reached this node, and are no longer kept for it."""
+
+    topic: str
+    origin: NodeId
+    count: int
+
+
 # --- faults and judgement ------------------------------------------------------------------------
 
 
@@ -388,6 +396,7 @@ Payload = (
     | HintStored
     | HintsDelivered
     | ReadRepaired
+    | MessagesMissed
     | FaultInjected
     | FaultHealed
     | ProcessObserved

@@ -15,7 +15,7 @@ from cluster.model.facts import Fact
 from cluster.model.member import Address, NodeId
 from cluster.model.versions import Record
 from cluster.protocol.inputs import RequestId, TimerKey
-from cluster.protocol.messages import Packet, ReadResponse, Refusal, WriteResponse
+from cluster.protocol.messages import Item, Packet, ReadResponse, Refusal, WriteResponse
 
 Channel = Literal["datagram", "stream"]
 
@@ -92,7 +92,13 @@ class Persist(Struct, frozen=True):
     writes: tuple[DiskWrite, ...]
 
 
-Response = WriteResponse | ReadResponse | Refusal | Fact | None
+class TopicHistory(Struct, frozen=True):
+    """The messages of a topic that this node keeps, in the order in which they came here."""
+
+    items: tuple[Item, ...]
+
+
+Response = WriteResponse | ReadResponse | Refusal | Fact | Item | TopicHistory | None
 """None: a command was done."""
 
 

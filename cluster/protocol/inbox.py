@@ -29,6 +29,8 @@ from cluster.protocol.messages import (
     ReplicaValue,
     ReplicaWrite,
     ReplicaWritten,
+    Spread,
+    SpreadDigest,
 )
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.quorum.coordinator import Coordinator
@@ -37,6 +39,7 @@ from cluster.protocol.quorum.operation import Asker
 from cluster.protocol.quorum.replica import Replica
 from cluster.protocol.quorum.transfers import Transfers
 from cluster.protocol.report import Report
+from cluster.protocol.spread.topics import Topics
 from cluster.protocol.swim.introduction import Introduction
 from cluster.protocol.swim.membership import Membership
 from cluster.protocol.swim.prober import Prober
@@ -56,6 +59,7 @@ class Inbox:
     hints: Hints
     coordinator: Coordinator
     transfers: Transfers
+    topics: Topics
 
     def received(self, event: Received) -> None:
         """A packet arrived."""
@@ -84,6 +88,8 @@ class Inbox:
                 self._membership_message(packet, event.source)
             case Forward() | Forwarded() | Fetch() | FetchPage():
                 self._peer_message(packet)
+            case Spread() | SpreadDigest():
+                self._broadcast_message(packet)
             case ClientCall() | ClientAnswer():
                 detail = "a client's message between nodes"
                 self.report.reject(Rejected("unknown", event.source, detail))
@@ -161,5 +167,18 @@ class Inbox:
                 self.transfers.serve(fetch, sender)
             case FetchPage() as page:
                 self.transfers.page(page, sender)
+            case _:
+                pass
+
+    def _broadcast_message(self, packet: Packet) -> None:
+        sender = packet.sender
+        if sender not in self.members.claims:
+            self.report.reject(Rejected("unknown", sender, "from a stranger"))
+            return
+        match packet.body:
+            case Spread() as spread:
+                self.topics.on_spread(spread, sender)
+            case SpreadDigest() as digest:
+                self.topics.on_digest(digest, sender)
             case _:
                 pass

@@ -85,7 +85,37 @@ class SnapshotQuery(Struct, frozen=True):
     """An observer begins: answered with a `Fact` that holds a `SnapshotTaken`."""
 
 
-Request = PutRequest | DeleteRequest | GetRequest | JoinCommand | LeaveCommand | SnapshotQuery
+class PublishCommand(Struct, frozen=True):
+    """Broadcast a message to every node. Answered with the `Item` it became, or a `Refusal`."""
+
+    topic: str
+    payload: bytes
+
+
+class TopicQuery(Struct, frozen=True):
+    """What came on a topic? Answered with a `TopicHistory`."""
+
+    topic: str
+
+
+class LinksCommand(Struct, frozen=True):
+    """Push broadcasts along these links instead of a tree's; none: the tree's again."""
+
+    links: tuple[NodeId, ...]
+
+
+BroadcastRequest = PublishCommand | TopicQuery | LinksCommand
+Request = (
+    PutRequest
+    | DeleteRequest
+    | GetRequest
+    | JoinCommand
+    | LeaveCommand
+    | SnapshotQuery
+    | PublishCommand
+    | TopicQuery
+    | LinksCommand
+)
 
 
 class Requested(Struct, frozen=True):

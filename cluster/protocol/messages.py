@@ -7,7 +7,7 @@ Gossip and probes go by datagram; everything else by stream.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
@@ -164,6 +164,59 @@ class FetchPage(Struct, frozen=True, array_like=True, tag=13):
     refused: str = ""
 
 
+# --- broadcast, by stream ------------------------------------------------------------------------
+
+TOPIC_CHARACTERS_MAX: Final = 128
+Topic = Annotated[str, Meta(min_length=1, max_length=TOPIC_CHARACTERS_MAX)]
+
+
+class Item(Struct, frozen=True, array_like=True):
+    """One broadcast message. Its origin numbers what it publishes on a topic in one life from 1."""
+
+    topic: Topic
+    origin: Name
+    epoch: Count
+    number: Count
+    payload: bytes
+
+
+class Head(Struct, frozen=True, array_like=True):
+    """What somebody has had of one stream: everything up to `floor`, and the numbers in `above`."""
+
+    topic: Topic
+    origin: Name
+    epoch: Count
+    floor: Count
+    above: Annotated[tuple[Count, ...], Meta(max_length=65_536)] = ()
+
+
+Heads = Annotated[tuple[Head, ...], Meta(max_length=65_536)]
+
+
+class Spread(Struct, frozen=True, array_like=True, tag=45):
+    """Broadcast messages, pushed along a tree's link or in answer to a `SpreadDigest`.
+
+    Not answered: what gets lost is found by a digest. `gone` are streams of which the asker missed
+    something that the sender no longer keeps. After `more` the receiver tells what it has had
+    again, because there was not room for everything.
+    """
+
+    items: Annotated[tuple[Item, ...], Meta(max_length=65_536)]
+    gone: Heads = ()
+    more: bool = False
+
+
+class SpreadDigest(Struct, frozen=True, array_like=True, tag=46):
+    """ "This is what I have had." To one random member each period, once anything was published.
+
+    Answered with a `Spread` of what the sender has missed, and with the receiver's own digest
+    (`answer`) if it has missed something itself; with nothing if both are equal.
+    """
+
+    heads: Heads
+    answer: bool
+
+
 # --- clients, by stream or through the window ----------------------------------------------------
 
 
@@ -263,6 +316,8 @@ Body = (
     | ClientCall
     | ClientAnswer
     | Hello
+    | Spread
+    | SpreadDigest
 )
 
 

@@ -31,15 +31,18 @@ from cluster.protocol.inputs import (
     JoinCommand,
     LeaveCommand,
     LinkClosed,
+    LinksCommand,
     Measured,
     Persisted,
     PersistRefused,
+    PublishCommand,
     Received,
     Rejected,
     Requested,
     RequestId,
     SnapshotQuery,
     TimerFired,
+    TopicQuery,
 )
 from cluster.protocol.messages import (
     DeleteRequest,
@@ -54,6 +57,7 @@ from cluster.protocol.quorum.placement import Placement
 from cluster.protocol.quorum.replica import Replica
 from cluster.protocol.quorum.transfers import Transfers
 from cluster.protocol.report import Report, Sources
+from cluster.protocol.spread.topics import Topics
 from cluster.protocol.swim.introduction import Introduction
 from cluster.protocol.swim.membership import Membership
 from cluster.protocol.swim.prober import Prober
@@ -95,6 +99,7 @@ class Node:
         self.coordinator.reads.filling = self.transfers.filling
         self.prober = Prober(out, config.membership, members, rng)
         self.introduction = Introduction(out, config.membership, members, rng)
+        self.topics = Topics(out, config.spread, members, rng)
         members.on_ring_changed = placement.members_changed
         members.on_alive = self._member_alive
         members.on_removed = self.transfers.doubt_all
@@ -112,6 +117,7 @@ class Node:
             hints,
             self.coordinator,
             self.transfers,
+            self.topics,
         )
         self._leavers: list[RequestId] = []
 
@@ -243,6 +249,8 @@ class Node:
                 self._leave(event.id)
             case SnapshotQuery():
                 self._out.reply(event.id, self._out.as_of_now(self._report.snapshot()))
+            case PublishCommand() | TopicQuery() | LinksCommand() as request:
+                self._out.reply(event.id, self.topics.request(request))
 
     # --- timers -------------------------------------------------------------------------------
 
@@ -285,6 +293,8 @@ class Node:
                 self.introduction.reconnect()
             case "remember":
                 self._remember()
+            case "spread":
+                self.topics.wake(rest[0])
             case "left":
                 self._left()
             case _:

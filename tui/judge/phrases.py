@@ -21,6 +21,7 @@ from cluster.model.facts import (
     MessageDropped,
     MessageReceived,
     MessageSent,
+    MessagesMissed,
     NodeStarted,
     NodeStopped,
     OperationFinished,
@@ -96,7 +97,15 @@ def holds(name: NodeId, state: MemberState) -> str:
     return f"{name} has left" if state is MemberState.LEFT else f"{name} is {state.word}"
 
 
-Lifecycle = NodeStarted | NodeStopped | StallNoticed | FactsLost | PersistFailed | MessageDropped
+Lifecycle = (
+    NodeStarted
+    | NodeStopped
+    | StallNoticed
+    | FactsLost
+    | PersistFailed
+    | MessageDropped
+    | MessagesMissed
+)
 
 
 def of_itself(payload: Lifecycle) -> Phrase | None:
@@ -123,6 +132,9 @@ def of_itself(payload: Lifecycle) -> Phrase | None:
             if payload.reason in ("cut", "loss"):
                 return None
             return Phrase(f"dropped a message from {payload.peer}: {payload.reason}", "warn")
+        case MessagesMissed():
+            count = counted(payload.count, "message")
+            return Phrase(f"missed {count} of {payload.origin}, no longer kept anywhere", "bad")
 
 
 Doubt = ProbeMissed | SuspicionRaised | SuspicionConfirmed | SuspicionRefuted
@@ -350,6 +362,7 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
             | FactsLost()
             | PersistFailed()
             | MessageDropped()
+            | MessagesMissed()
         ):
             return of_itself(payload)
         case (

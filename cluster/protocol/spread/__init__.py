@@ -1,0 +1,1 @@
+"""Broadcast: what one node publishes on a topic reaches every node, once."""
