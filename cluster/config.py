@@ -134,6 +134,9 @@ class ObserveConfig(Struct, frozen=True):
     """Messages reported one by one; the rest are only counted (totals stay exact)."""
     log_facts_max: int = 20_000
     """Facts kept for observers that resume."""
+    record_facts_max: int = 4_096
+    """Facts kept for the incident record, mostly pulses: a quarter of an hour with the demo's
+    pulse, an hour with the lan's. About 500 bytes each."""
 
 
 class Config(Struct, frozen=True):

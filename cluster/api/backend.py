@@ -51,6 +51,11 @@ class Backend(Protocol):
         """Observe from now on (a snapshot comes first), or after fact `since` (epoch, seq)."""
         ...
 
+    def record(self) -> list[Fact]:
+        """What it remembers for the incident record, oldest first; a `FactsLost` before it
+        when some was forgotten."""
+        ...
+
     def fault(
         self,
         kind: FaultKind,

@@ -62,6 +62,10 @@ class Window:
                 _only("GET", request)
                 request.parameters()
                 return await self._snapshot(request)
+            case "/record":
+                _only("GET", request)
+                request.parameters()
+                return _told(request, self._backend.record())
             case "/healthz":
                 _only("GET", request)
                 request.parameters()
@@ -77,16 +81,14 @@ class Window:
                 request.parameters()
                 return fault(self._backend, request.body)
             case _:
-                paths = "/kv/KEY, /snapshot, /facts, /command, /fault or /healthz"
+                paths = "/kv/KEY, /snapshot, /record, /facts, /command, /fault or /healthz"
                 raise HttpError(404, "no such path", f"ask for {paths}")
 
     async def _snapshot(self, request: HttpRequest) -> HttpResponse:
         response = await self._backend.request(SnapshotQuery())
         match response:
             case Fact():
-                if MESSAGE_PACK in request.headers.get("accept", ""):
-                    return HttpResponse(200, msgspec.msgpack.encode(response), MESSAGE_PACK)
-                return json_response(named(response))
+                return _told(request, response)
             case Refusal(status, error, detail):
                 raise HttpError(status, error, detail)
             case _:
@@ -105,6 +107,13 @@ class Window:
         ours = site == host if self._public else _is_loopback(_host_name(site))
         if not found or scheme not in ("http", "https") or not ours:
             raise HttpError(403, "wrong origin", "pages of other sites may not ask")
+
+
+def _told(request: HttpRequest, what: Fact | list[Fact]) -> HttpResponse:
+    """Facts as programs read them, or with names, for people."""
+    if MESSAGE_PACK in request.headers.get("accept", ""):
+        return HttpResponse(200, msgspec.msgpack.encode(what), MESSAGE_PACK)
+    return json_response(named(what))
 
 
 def _only(method: str, request: HttpRequest) -> None:

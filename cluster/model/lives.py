@@ -7,7 +7,7 @@ the facts themselves. Ignores messages, client operations and everything else no
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -56,6 +56,7 @@ Remembered = (
     | WindowClosed
 )
 """The payloads that matter here; for all others the record stands still."""
+REMEMBERED: Final = frozenset(get_args(Remembered))
 
 
 class Opinion(NamedTuple):

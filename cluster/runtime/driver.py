@@ -62,6 +62,7 @@ from cluster.runtime.net.faults import Direction, Fault, Faults
 from cluster.runtime.net.links import Links, LossReason
 from cluster.runtime.net.stream import Reader, Stream
 from cluster.runtime.observer import Observer, StoppedError
+from cluster.runtime.record import Record
 from cluster.runtime.timers import Timers
 
 PULSE: Final[TimerKey] = ("pulse",)
@@ -103,6 +104,7 @@ class Driver:
         self.epoch = store.epoch
         self.config = config
         self.hub = Hub(config.observe.log_facts_max)
+        self._record = Record(config.observe.record_facts_max)
         self.halted: asyncio.Future[Halt] = asyncio.get_running_loop().create_future()
         self._store = store
         self._faults = Faults(rng)
@@ -186,6 +188,7 @@ class Driver:
                 self._timers.cancel(timer)
             case Emit(fact):
                 self.hub.append(fact)
+                self._record.append(fact)
             case Reply(request_id, response):
                 asker = self._askers.pop(request_id, None)
                 if asker is not None:
@@ -298,6 +301,10 @@ class Driver:
     def observe(self, since: tuple[int, int] | None, /) -> Observer:
         """Observe from now on, or after fact `since` (epoch, seq)."""
         return Observer(self, since)
+
+    def record(self) -> list[Fact]:
+        """What it remembers for the incident record, oldest first."""
+        return self._record.read()
 
     def fault(
         self,

@@ -65,6 +65,9 @@ class Desk:
     def observe(self, since: tuple[int, int] | None, /) -> Observer:
         return Observer(self, since)
 
+    def record(self) -> list[Fact]:
+        return self.hub.read(self.hub.begin, 50)
+
     def fault(
         self,
         kind: FaultKind,

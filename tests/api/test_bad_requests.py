@@ -77,6 +77,8 @@ BAD: list[tuple[str, bytes, int]] = [
     ("another method", http("PATCH", "/kv/a"), 405),
     ("post to a key", http("POST", "/kv/a"), 405),
     ("put a snapshot", http("PUT", "/snapshot"), 405),
+    ("put a record", http("PUT", "/record"), 405),
+    ("ask a part of the record", http("GET", "/record?since=1.1"), 400),
     ("get a command", http("GET", "/command"), 405),
     ("get a fault", http("GET", "/fault"), 405),
     ("post health", http("POST", "/healthz"), 405),

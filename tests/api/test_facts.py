@@ -191,3 +191,14 @@ async def test_a_snapshot_is_read_by_people_and_by_programs() -> None:
         _, headers, body = parse(await exchange(address, sent))
         assert headers["content-type"] == "application/msgpack"
         assert msgspec.msgpack.decode(body, type=Fact).payload == FactsLost(3)
+
+
+async def test_the_record_is_read_by_people_and_by_programs() -> None:
+    desk = Desk()
+    desk.say(3)
+    async with window(desk) as address:
+        _, _, body = parse(await exchange(address, http("GET", "/record")))
+        assert [each["seq"] for each in msgspec.json.decode(body)] == [1, 2, 3]
+        sent = http("GET", "/record", b"", Accept="application/msgpack")
+        _, _, body = parse(await exchange(address, sent))
+        assert msgspec.msgpack.decode(body, type=list[Fact]) == desk.record()

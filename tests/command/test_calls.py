@@ -79,6 +79,7 @@ def test_a_wrong_call_is_one_sentence_and_2(words: list[str]) -> None:
         ["members", NOBODY, "--json"],
         ["ring", NOBODY],
         ["transfers", NOBODY],
+        ["incidents", NOBODY],
         ["kv", "get", "k", "--at", NOBODY],
         ["fault", "heal", "--at", NOBODY],
     ],
@@ -103,7 +104,7 @@ class NotANode(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.mark.parametrize("word", ["status", "ring"])
+@pytest.mark.parametrize("word", ["status", "ring", "incidents"])
 def test_a_stranger_at_the_address_is_one_sentence_and_3(word: str) -> None:
     with HTTPServer(("127.0.0.1", 0), NotANode) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,4 +1,4 @@
-"""The words that look at a running cluster: `inspect`, `status`, `members`, `ring`, `transfers`."""
+"""The words that look at a running cluster: `inspect`, `status` and the parts of what it says."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Final
 
-from tui.command.asking import ask, look
+from tui.command.asking import ask, look, records
 from tui.command.saying import FINE, NOT_FINE, run_async, say, show, wait_a_second
 from tui.command.words import Words, add_address
 
@@ -14,6 +14,9 @@ STATUS_ENDS: Final = """\
 Exits with 0 when all is well. Exits with 1 when the nodes disagree, when a member is suspect, dead
 or removed (and has not left), or when some keys have too few live owners to be read or written.
 """
+
+
+INCIDENTS_END: Final = "Exits with 1 while a failure is not over."
 
 
 def add(words: Words) -> None:
@@ -31,6 +34,9 @@ def add(words: Words) -> None:
     add_address(word, json=True)
     word = words.add("ring", ring, "who owns which partitions")
     add_address(word, json=True)
+    word = words.add("incidents", incidents, "each failure stage by stage, newest last")
+    add_address(word, json=True)
+    word.epilog = INCIDENTS_END
     word = words.add("transfers", transfers, "what is being filled, and what it waits for")
     add_address(word, json=True)
 
@@ -90,3 +96,14 @@ def transfers(args: argparse.Namespace) -> int:
 
     found = pending(*look(args.address))
     return show(to_json(found) if args.json else transfers_text(found))
+
+
+def incidents(args: argparse.Namespace) -> int:
+    """The incident record; 1 while a failure is not over."""
+    from tui.text.incidents import incidents as recorded
+    from tui.text.incidents import incidents_text
+    from tui.text.status import to_json
+
+    said = recorded(*records(args.address))
+    show(to_json(said) if args.json else incidents_text(said))
+    return NOT_FINE if said.open else FINE

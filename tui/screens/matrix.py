@@ -16,10 +16,11 @@ from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.draw.sparkline import bridged, bucketed, spark
 from tui.judge.agreement import Agreement, agreement, differs
+from tui.judge.recap import took
 from tui.judge.standing import has_left
 from tui.scene import Scene, clock, hue
 from tui.screens.pieces.hearsay import hearsay
-from tui.screens.pieces.parts import age, band, state_glyph, took
+from tui.screens.pieces.parts import age, band, state_glyph
 from tui.view import NodeView
 
 

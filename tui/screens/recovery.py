@@ -14,12 +14,11 @@ from cluster.model.incident import Incident
 from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.sparkline import Series, spark
-from tui.judge.phrases import seconds
-from tui.judge.tale import word_of
+from tui.judge.recap import summary, what_happened
 from tui.scene import Scene, clock
 from tui.screens.pieces.forecast import claims, profile_of
-from tui.screens.pieces.parts import number, took
-from tui.screens.pieces.stagetable import Axis, counted, paint_stages
+from tui.screens.pieces.parts import number
+from tui.screens.pieces.stagetable import Axis, paint_stages
 from tui.view import MOMENT_US, Moment
 
 STAGE_ROWS: Final = 9
@@ -62,17 +61,8 @@ def chosen(scene: Scene) -> Incident | None:
     return None
 
 
-_DONE: Final = {
-    "kill": "killed",
-    "pause": "paused",
-    "isolate": "cut off",
-    "partition": "split off",
-    "cut": "cut off",
-}
-
-
 def _title(scene: Scene, incident: Incident) -> str:
-    word = _DONE.get(incident.fault, "silent")
+    word = what_happened(incident)
     return f"{incident.subject} {word} at {clock(scene, incident.began, 2)}"
 
 
@@ -213,33 +203,12 @@ def _promises(frame: Frame, scene: Scene, y: int, bottom: int) -> int:
 # --- the failures before it ----------------------------------------------------------------------
 
 
-def summary(incident: Incident, now: int) -> str:
-    """A whole failure in one line."""
-    if not incident.ended:
-        return f"{word_of(incident)} since {seconds(now - incident.began)}"
-    whole = took(incident.ended - incident.began)
-    if incident.false_alarm:
-        noticed = incident.stage("suspected").began
-        return f"{'false alarm' if noticed else 'nobody noticed'}, over after {whole}"
-    parts: list[str] = []
-    dead = incident.stage("dead")
-    if dead.ended and not dead.overtaken:
-        parts.append(f"dead for all after {took(dead.ended - incident.began)}")
-    if not incident.returned:
-        parts.append(counted(incident.stage("rebuilt")))
-        parts.append(f"the ring went on after {whole}")
-    else:
-        parts.append(counted(incident.stage("returned")))
-        parts.append(f"whole again after {whole}")
-    return ", ".join(part for part in parts if part)
-
-
 def _past(frame: Frame, scene: Scene, y: int, bottom: int, past: list[Incident]) -> None:
     frame.text(2, y, "failures before it" if frame.width >= 100 else "before", "muted")
     for row, incident in enumerate(past[-(bottom - y - 1) :], start=1):
         x = frame.text(4, y + row, clock(scene, incident.began, 0), "faint") + 2
         x = frame.text(x, y + row, incident.subject, "", bold=True) + 1
-        word = _DONE.get(incident.fault, "silent")
+        word = what_happened(incident)
         x = frame.text(x, y + row, f"{word:9}", "muted") + 1
         role = "" if incident.ended else "warn"
         frame.text(x, y + row, fit(summary(incident, scene.now), frame.width - x - 1), role)

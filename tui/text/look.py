@@ -1,8 +1,8 @@
-"""One look at a cluster: every node's own snapshot, folded. For commands that print and end.
+"""One look at a cluster: every node's own snapshot, or its record. For commands that print and end.
 
 Starts at one window, learns the others' from what that node knows, asks them all at once and
-waits a moment for each. Who does not answer is in the view as the others believe it. Plain HTTP
-through `ask`, because importing a WebSocket client takes longer than the whole look.
+waits a moment for each. Who does not answer is known as the others believe it. Plain HTTP through
+`ask`, because importing a WebSocket client takes longer than the whole look.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import time_ns
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
-from cluster.model.facts import Fact, SnapshotTaken
-from cluster.model.member import Address, MemberState
+from cluster.model.facts import Fact, FactsLost, SnapshotTaken
+from cluster.model.member import Address, MemberState, NodeId
 from tui.fold import fold
 from tui.view import ClusterView
 
@@ -26,6 +26,9 @@ MESSAGE_PACK: Final = {"Accept": "application/msgpack"}
 ASKED_AT_ONCE: Final = 16
 
 _fact = msgspec.msgpack.Decoder(Fact)
+_facts = msgspec.msgpack.Decoder(list[Fact])
+
+Answer = TypeVar("Answer")
 
 
 def look_around(ask: Ask, address: str, silence: type[Exception]) -> tuple[ClusterView, int]:
@@ -37,16 +40,47 @@ def look_around(ask: Ask, address: str, silence: type[Exception]) -> tuple[Clust
     first = _snapshot(ask, address)
     facts = [] if first is None else [first]
     if first is not None and isinstance(first.payload, SnapshotTaken):
-
-        def asked(window: Address) -> Fact | None:
-            try:
-                return _snapshot(ask, window)
-            except silence:
-                return None
-
-        with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-            facts += [fact for fact in pool.map(asked, _others(first.payload)) if fact]
+        answers = _all_at_once(_snapshot, ask, _others(first.payload), silence)
+        facts += [fact for fact in answers if fact]
     return fold(ClusterView(), facts), time_ns() // 1_000
+
+
+class Records(NamedTuple):
+    """What the nodes of a cluster remember, and who was not to be had."""
+
+    facts: list[Fact]
+    """In the order of cause and effect: the hybrid clock's."""
+    reporting: list[NodeId]
+    silent: list[NodeId]
+    """Members that should be there and did not answer; who has left is not one."""
+    forgotten: dict[NodeId, int]
+    """Facts that a node has made room for: its record begins later than it does."""
+
+
+def records_around(ask: Ask, address: str, silence: type[Exception]) -> Records | None:
+    """What every node that answers remembers for the incident record, and its snapshot.
+
+    None when something answered that is no node. `silence` as in `look_around`.
+    """
+    first = _snapshot(ask, address)
+    if first is None or not isinstance(first.payload, SnapshotTaken):
+        return None
+    known = _windows(first.payload)
+    answers = [
+        (first.node, _record(ask, Address(address))),
+        *zip(known, _all_at_once(_record, ask, list(known.values()), silence), strict=True),
+    ]
+    told = {name: facts for name, facts in answers if facts}
+    forgotten = {
+        name: lost.count for name, facts in told.items()
+        if isinstance(lost := facts[0].payload, FactsLost)
+    }  # fmt: skip
+    facts = sorted((f for each in told.values() for f in each), key=_order)
+    return Records(facts, list(told), [name for name in known if name not in told], forgotten)
+
+
+def _order(fact: Fact) -> tuple[int, NodeId, int]:
+    return fact.hlc, fact.node, fact.seq
 
 
 def objection(ask: Ask, address: str, peers: Sequence[str]) -> str:
@@ -71,12 +105,44 @@ def objection(ask: Ask, address: str, peers: Sequence[str]) -> str:
 
 def _others(known: SnapshotTaken) -> list[Address]:
     """Windows of all members that may still be there."""
+    return list(_windows(known).values())
+
+
+def _windows(known: SnapshotTaken) -> dict[NodeId, Address]:
     claims = (fate.claim for fate in known.members)
-    return [
-        claim.window
+    return {
+        claim.name: claim.window
         for claim in claims
         if claim.name != known.name and claim.state is not MemberState.LEFT and claim.window
-    ]
+    }
+
+
+def _all_at_once(
+    one: Callable[[Ask, str], Answer | None],
+    ask: Ask,
+    windows: Sequence[Address],
+    silence: type[Exception],
+) -> list[Answer | None]:
+    """What each window answered; None for those that did not."""
+
+    def asked(window: Address) -> Answer | None:
+        try:
+            return one(ask, window)
+        except silence:
+            return None
+
+    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+        return list(pool.map(asked, windows))
+
+
+def _record(ask: Ask, address: str) -> list[Fact] | None:
+    """A node's record, and its state now (which says what the record may have forgotten)."""
+    try:
+        facts = _facts.decode(ask(address, "GET", "/record", b"", MESSAGE_PACK)[2])
+    except msgspec.MsgspecError:
+        return None
+    now = _snapshot(ask, address)
+    return [*facts, now] if now is not None else None
 
 
 def _snapshot(ask: Ask, address: str) -> Fact | None:

@@ -27,9 +27,10 @@ from tests.tui.story import (
 )
 from tui.draw.frame import Frame
 from tui.fold import fold
+from tui.judge.recap import summary
 from tui.scene import Scene
 from tui.screens.pieces.stagetable import axis_of, bounds
-from tui.screens.recovery import chosen, paint, summary
+from tui.screens.recovery import chosen, paint
 from tui.view import ClusterView
 
 SIZES = [(120, 36), (80, 24)]

@@ -29,15 +29,6 @@ def age(us: int) -> str:
     return f"{us / 3600e6:.0f}h"
 
 
-def took(us: int) -> str:
-    """How long something lasted: 3 ms, 0.31 s, 4.6 s, 81 s."""
-    if us < 9_500:
-        return f"{round(us / 1000)} ms" if us >= 500 or us <= 0 else "<1 ms"
-    if us < 995_000:
-        return f"{us / 1e6:.2f} s"
-    return f"{us / 1e6:.1f} s" if us < 99_950_000 else f"{us / 1e6:.0f} s"
-
-
 def number(value: float) -> str:
     """A figure of at most five characters: 0, 3.6, 242, 1,204, 38k."""
     if value <= 0:

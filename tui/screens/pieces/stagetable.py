@@ -17,8 +17,9 @@ from cluster.model.member import NodeId
 from tui.draw.chrome import fit
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
+from tui.judge.recap import counted, took
 from tui.scene import Scene
-from tui.screens.pieces.parts import axis_label, axis_step, took
+from tui.screens.pieces.parts import axis_label, axis_step
 
 SPANS_S: Final = (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 180, 240, 300)
 _ROLE: Final[dict[StageName, str]] = {
@@ -199,20 +200,6 @@ def _over(scene: Scene, stage: Stage, limit: int) -> bool:
     if not limit or not stage.began or stage.skipped:
         return False
     return (stage.ended or scene.now) - stage.began > limit
-
-
-_COUNTED: Final[dict[StageName, tuple[str, str]]] = {
-    "hints": ("hint kept", "hints kept"),
-    "rebuilt": ("place filled", "places filled"),
-    "returned": ("hint returned", "hints returned"),
-}
-
-
-def counted(stage: Stage) -> str:
-    """A stage's count in words; empty when it counts nothing."""
-    if not stage.count or stage.name not in _COUNTED:
-        return ""
-    return f"{stage.count:,} {_COUNTED[stage.name][stage.count != 1]}"
 
 
 def _note(stage: Stage) -> tuple[str, str]:
