@@ -83,6 +83,10 @@ class DataConfig(Struct, frozen=True):
     """A key with this many unresolved siblings refuses a write that would add another."""
     record_bytes_max: int = 3 * 1_048_576
     """The same for the bytes of all its values: five sides of a split must still fit one frame."""
+    set_elements_max: int = 10_000
+    """Elements of a set. Each change of a typed value rewrites it whole: its cost grows with this."""
+    map_fields_max: int = 1_000
+    """Fields of a map."""
     hints_max: int = 20_000
     """Hints kept per absent member; past it new hints are refused (and said)."""
     hint_batch: int = 64

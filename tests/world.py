@@ -88,10 +88,13 @@ class MemoryRecords:
 
     def copy(self) -> MemoryRecords:
         twin = MemoryRecords()
-        twin.records = {p: dict(held) for p, held in self.records.items()}
-        twin.notes = dict(self.notes)
-        twin.metas = dict(self.metas)
+        twin.become(self)
         return twin
+
+    def become(self, other: MemoryRecords) -> None:
+        self.records = {p: dict(held) for p, held in other.records.items()}
+        self.notes = dict(other.notes)
+        self.metas = dict(other.metas)
 
     def apply(self, persist: Persist) -> None:
         for write in persist.writes:
@@ -123,6 +126,8 @@ class Host:
         self.held: list[Callable[[], None]] = []
         self.halted: Halt | None = None
         self.disk_full = False
+        self.queued: list[Persist] = []
+        """Writes that reads see and the disk does not have yet."""
 
 
 class World:
@@ -153,6 +158,7 @@ class World:
         if wipe:
             host.disk = MemoryRecords()
         host.records = host.disk.copy()
+        host.queued = []
         host.timers = {}
         host.paused = False
         host.halted = None
@@ -249,6 +255,7 @@ class World:
                 host.timers.pop(timer, None)
             case Persist():
                 host.records.apply(effect)
+                host.queued.append(effect)
                 node = host.node
                 self._later(1 * MS, lambda: self._synced(host, node, effect))
             case Reply(request, response):
@@ -268,11 +275,16 @@ class World:
             self.give(host, TimerFired(timer, due))
 
     def _synced(self, host: Host, node: Node | None, persist: Persist) -> None:
-        if host.node is not node:
+        if host.node is not node or persist not in host.queued:
             return
         if host.disk_full:
-            self.give(host, PersistRefused(persist.token, "no space left on device"))
+            # As the real store has it: all that was queued is undone, then each is refused.
+            refused, host.queued = host.queued, []
+            host.records.become(host.disk)
+            for each in refused:
+                self.give(host, PersistRefused(each.token, "no space left on device"))
         else:
+            host.queued.remove(persist)
             host.disk.apply(persist)
             self.give(host, Persisted(persist.token))
 

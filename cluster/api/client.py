@@ -15,6 +15,7 @@ from typing import Final, cast
 from cluster.model.member import Address, NodeId
 from cluster.model.ring import partition_of
 from cluster.model.summary import RingTable
+from cluster.model.values.update import Update
 from cluster.model.versions import Context
 from cluster.protocol.messages import (
     ClientAnswer,
@@ -25,6 +26,7 @@ from cluster.protocol.messages import (
     PutRequest,
     ReadResponse,
     Refusal,
+    UpdateRequest,
     WriteResponse,
 )
 from cluster.protocol.wire import Deframer, MalformedMessageError, decode, encode_frame
@@ -35,7 +37,7 @@ CONNECT_S: Final = 1.0
 CALLS_OPEN_MAX: Final = 1_024
 """As many as a node takes on one connection."""
 
-Call = PutRequest | DeleteRequest | GetRequest
+Call = PutRequest | DeleteRequest | GetRequest | UpdateRequest
 Answer = WriteResponse | ReadResponse | Refusal
 
 _NOBODY: Final = NodeId("")
@@ -127,6 +129,12 @@ class PeerClient:
     ) -> WriteResponse | Refusal:
         """Write a tombstone."""
         return _expect_write(await self.call(DeleteRequest(key, context or {}, w, pw)))
+
+    async def update(
+        self, key: bytes, update: Update, *, w: int = 0, pw: int = 0
+    ) -> WriteResponse | Refusal:
+        """Change a typed value. After "maybe written", asking again may change it twice."""
+        return _expect_write(await self.call(UpdateRequest(key, update, w, pw)))
 
     async def get(self, key: bytes, *, r: int = 0, pr: int = 0) -> ReadResponse | Refusal:
         """Read a key."""
@@ -236,6 +244,10 @@ class RingClient:
     ) -> WriteResponse | Refusal:
         """Write a value."""
         return _expect_write(await self.call(PutRequest(key, value, context=context or {}, w=w)))
+
+    async def update(self, key: bytes, update: Update, *, w: int = 0) -> WriteResponse | Refusal:
+        """Change a typed value."""
+        return _expect_write(await self.call(UpdateRequest(key, update, w)))
 
     async def get(self, key: bytes, *, r: int = 0) -> ReadResponse | Refusal:
         """Read a key."""

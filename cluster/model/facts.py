@@ -24,7 +24,7 @@ Basis = Literal["reported", "inferred", "polled"]
 Via = Literal["probe", "gossip", "pushpull", "timer", "operator", "self", "boot"]
 Evidence = Literal["silent", "refused"]
 Outcome = Literal["ok", "absent", "not written", "maybe written", "failed"]
-OperationKind = Literal["put", "get", "delete"]
+OperationKind = Literal["put", "get", "delete", "update"]
 DropReason = Literal["malformed", "oversized", "foreign", "cut", "loss", "overload", "unknown"]
 
 

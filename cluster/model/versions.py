@@ -118,14 +118,19 @@ class Record(Struct, frozen=True, array_like=True):
     mine: str = ""
 
 
-def minting_actor(held: Record | None, node: str, epoch: int, serial: int) -> str:
+def minting_actor(
+    held: Record | None, node: str, epoch: int, serial: int, distrusted: int = 0
+) -> str:
     """The actor to mint under, reusing the record's own only within one holding and one boot.
 
-    `serial` must be fresh within this boot whenever it is used.
+    `serial` must be fresh within this boot whenever it is used. Actors with a serial up to
+    `distrusted` mint no more: a disk refused a write since, so the record may have been put back
+    to before a dot that others already hold.
     """
     prefix = f"{node}.{epoch:x}."
-    if held is not None and held.mine.startswith(prefix):
-        return held.mine
+    mine = held.mine if held is not None else ""
+    if mine.startswith(prefix) and int(mine[len(prefix) :], 16) > distrusted:
+        return mine
     return f"{prefix}{serial:x}"
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from cluster.model.facts import DropReason
 from cluster.model.fault import FaultKind
 from cluster.model.member import Address, NodeId
-from cluster.protocol.messages import DeleteRequest, GetRequest, Packet, PutRequest
+from cluster.protocol.messages import DeleteRequest, GetRequest, Packet, PutRequest, UpdateRequest
 
 RequestId = NewType("RequestId", int)
 """Chosen by the driver, unique among its open requests."""
@@ -109,6 +109,7 @@ Request = (
     PutRequest
     | DeleteRequest
     | GetRequest
+    | UpdateRequest
     | JoinCommand
     | LeaveCommand
     | SnapshotQuery

@@ -20,6 +20,7 @@ from cluster.model.member import (
     NodeId,
     WireAddress,
 )
+from cluster.model.values.update import Update
 from cluster.model.versions import Context, Versions
 
 Number = Annotated[int, Meta(ge=-(2**53), le=2**53)]
@@ -124,7 +125,7 @@ class Forward(Struct, frozen=True, array_like=True, tag=10):
     """
 
     number: Number
-    request: PutRequest | DeleteRequest
+    request: PutRequest | DeleteRequest | UpdateRequest
 
 
 class Forwarded(Struct, frozen=True, array_like=True, tag=11):
@@ -251,6 +252,19 @@ class GetRequest(Struct, frozen=True, array_like=True, tag=22):
     pr: Quorum = 0
 
 
+class UpdateRequest(Struct, frozen=True, array_like=True, tag=35):
+    """A client changes a typed value. No context: the change says by itself what it replaces.
+
+    Answered with `WriteResponse` or `Refusal`; 409 if the key holds something of another type.
+    Not idempotent: after "maybe written" the client decides whether to ask again.
+    """
+
+    key: bytes
+    update: Update
+    w: Quorum = 0
+    pw: Quorum = 0
+
+
 class WriteResponse(Struct, frozen=True, array_like=True, tag=23):
     """What a write proved: which replicas have it on disk, how many of them are primaries."""
 
@@ -283,7 +297,7 @@ class ClientCall(Struct, frozen=True, array_like=True, tag=26):
     """A client on a stream asks; many may be outstanding. Answered with `ClientAnswer`."""
 
     number: Number
-    request: PutRequest | DeleteRequest | GetRequest
+    request: PutRequest | DeleteRequest | GetRequest | UpdateRequest
 
 
 class ClientAnswer(Struct, frozen=True, array_like=True, tag=27):

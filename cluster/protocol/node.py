@@ -48,6 +48,7 @@ from cluster.protocol.messages import (
     DeleteRequest,
     GetRequest,
     PutRequest,
+    UpdateRequest,
 )
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.quorum.coordinator import Coordinator
@@ -151,6 +152,7 @@ class Node:
             case PersistRefused():
                 self._report.trouble = event.reason
                 self._out.emit(PersistFailed(event.reason))
+                self.replica.distrust_actors()
                 self._out.persist_refused(event.token, event.reason)
             case Abandoned():
                 self.coordinator.book.abandon(event.id)
@@ -238,7 +240,7 @@ class Node:
 
     def _requested(self, event: Requested) -> None:
         match event.request:
-            case PutRequest() | DeleteRequest() | GetRequest() as request:
+            case PutRequest() | DeleteRequest() | GetRequest() | UpdateRequest() as request:
                 self.coordinator.request(Asker(event.id), request)
             case JoinCommand(address):
                 if len(self.placement.ring.members) == 1:

@@ -10,16 +10,13 @@ from cluster.model.facts import OperationFinished, OperationStarted, Outcome
 from cluster.model.member import NodeId
 from cluster.protocol.inputs import RequestId
 from cluster.protocol.messages import (
-    DeleteRequest,
     Forwarded,
-    GetRequest,
-    PutRequest,
     ReadResponse,
     Refusal,
     WriteResponse,
 )
 from cluster.protocol.outbox import Outbox, key_text
-from cluster.protocol.quorum.operation import Asker, Latencies, Operation
+from cluster.protocol.quorum.operation import Asker, DataRequest, Latencies, Operation
 from cluster.protocol.swim.membership import Membership
 
 ClientResponse = WriteResponse | ReadResponse | Refusal
@@ -40,7 +37,7 @@ class Book:
     def begin(
         self,
         asker: Asker,
-        request: PutRequest | DeleteRequest | GetRequest,
+        request: DataRequest,
         partition: int,
         owners: tuple[NodeId, ...],
     ) -> Operation:

@@ -12,10 +12,11 @@ from collections import deque
 from cluster.config import DataConfig, RingConfig
 from cluster.model.member import NodeId
 from cluster.model.ring import partition_of
-from cluster.protocol.messages import DeleteRequest, GetRequest, PutRequest, Refusal
+from cluster.model.values.typed import reserved
+from cluster.protocol.messages import GetRequest, PutRequest, Refusal
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.quorum.book import Book
-from cluster.protocol.quorum.operation import Asker, Operation
+from cluster.protocol.quorum.operation import Asker, DataRequest, Operation
 from cluster.protocol.quorum.placement import Placement
 from cluster.protocol.quorum.reads import Reads
 from cluster.protocol.quorum.replica import Replica
@@ -47,7 +48,7 @@ class Coordinator:
         """Operations whose replicas have not been reminded yet, oldest first."""
         self._timer_set = False
 
-    def request(self, asker: Asker, request: PutRequest | DeleteRequest | GetRequest) -> None:
+    def request(self, asker: Asker, request: DataRequest) -> None:
         """A client asks, or another node on a client's behalf."""
         refusal = self._refuse(request)
         if refusal is not None:
@@ -63,7 +64,7 @@ class Coordinator:
             self.writes.begin(op, request)
         self._arm()
 
-    def _refuse(self, request: PutRequest | DeleteRequest | GetRequest) -> Refusal | None:
+    def _refuse(self, request: DataRequest) -> Refusal | None:
         config = self._config
         if not request.key:
             return Refusal(400, "empty key", "a key has at least one byte")
@@ -72,6 +73,8 @@ class Coordinator:
         if isinstance(request, PutRequest) and len(request.value) > config.value_bytes_max:
             limit = f"a value has at most {config.value_bytes_max} bytes"
             return Refusal(413, "value too long", limit)
+        if isinstance(request, PutRequest) and reserved(request.content_type):
+            return Refusal(400, "reserved type", f"only updates store {request.content_type}")
         if isinstance(request, GetRequest):
             asked = max(request.r, request.pr)
         else:

@@ -11,9 +11,10 @@ from cluster.model.member import NOBODY, NodeId
 from cluster.model.summary import Rates
 from cluster.model.versions import EMPTY, Versions
 from cluster.protocol.inputs import RequestId
-from cluster.protocol.messages import DeleteRequest, GetRequest, PutRequest
+from cluster.protocol.messages import DeleteRequest, GetRequest, PutRequest, UpdateRequest
 
-WriteRequest = PutRequest | DeleteRequest
+WriteRequest = PutRequest | DeleteRequest | UpdateRequest
+DataRequest = WriteRequest | GetRequest
 LATENCIES_MAX = 4_096
 
 
@@ -30,7 +31,7 @@ class Operation(Struct):
 
     number: int
     asker: Asker
-    request: PutRequest | DeleteRequest | GetRequest
+    request: DataRequest
     partition: int
     started: int
     traced: bool
@@ -60,9 +61,15 @@ class Operation(Struct):
     @property
     def kind(self) -> OperationKind:
         """The word for the request."""
-        if isinstance(self.request, GetRequest):
-            return "get"
-        return "put" if isinstance(self.request, PutRequest) else "delete"
+        match self.request:
+            case GetRequest():
+                return "get"
+            case PutRequest():
+                return "put"
+            case DeleteRequest():
+                return "delete"
+            case UpdateRequest():
+                return "update"
 
 
 class Latencies:

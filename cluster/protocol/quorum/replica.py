@@ -9,11 +9,27 @@ from __future__ import annotations
 
 from cluster.model.facts import HintStored, SiblingsKept
 from cluster.model.member import NodeId
-from cluster.model.versions import EMPTY, Context, Record, Versions, merge, minting_actor, put, size
+from cluster.model.values.typed import Misfit, reserved, updated
+from cluster.model.versions import EMPTY, Record, Versions, merge, minting_actor, put, size
 from cluster.protocol.effects import DiskWrite, PutRecord, Records
+from cluster.protocol.messages import DeleteRequest, PutRequest, Refusal, UpdateRequest
 from cluster.protocol.outbox import OnDisk, Outbox, key_text
 from cluster.protocol.quorum.hints import Hints
+from cluster.protocol.quorum.operation import WriteRequest
 from cluster.protocol.quorum.placement import Placement
+
+_CROWDED = Refusal(
+    409,
+    "too many siblings",
+    "not written: the key has too many unresolved values; read it, then write with the context"
+    " of that read",
+)
+_MIXED = Refusal(
+    409,
+    "does not fit",
+    "not written: the key holds a typed value; change it by an update, or replace it by a put with"
+    " the context of a read",
+)
 
 
 class Replica:
@@ -25,39 +41,59 @@ class Replica:
         self._placement = placement
         self._hints = hints
         self._serial = 0
+        self._distrusted = 0
+        """Actors up to this serial mint no more (see `distrust_actors`)."""
 
     def read(self, partition: int, key: bytes) -> Versions:
         """What is held of a key; nothing is `EMPTY`."""
         record = self._records.load(partition, key)
         return record.versions if record is not None else EMPTY
 
+    def distrust_actors(self) -> None:
+        """The disk refused a write: what was minted with it is undone here, not at its peers.
+
+        An actor that went on from the older record would give one dot to two writes, and one of
+        them would be lost. So every actor handed out before has minted its last.
+        """
+        self._distrusted = self._serial
+
     def mint(
-        self,
-        partition: int,
-        key: bytes,
-        value: bytes | None,
-        content_type: str,
-        context: Context,
-        hint_for: NodeId,
-        then: OnDisk,
-    ) -> Versions | None:
+        self, partition: int, request: WriteRequest, hint_for: NodeId, then: OnDisk
+    ) -> Versions | Refusal:
         """Give a client's write its dot, store it, and return all that is now known of the key.
 
-        None, with nothing stored: the key has as many unresolved siblings as it may.
+        A refusal means that nothing was stored.
         """
+        key = request.key
         held = self._records.load(partition, key)
         self._serial += 1
-        actor = minting_actor(held, self._out.name, self._out.epoch, self._serial)
-        before = held.versions if held is not None else EMPTY
-        after = put(before, context, actor, value, content_type, self._out.now)
+        actor = minting_actor(held, self._out.name, self._out.epoch, self._serial, self._distrusted)
+        after = self._after(held.versions if held is not None else EMPTY, actor, request)
+        if isinstance(after, Refusal):
+            return after
         config = self._out.config.data
         if len(after.siblings) > 1:
             crowded = len(after.siblings) > config.siblings_max
             if crowded or size(after) > config.record_bytes_max:
-                return None
+                return _CROWDED
             self._out.emit(SiblingsKept(key_text(key), len(after.siblings)))
         self._store(partition, key, Record(after, actor), hint_for, then)
         return after
+
+    def _after(self, before: Versions, actor: str, request: WriteRequest) -> Versions | Refusal:
+        now = self._out.now
+        match request:
+            case PutRequest(_, value, content_type, context):
+                after = put(before, context, actor, value, content_type, now)
+                mixed = any(reserved(s.content_type) for s in after.siblings)
+                return _MIXED if mixed else after
+            case DeleteRequest(_, context):
+                return put(before, context, actor, None, "", now)
+            case UpdateRequest(_, update):
+                after = updated(before, actor, update, now, self._out.config.data)
+                if isinstance(after, Misfit):
+                    return Refusal(409, "does not fit", f"not written: {after.why}")
+                return after
 
     def write(
         self,

@@ -18,9 +18,9 @@ from cluster.model.facts import Outcome
 from cluster.model.member import NOBODY, NodeId
 from cluster.protocol.messages import (
     Forward,
-    PutRequest,
     Refusal,
     ReplicaWrite,
+    UpdateRequest,
     WriteResponse,
 )
 from cluster.protocol.outbox import Outbox
@@ -70,30 +70,27 @@ class Writes:
             why = f"not written: {len(places)} of {needed} replicas can be reached"
             self._book.finish(op, Refusal(503, "no quorum", why), "not written")
             return
-        if not self._mint(op, request, own):
-            why = "not written: the key has too many unresolved values; read it, then write with"
-            refusal = Refusal(409, "too many siblings", f"{why} the context of that read")
+        refusal = self._mint(op, request, own)
+        if refusal is not None:
             self._book.finish(op, refusal, "not written")
             return
         for target in targets:
             if target.node != own.node:
                 self._send(op, target)
 
-    def _mint(self, op: Operation, request: WriteRequest, own: Target) -> bool:
+    def _mint(self, op: Operation, request: WriteRequest, own: Target) -> Refusal | None:
         op.pending[own.node] = own.hint_for
         op.asked.add(own.node)
-        is_put = isinstance(request, PutRequest)
         versions = self._replica.mint(
             op.partition,
-            request.key,
-            request.value if is_put else None,
-            request.content_type if is_put else "",
-            request.context,
+            request,
             own.hint_for,
             lambda refused: self.written(op.number, self._out.name, refused),
         )
-        op.versions = versions if versions is not None else op.versions
-        return versions is not None
+        if isinstance(versions, Refusal):
+            return versions
+        op.versions = versions
+        return None
 
     def _send(self, op: Operation, target: Target) -> None:
         op.pending[target.node] = target.hint_for
@@ -150,9 +147,14 @@ class Writes:
         self._book.finish(op, response, outcome)
 
     def replace(self, op: Operation, request: WriteRequest, silent: NodeId) -> None:
-        """Go on without a silent node (its late answer still counts)."""
+        """Go on without a silent node (its late answer still counts).
+
+        A put that is minted twice leaves one value twice. An update would count twice: it goes
+        to one node only, and if that stays silent nobody knows whether it was written.
+        """
         if op.forwarded_to:
-            self._forward(op, request)
+            if not isinstance(request, UpdateRequest):
+                self._forward(op, request)
         elif silent in op.pending:
             self._cover(op, silent, op.pending[silent] or silent)
 
