@@ -17,6 +17,7 @@ MS: Final = 1_000
 SECOND: Final = 1_000_000
 
 ProfileName = Literal["demo", "lan"]
+ProbeScaling = Literal["none", "interval", "both"]
 
 
 class MembershipConfig(Struct, frozen=True):
@@ -37,21 +38,65 @@ class MembershipConfig(Struct, frozen=True):
     retransmit_mult: int
     """Each rumour is sent retransmit_mult * ceil(log10(n + 1)) times."""
     suspicion_min_us: int
-    """A suspect confirmed by enough others is declared dead after this."""
+    """A suspect confirmed by enough others is declared dead after this, times max(1, log10 n)."""
     suspicion_max_us: int
-    """A suspect that only we doubt is declared dead after this."""
+    """A suspect that only we doubt is declared dead after this, times max(1, log10 n)."""
     suspicion_confirmations: int
     """How many other accusers bring the wait from max down to min (Lifeguard's K)."""
     crash_suspicion_us: int
     """The wait when the suspect's own kernel refused a connection: nothing listens there."""
     reconnect_period_us: int
-    """One dead member or seed is tried this often, for ever."""
+    """How often this node looks whom to try again; also the first wait for each of them."""
+    reconnect_max_us: int
+    """Waits double up to this. More spares the network and is how long a heal may go unnoticed."""
     evict_after_us: int
     """A member dead this long is removed from the ring by a node that sees a majority."""
     leave_linger_us: int
     """How long a leaving node stays to spread its farewell."""
     stall_us: int
     """A timer this late means that we were paused: overdue probes are no evidence."""
+    nack_after_us: int
+    """A helper that heard nothing says so after this: 80 % of the probe timeout (Lifeguard)."""
+    health_lag_us: int
+    """Timers later than this are a sign that this node itself is slow."""
+    health_max: int
+    """The worst local health score; a period is then health_max + 1 times as long."""
+    probe_scaling: ProbeScaling = "interval"
+    """What local health makes longer (Lifeguard's LHA-Probe): memberlist the interval, the paper
+    both interval and timeout."""
+    nacks: bool = True
+    """Helpers are asked for nacks (LHA-Probe); without, each failed probe speaks against us."""
+    suspicion: Literal["fixed", "dynamic"] = "dynamic"
+    """Whether confirmations shorten a suspicion (LHA-Suspicion); fixed is always the minimum."""
+    buddy: bool = True
+    """A ping to a suspect tells it of the suspicion (Buddy System)."""
+    reconnect_tries: int = 3
+    """How many of the gone are tried in one reconnect period."""
+    flap_window_us: int = 60 * SECOND
+    """Returns of a member within this are counted together (Serf: 60 s)."""
+
+    def push_pull_us(self, members: int) -> int:
+        """The push/pull period in a cluster of this size.
+
+        One more period per doubling above 32 members (memberlist, util.go pushPullScale).
+        """
+        others = members - 1
+        if others <= 32:
+            return self.push_pull_period_us
+        return self.push_pull_period_us * ((others // 32).bit_length() + 1)
+
+    def heal_bound_us(self, members: int) -> int:
+        """One view is back this long after a partition of any length has healed.
+
+        Every gone member has been tried once by everybody who misses it after the longest wait
+        and the one period in which it falls due, or, if they are many, after as many periods as
+        `reconnect_tries` a period need. One answered try brings two sides together; gossip does
+        the rest, and whom it misses hears of it by push/pull: twice, for accusation and answer.
+        Holds without loss of packets on the healed network.
+        """
+        periods = -(-members // self.reconnect_tries)
+        tried = max(self.reconnect_max_us, periods * self.reconnect_period_us)
+        return tried + self.reconnect_period_us + 2 * self.push_pull_us(members)
 
 
 class RingConfig(Struct, frozen=True):
@@ -172,9 +217,14 @@ DEMO: Final = Config(
         suspicion_confirmations=2,
         crash_suspicion_us=600 * MS,
         reconnect_period_us=700 * MS,
+        reconnect_max_us=2_800 * MS,
         evict_after_us=8 * SECOND,
         leave_linger_us=400 * MS,
         stall_us=250 * MS,
+        nack_after_us=96 * MS,
+        health_lag_us=100 * MS,
+        health_max=3,
+        flap_window_us=30 * SECOND,
     ),
 )
 
@@ -192,9 +242,13 @@ LAN: Final = Config(
         suspicion_confirmations=2,
         crash_suspicion_us=2 * SECOND,
         reconnect_period_us=10 * SECOND,
+        reconnect_max_us=60 * SECOND,
         evict_after_us=600 * SECOND,
         leave_linger_us=SECOND,
         stall_us=500 * MS,
+        nack_after_us=400 * MS,
+        health_lag_us=200 * MS,
+        health_max=7,
     ),
     ring=RingConfig(settle_us=SECOND),
     data=DataConfig(hint_retry_us=5 * SECOND),
@@ -210,3 +264,7 @@ STRANGER_FRAME_BYTES_MAX: Final = 2 * 1_048_576
 """The longest frame of a stream that has not introduced itself as a peer (a client's is)."""
 PACKET_BYTES_MAX: Final = 1_400
 """The longest datagram a node sends (one Ethernet frame with room to spare)."""
+EPOCH_AHEAD_MS_MAX: Final = 7 * 86_400_000
+"""Epochs are milliseconds since 1970 at boot: one further ahead is nonsense, and not followed."""
+FLAPS_COUNTED_MAX: Final = 64
+"""Returns of one member that are remembered at once; more cost memory and say no more."""

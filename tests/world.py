@@ -162,7 +162,7 @@ class World:
         host.timers = {}
         host.paused = False
         host.halted = None
-        epoch = max(host.boots, self.now // 1_000_000)
+        epoch = max(host.boots, self.now // MS)
         host.node = Node(
             node_id,
             epoch + host.boots,

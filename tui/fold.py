@@ -17,9 +17,11 @@ from cluster.model.facts import (
     FactsLost,
     FaultHealed,
     FaultInjected,
+    HealthChanged,
     HintsDelivered,
     HintStored,
     MemberChanged,
+    MemberFlapped,
     MessageDropped,
     MessageReceived,
     MessageSent,
@@ -87,6 +89,7 @@ def _take(draft: Draft, fact: Fact) -> None:
             | StallNoticed()
             | PersistFailed()
             | ProbeMissed()
+            | MemberFlapped()
         ):
             draft.speak(fact, None)
             return
@@ -107,6 +110,7 @@ def _take(draft: Draft, fact: Fact) -> None:
             | SuspicionRaised()
             | SuspicionConfirmed()
             | SuspicionRefuted()
+            | HealthChanged()
             | RingChanged()
             | TransferWaited()
             | PartitionFilled()
@@ -155,6 +159,7 @@ Said = (
     | SuspicionRaised
     | SuspicionConfirmed
     | SuspicionRefuted
+    | HealthChanged
     | RingChanged
     | TransferWaited
     | PartitionFilled
@@ -182,6 +187,9 @@ def _said(draft: Draft, fact: Fact, node: NodeView, payload: Said) -> None:
         case SuspicionRaised() | SuspicionConfirmed() | SuspicionRefuted():
             draft.speak(fact, None)
             changed = row.belief(node, fact, payload)
+        case HealthChanged():
+            draft.speak(fact, None)
+            changed = replace(node, health=payload.new)
         case RingChanged() | TransferWaited() | PartitionFilled():
             draft.speak(fact, None)
             changed = row.placing(node, payload)

@@ -88,6 +88,8 @@ class NodeView(Struct, frozen=True):
     read_quorum: int = 0
     departed: bool = False
     """It said farewell."""
+    health: int = 0
+    """Its local health score: 0 is well, more means that it doubts its own failure detector."""
 
 
 MessageId = tuple[NodeId, int, int]

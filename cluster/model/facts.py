@@ -25,6 +25,9 @@ Via = Literal["probe", "gossip", "pushpull", "timer", "operator", "self", "boot"
 Evidence = Literal["silent", "refused"]
 Outcome = Literal["ok", "absent", "not written", "maybe written", "failed"]
 OperationKind = Literal["put", "get", "delete", "update"]
+HealthReason = Literal["answered", "failed", "unheard", "refuted", "late"]
+"""A probe was answered, failed with nobody to check it, or failed while helpers that owe a nack
+were not heard; it had to refute an accusation; its event loop runs late."""
 DropReason = Literal["malformed", "oversized", "foreign", "cut", "loss", "overload", "unknown"]
 
 
@@ -106,6 +109,8 @@ class PulseReported(Struct, frozen=True, array_like=True, tag="pulse"):
     lag_us: int
     """The worst lateness of a timer in the interval: an event loop's pause."""
     resident_bytes: int
+    health: int = 0
+    """The local health score (Lifeguard): 0 is well, more means that it accuses more slowly."""
 
 
 class StallNoticed(Struct, frozen=True, array_like=True, tag="node.stall"):
@@ -209,6 +214,22 @@ class MemberChanged(Struct, frozen=True, array_like=True, tag="member.state"):
     via: Via
     teller: NodeId
     """Who told it, or this node itself."""
+
+
+class HealthChanged(Struct, frozen=True, array_like=True, tag="health.change"):
+    """This node trusts its own failure detector less (a higher score) or more than before."""
+
+    old: int
+    new: int
+    why: HealthReason
+
+
+class MemberFlapped(Struct, frozen=True, array_like=True, tag="member.flap"):
+    """A member is alive again, for the `flaps`th time within `window_us`."""
+
+    subject: NodeId
+    flaps: int
+    window_us: int
 
 
 # --- ring and transfers --------------------------------------------------------------------------
@@ -385,6 +406,8 @@ Payload = (
     | SuspicionConfirmed
     | SuspicionRefuted
     | MemberChanged
+    | HealthChanged
+    | MemberFlapped
     | RingChanged
     | TransferStarted
     | TransferWaited

@@ -21,6 +21,7 @@ from cluster.protocol.messages import (
     Forwarded,
     Gossip,
     Hello,
+    Nack,
     Packet,
     Ping,
     PingReq,
@@ -84,7 +85,7 @@ class Inbox:
             # The busiest first: each pattern costs a look.
             case ReplicaWrite() | ReplicaWritten() | ReplicaRead() | ReplicaValue():
                 self._replica_message(packet)
-            case Ping() | Ack() | PingReq() | Gossip() | PushPull() | Hello():
+            case Ping() | Ack() | PingReq() | Nack() | Gossip() | PushPull() | Hello():
                 self._membership_message(packet, event.source)
             case Forward() | Forwarded() | Fetch() | FetchPage():
                 self._peer_message(packet)
@@ -103,6 +104,8 @@ class Inbox:
                 self.prober.on_ack(ack, sender)
             case PingReq() as request:
                 self.prober.on_ping_req(request, sender)
+            case Nack() as nack:
+                self.prober.on_nack(nack, sender)
             case PushPull() as view:
                 self.introduction.on_push_pull(view, sender, source)
             case _:

@@ -51,15 +51,29 @@ class Ack(Struct, frozen=True, array_like=True, tag=2):
 
 
 class PingReq(Struct, frozen=True, array_like=True, tag=3):
-    """ "I cannot reach `target`; please try." Receiver pings and passes an `Ack` back (SWIM 3.1)."""
+    """ "I cannot reach `target`; please try." Receiver pings and passes an `Ack` back (SWIM 3.1).
+
+    `nack`: if it hears nothing in `nack_after_us`, it must say that with a `Nack`.
+    """
 
     number: Number
     target: Name
     address: WireAddress
+    nack: bool = False
 
 
 class Gossip(Struct, frozen=True, array_like=True, tag=4):
     """Carries only the claims in its packet, when no probe came along to carry them."""
+
+
+class Nack(Struct, frozen=True, array_like=True, tag=14):
+    """ "I asked as you wished and heard nothing either." A proxy's answer to `PingReq`.
+
+    It tells the asker that its own links work (Lifeguard 4.1); an `Ack` may still follow.
+    """
+
+    number: Number
+    target: Name
 
 
 # --- membership, by stream -----------------------------------------------------------------------
@@ -317,6 +331,7 @@ Body = (
     Ping
     | Ack
     | PingReq
+    | Nack
     | Gossip
     | PushPull
     | ReplicaWrite

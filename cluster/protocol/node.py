@@ -139,6 +139,7 @@ class Node:
                 self._link_closed(event)
             case Measured():
                 self._report.measured = event
+                self.members.health.measured(event.lag_us)
             case Booted() | Rejected() | PersistRefused() | Abandoned() | FaultSet():
                 self._rare(event)
         return self._out.drain()
@@ -215,6 +216,7 @@ class Node:
     # --- reactions that concern several machines ----------------------------------------------
 
     def _member_alive(self, name: NodeId) -> None:
+        self.introduction.met(name)
         self.prober.newcomer(name)
         self.hints.deliver(name)
         self.transfers.pump()
@@ -229,7 +231,8 @@ class Node:
         if name is None or name == self.name:
             return
         if event.reason == "refused":
-            self.members.refused(name)
+            self.members.suspicions.refused(name)
+            self.prober.refused(name)
         if self.members.alive(name):
             self.prober.probe(name)
         self.coordinator.peer_lost(name)
@@ -289,6 +292,8 @@ class Node:
                 self.transfers.pump()
             case "ring":
                 self.placement.settle()
+            case "nack":
+                self.prober.errand_failed(int(rest[0]))
             case "push-pull":
                 self.introduction.push_pull()
             case "reconnect":

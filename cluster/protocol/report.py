@@ -111,6 +111,7 @@ class Report(Struct):
                 ring=sources.placement.ring.digest,
                 lag_us=measured.lag_us,
                 resident_bytes=measured.resident_bytes,
+                health=sources.members.health.score,
             )
         )
         out.sent, out.received, self.dropped = {}, {}, {}

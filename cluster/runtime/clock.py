@@ -18,6 +18,6 @@ def now() -> int:
     return (_ANCHOR_NS + time.monotonic_ns()) // 1_000
 
 
-def wall_s() -> int:
-    """Seconds since 1970 by the computer's own clock, for what must grow from boot to boot."""
-    return time.time_ns() // 1_000_000_000
+def wall_ms() -> int:
+    """Milliseconds since 1970 by the computer's own clock, for what must grow from boot to boot."""
+    return time.time_ns() // 1_000_000

@@ -55,7 +55,7 @@ from cluster.sim.network import CALM, Network, Weather
 
 START: Final = 1_000_000 * SECOND
 """When worlds begin: late enough for epochs to look like real ones, early enough to be read."""
-EPOCH_US: Final = SECOND
+EPOCH_US: Final = MS
 """The unit of boot epochs (`cluster.runtime.disk.directory`)."""
 RESET_US: Final = MS
 """How long the news of a closed or refused connection takes."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from random import Random
-
 import pytest
 from msgspec.structs import replace
 
@@ -16,82 +14,20 @@ from cluster.model.facts import (
     SuspicionRaised,
     SuspicionRefuted,
 )
-from cluster.model.member import NOBODY, Address, Claim, MemberState, NodeId
-from cluster.protocol.effects import CancelTimer, Effect, Emit, Halt, Reply, Send, SetTimer
+from cluster.model.member import Address, MemberState, NodeId
+from cluster.protocol.effects import CancelTimer, Halt, Reply, Send, SetTimer
 from cluster.protocol.inputs import (
-    Booted,
     JoinCommand,
     LeaveCommand,
     LinkClosed,
-    Received,
     Requested,
     RequestId,
-    TimerFired,
 )
-from cluster.protocol.messages import Ack, Gossip, Packet, Ping, PingReq, PushPull
-from cluster.protocol.node import Node
-from tests.world import START, MemoryRecords, World
+from cluster.protocol.messages import Ack, Gossip, Ping, PingReq, PushPull
+from tests.protocol.lone import EPOCH, Lone, claim, facts, packet, sends
+from tests.world import START, World
 
 ALIVE, SUSPECT, DEAD = MemberState.ALIVE, MemberState.SUSPECT, MemberState.DEAD
-EPOCH = 1_000
-
-
-def claim(
-    name: str,
-    state: MemberState = ALIVE,
-    incarnation: int = 0,
-    accuser: NodeId = NOBODY,
-    epoch: int = EPOCH,
-) -> Claim:
-    return Claim(
-        NodeId(name),
-        epoch,
-        incarnation,
-        state,
-        Address(f"10.0.0.{name[1:]}:7000"),
-        Address(f"10.0.0.{name[1:]}:8000"),
-        accuser,
-    )
-
-
-def packet(sender: str, body: Ack | Gossip | Ping | PingReq | PushPull, *claims: Claim) -> Packet:
-    return Packet("masterless", NodeId(sender), EPOCH, 1, 0, False, body, claims)
-
-
-class Lone:
-    """One node and a hand that feeds it."""
-
-    def __init__(self, *peers: str) -> None:
-        self.now = START
-        self.node = Node(
-            NodeId("n1"),
-            EPOCH,
-            Address("10.0.0.1:7000"),
-            Address("10.0.0.1:8000"),
-            DEMO,
-            MemoryRecords(),
-            Random(1),
-        )
-        self.node.handle(Booted((), 1), self.now)
-        self.hear(packet(peers[0], Gossip(), *(claim(p) for p in peers)))
-
-    def hear(self, heard: Packet) -> list[Effect]:
-        source = Address(f"10.0.0.{heard.sender[1:]}:7000")
-        return self.node.handle(Received(heard, source, 100), self.now)
-
-    def fire(self, *timer: str, late_us: int = 0) -> list[Effect]:
-        return self.node.handle(TimerFired(timer, self.now - late_us), self.now)
-
-    def belief(self, name: str) -> Claim:
-        return self.node.members.claims[NodeId(name)]
-
-
-def sends(effects: list[Effect]) -> list[tuple[str, str]]:
-    return [(s.to, type(s.packet.body).__name__) for s in effects if isinstance(s, Send)]
-
-
-def facts(effects: list[Effect]) -> list[object]:
-    return [e.fact.payload for e in effects if isinstance(e, Emit)]
 
 
 def test_a_probe_pings_one_member_and_sets_both_of_its_deadlines() -> None:

@@ -17,6 +17,7 @@ import pytest
 from cluster.model.member import NodeId
 from cluster.model.versions import Record, Sibling, Versions
 from cluster.protocol.effects import DiskWrite, DropHint, DropRecord, PutHint, PutMeta, PutRecord
+from cluster.runtime import clock
 from cluster.runtime.disk import store as store_module
 from cluster.runtime.disk.directory import StoreError
 from cluster.runtime.disk.store import Store
@@ -246,6 +247,19 @@ def test_epochs_rise_from_boot_to_boot(tmp_path: Path) -> None:
         epochs.append(store.epoch)
         store.close()
     assert epochs == sorted(set(epochs))
+
+
+def test_a_node_wiped_and_started_again_within_a_second_begins_a_later_life(
+    tmp_path: Path,
+) -> None:
+    before = clock.wall_ms()
+    store = Store(tmp_path / "lost", "n1", "test", 64)
+    store.close()
+    while clock.wall_ms() == store.epoch:
+        pass  # less than a millisecond: no process starts in that
+    again = Store(tmp_path / "new", "n1", "test", 64)
+    again.close()
+    assert before <= store.epoch < again.epoch < before + 60_000
 
 
 def test_the_epoch_is_on_disk_before_it_is_used(tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ from cluster.model.facts import (
     FactsLost,
     FaultHealed,
     FaultInjected,
+    HealthChanged,
     HintsDelivered,
     HintStored,
     MemberChanged,
+    MemberFlapped,
     MessageDropped,
     MessageReceived,
     MessageSent,
@@ -93,6 +95,8 @@ EVERY: list[Payload] = [
     SuspicionConfirmed(N2, NodeId("n3"), 1, START + SECOND),
     SuspicionRefuted(2, MemberState.SUSPECT, N2),
     MemberChanged(CLAIM, MemberState.ALIVE, "probe", N1),
+    HealthChanged(0, 2, "unheard"),
+    MemberFlapped(N2, 3, 30 * SECOND),
     RingChanged(table((N1, N2)), 64, 0),
     TransferStarted(1, N2),
     TransferWaited(1, "n2 to follow the ring"),
@@ -307,6 +311,23 @@ def test_the_lab_sees_the_process_and_not_the_beliefs() -> None:
 def test_neither_the_lab_nor_the_observer_is_a_node() -> None:
     assert LAB not in view_at(END).nodes
     assert OBSERVER not in view_at(END).nodes
+
+
+def test_a_node_that_doubts_itself_says_so_once_and_says_when_it_is_over() -> None:
+    view = told(
+        HealthChanged(0, 1, "late"), HealthChanged(1, 3, "unheard"), HealthChanged(3, 2, "answered")
+    )
+    assert view.nodes[N1].health == 2
+    assert [e.text for e in view.events] == ["doubts itself: its event loop runs late"]
+    view = told(HealthChanged(0, 1, "late"), HealthChanged(1, 0, "answered"))
+    assert view.nodes[N1].health == 0
+    assert view.events[-1].text == "trusts its own probes again"
+
+
+def test_a_member_that_keeps_coming_back_is_a_line() -> None:
+    assert told(MemberFlapped(N2, 3, 30 * SECOND)).events[-1].text == (
+        "n2 flaps: back 3 times within 30.0 s"
+    )
 
 
 def test_a_closed_window_opens_with_the_next_word() -> None:

@@ -142,6 +142,7 @@ def pulse(node: NodeView, fact: Fact, payload: PulseReported) -> NodeView:
         hints=payload.hints,
         heard={**node.heard, **payload.heard},
         view_digest=payload.view,
+        health=payload.health,
         samples=(*samples[first:], sample),
     )
 

@@ -15,9 +15,11 @@ from cluster.model.facts import (
     FactsLost,
     FaultHealed,
     FaultInjected,
+    HealthChanged,
     HintsDelivered,
     HintStored,
     MemberChanged,
+    MemberFlapped,
     MessageDropped,
     MessageReceived,
     MessageSent,
@@ -137,7 +139,21 @@ def of_itself(payload: Lifecycle) -> Phrase | None:
             return Phrase(f"missed {count} of {payload.origin}, no longer kept anywhere", "bad")
 
 
-Doubt = ProbeMissed | SuspicionRaised | SuspicionConfirmed | SuspicionRefuted
+Doubt = (
+    ProbeMissed
+    | SuspicionRaised
+    | SuspicionConfirmed
+    | SuspicionRefuted
+    | HealthChanged
+    | MemberFlapped
+)
+_DOUBTS_ITSELF: Final = {
+    "answered": "",
+    "failed": "a probe failed and nobody could check it",
+    "unheard": "those it asked for help are silent too",
+    "refuted": "it was called dead or suspect",
+    "late": "its event loop runs late",
+}
 
 
 def of_doubt(fact: Fact, payload: Doubt) -> Phrase | None:
@@ -161,6 +177,17 @@ def of_doubt(fact: Fact, payload: Doubt) -> Phrase | None:
                 f"hears it is called {payload.was.word}, answers: alive, "
                 f"incarnation {payload.incarnation}",
                 "good",
+            )
+        case HealthChanged():
+            if payload.old and payload.new:
+                return None
+            if not payload.new:
+                return Phrase("trusts its own probes again", "good")
+            return Phrase(f"doubts itself: {_DOUBTS_ITSELF[payload.why]}", "warn")
+        case MemberFlapped():
+            window = seconds(payload.window_us)
+            return Phrase(
+                f"{payload.subject} flaps: back {payload.flaps} times within {window}", "warn"
             )
 
 
@@ -353,7 +380,14 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
             return None
         case MemberChanged():
             return of_belief(fact, payload, old)
-        case ProbeMissed() | SuspicionRaised() | SuspicionConfirmed() | SuspicionRefuted():
+        case (
+            ProbeMissed()
+            | SuspicionRaised()
+            | SuspicionConfirmed()
+            | SuspicionRefuted()
+            | HealthChanged()
+            | MemberFlapped()
+        ):
             return of_doubt(fact, payload)
         case (
             NodeStarted()

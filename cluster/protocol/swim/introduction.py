@@ -1,8 +1,11 @@
-"""How views meet: joining through any seed, periodic push/pull, and the dead tried for ever.
+"""How views meet: joining through any seed, periodic push/pull, and contact with the given-up.
 
 A push/pull carries a whole view both ways. The receiver answers with what it knew *before* it
 merges, so that a member that was given up while away learns that the ring went on without it.
-There is no rejoin cliff: seeds and every member ever known are tried for as long as this node runs.
+A node that hears itself accused answers the teller directly, so that two sides of a healed split
+believe in each other after one round trip.
+
+Ignores when the gone are tried again (`protocol.swim.reconnector`).
 """
 
 from __future__ import annotations
@@ -14,9 +17,10 @@ from cluster.model.member import NOBODY, Address, MemberState, NodeId
 from cluster.protocol.messages import Gossip, PushPull
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.swim.membership import Membership
+from cluster.protocol.swim.reconnector import Reconnector
 
-UNDEAD_QUIET_US = 200_000
-"""Somebody we hold dead is told so at most this often."""
+QUIET_US = 200_000
+"""Somebody we hold dead is told so, and somebody who accuses us answered, at most this often."""
 
 
 class Introduction:
@@ -31,6 +35,9 @@ class Introduction:
         self._rng = rng
         self._seeds: list[Address] = []
         self._told: dict[NodeId, int] = {}
+        self._answered: dict[NodeId, int] = {}
+        self._reconnector = Reconnector(out, config, members.roster, rng, self._push)
+        members.on_accused = self._answer
 
     def join(self, seeds: tuple[Address, ...]) -> None:
         """Introduce this node at these addresses, now and until somebody is known there."""
@@ -56,10 +63,7 @@ class Introduction:
     def push_pull(self) -> None:
         """Exchange views with one random live member; the period grows with the cluster."""
         others = self._members.others(MemberState.ALIVE)
-        period = self._config.push_pull_period_us
-        if len(others) > 32:
-            # memberlist's pushPullScale: one more period per doubling above 32 nodes.
-            period *= (len(others) // 32).bit_length() + 1
+        period = self._config.push_pull_us(len(others) + 1)
         jitter = self._rng.randint(0, period // 4)
         self._out.set_timer(("push-pull",), self._out.now + period - period // 8 + jitter)
         if others and not self._members.leaving:
@@ -67,19 +71,14 @@ class Introduction:
             self._push(name, self._members.address(name))
 
     def reconnect(self) -> None:
-        """Try one member believed dead, or a seed not met yet."""
+        """Try members believed dead, and seeds not met yet, that are due."""
         self._out.set_timer(("reconnect",), self._out.now + self._config.reconnect_period_us)
-        if self._members.leaving:
-            return
-        gone = [
-            (name, claim.gossip)
-            for name, claim in sorted(self._members.claims.items())
-            if claim.state in (MemberState.DEAD, MemberState.REMOVED)
-        ]
-        gone += [(NOBODY, seed) for seed in self._unmet()]
-        if gone:
-            name, address = self._rng.choice(gone)
-            self._push(name, address)
+        if not self._members.leaving:
+            self._reconnector.tick(self._unmet())
+
+    def met(self, name: NodeId) -> None:
+        """A member is (again) alive."""
+        self._reconnector.sign_of_life(self._members.address(name))
 
     def on_push_pull(self, body: PushPull, sender: NodeId, source: Address) -> None:
         """A whole view arrived: answer with ours as it was, then merge theirs."""
@@ -98,7 +97,20 @@ class Introduction:
             return
         if claim.state not in (MemberState.SUSPECT, MemberState.DEAD, MemberState.REMOVED):
             return
-        last = self._told.get(sender, -UNDEAD_QUIET_US)
-        if self._out.now - last >= UNDEAD_QUIET_US:
-            self._told[sender] = self._out.now
+        self._reconnector.sign_of_life(claim.gossip)
+        if self._not_lately(self._told, sender):
             self._out.send(sender, claim.gossip, "datagram", Gossip(), claims=(claim,))
+
+    def _answer(self, teller: NodeId) -> None:
+        """Somebody repeats something of this node that is not true: say what is."""
+        claim = self._members.claims.get(teller)
+        if claim is not None and self._not_lately(self._answered, teller):
+            own = self._members.own
+            self._out.send(teller, claim.gossip, "datagram", Gossip(), claims=(own,))
+
+    def _not_lately(self, done: dict[NodeId, int], name: NodeId) -> bool:
+        """Whether this has not been done in the last moment; it counts as done now."""
+        if self._out.now - done.get(name, -QUIET_US) < QUIET_US:
+            return False
+        done[name] = self._out.now
+        return True

@@ -1,58 +1,38 @@
 """What this node believes of every member, and how those beliefs change.
 
-SWIM (Das, Gupta, Motivala 2002) with the parts of Lifeguard that decide how long a suspicion
-lasts. Rules of this file: every change of belief goes through `_apply`; only the accused raises
-its own incarnation; "dead" learned from a push/pull is only "suspect" (memberlist: a stale peer
-must not kill a live node); a closed or refused connection shortens a suspicion but is never a
+SWIM (Das, Gupta, Motivala 2002). Rules of this file: every change of belief goes through `_apply`;
+only the accused raises its own incarnation; "dead" learned from a push/pull is only "suspect"
+(memberlist: a stale peer must not kill a live node); a closed or refused connection is never a
 verdict; dead is not departure (DESIGN 4): a member leaves the ring only by its own farewell or
 when a node that still sees a majority gives it up.
 
-Ignores who is probed and when (`protocol.swim.prober`) and what owners follow (`protocol.quorum.placement`).
+Ignores who is probed and when (`protocol.swim.prober`), how long a suspicion lasts
+(`protocol.swim.suspicion`) and what owners follow (`protocol.quorum.placement`).
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from math import log
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from cluster.config import SECOND, MembershipConfig
-from cluster.model.facts import (
-    Evidence,
-    MemberChanged,
-    SuspicionConfirmed,
-    SuspicionRaised,
-    SuspicionRefuted,
-    Via,
-)
-from cluster.model.member import NOBODY, Address, Claim, MemberState, NodeId, on_ring, supersedes
+from cluster.config import EPOCH_AHEAD_MS_MAX, MS, SECOND, MembershipConfig
+from cluster.model.facts import MemberChanged, SuspicionRefuted, Via
+from cluster.model.member import NOBODY, Address, Claim, MemberState, NodeId, on_ring
 from cluster.model.summary import Fate
 from cluster.protocol.outbox import Outbox
+from cluster.protocol.swim.flaps import Flaps
+from cluster.protocol.swim.health import Health
+from cluster.protocol.swim.roster import Roster
 from cluster.protocol.swim.rumours import Rumours
+from cluster.protocol.swim.suspicion import Suspicions
 
-REFUSED_FRESH_US = 3 * SECOND
-"""A refused connection counts as evidence for this long."""
-
-EPOCH_AHEAD_S_MAX = 7 * 86_400
-"""Epochs are Unix seconds at boot: one further in the future is nonsense, and is not followed."""
 MEMBERS_MAX = 4_096
 """Members a node will know of, dead ones included."""
 
 
-class Suspicion(Struct):
-    """A running suspicion of one incarnation."""
-
-    started: int
-    accusers: set[NodeId]
-    evidence: Evidence
-    deadline: int
-
-
 class Membership:
-    """The member table of one node."""
+    """The beliefs of one node."""
 
     def __init__(
         self, out: Outbox, config: MembershipConfig, gossip: Address, window: Address
@@ -63,21 +43,22 @@ class Membership:
         self.leaving = False
         self.rumours = Rumours(config.retransmit_mult)
         own = Claim(out.name, out.epoch, 0, MemberState.ALIVE, gossip, window)
-        self.claims: dict[NodeId, Claim] = {out.name: own}
+        self.roster = Roster(own)
+        self.claims = self.roster.claims
+        """Read it; every change goes through this machine."""
+        self.health = Health(out, config)
+        self.suspicions = Suspicions(out, config, self.roster)
+        self._flaps = Flaps(out, config)
         self.since: dict[NodeId, int] = {out.name: 0}
         self.last_heard: dict[NodeId, int] = {}
-        self._names: dict[Address, NodeId] = {gossip: out.name}
-        self._suspicions: dict[NodeId, Suspicion] = {}
-        self._refused: dict[NodeId, int] = {}
-        self._digest = ""
-        self.version = 0
-        """Rises with every change of belief: what was derived from beliefs may be kept till then."""
         self.on_ring_changed: Callable[[], None] = lambda: None
         """Called when the set of ring members may have changed."""
         self.on_alive: Callable[[NodeId], None] = lambda _name: None
         """Called when a member is (again) alive, or has begun a new life."""
         self.on_removed: Callable[[], None] = lambda: None
         """Called when this node learns that the ring went on without it."""
+        self.on_accused: Callable[[NodeId], None] = lambda _teller: None
+        """Called with who repeats something of this node that is not, or no longer, true."""
 
     # --- what others may ask ------------------------------------------------------------------
 
@@ -85,6 +66,11 @@ class Membership:
     def own(self) -> Claim:
         """What this node says of itself."""
         return self.claims[self.me]
+
+    @property
+    def version(self) -> int:
+        """Rises with every change of belief: what was derived from them may be kept till then."""
+        return self.roster.version
 
     def state(self, name: NodeId) -> MemberState | None:
         """The state believed of a member, None if it was never heard of."""
@@ -95,13 +81,13 @@ class Membership:
         """Whether the member is believed alive (a suspect is not)."""
         return self.state(name) is MemberState.ALIVE
 
-    def others(self, worst: MemberState) -> list[NodeId]:
+    def others(self, worst: MemberState) -> tuple[NodeId, ...]:
         """Other members whose state is no worse than `worst`, sorted."""
-        return sorted(n for n, c in self.claims.items() if c.state <= worst and n != self.me)
+        return self.roster.others(worst)
 
     def ring_members(self) -> tuple[NodeId, ...]:
         """Exactly those neither left nor removed, sorted."""
-        return tuple(sorted(n for n, c in self.claims.items() if on_ring(c.state)))
+        return self.roster.ring_members()
 
     def address(self, name: NodeId) -> Address:
         """Where a member listens."""
@@ -109,25 +95,22 @@ class Membership:
 
     def name_at(self, address: Address) -> NodeId | None:
         """Who listens there, as far as known."""
-        return self._names.get(address)
+        return self.roster.name_at(address)
 
     def digest(self) -> str:
         """Equal digests mean equal beliefs about everybody."""
-        if not self._digest:
-            rows = sorted((n, c.epoch, c.incarnation, c.state) for n, c in self.claims.items())
-            self._digest = hashlib.blake2b(repr(rows).encode(), digest_size=4).hexdigest()
-        return self._digest
+        return self.roster.digest()
 
     def fates(self) -> tuple[Fate, ...]:
         """All beliefs, for a snapshot."""
         return tuple(
-            Fate(c, self.since.get(n, 0), self.last_heard.get(n, 0))
-            for n, c in sorted(self.claims.items())
+            Fate(c, self.since.get(c.name, 0), self.last_heard.get(c.name, 0))
+            for c in self.roster.whole()
         )
 
     def whole_view(self) -> tuple[Claim, ...]:
         """All claims, for a push/pull."""
-        return tuple(c for _, c in sorted(self.claims.items()))
+        return self.roster.whole()
 
     # --- claims arriving ----------------------------------------------------------------------
 
@@ -136,52 +119,65 @@ class Membership:
         claim = self.claims.get(name)
         if claim is not None and claim.epoch == epoch:
             self.last_heard[name] = self._out.now
-            if self._refused:
-                self._refused.pop(name, None)
+            self.suspicions.heard(name)
 
     def learn(self, claim: Claim, via: Via, teller: NodeId) -> None:
         """Take a claim from somebody, if it is news and could be true."""
-        if claim.epoch > self._out.now // SECOND + EPOCH_AHEAD_S_MAX:
-            return
-        if claim.name not in self.claims and len(self.claims) >= MEMBERS_MAX:
+        old = self.claims.get(claim.name)
+        if old is claim:
             return
         if claim.name == self.me:
-            self._learn_of_self(claim)
+            self._learn_of_self(claim, teller)
+        elif old is None:
+            self._meet(claim, via, teller)
+        else:
+            if via == "pushpull" and claim.state is MemberState.DEAD:
+                claim = replace(claim, state=MemberState.SUSPECT)
+            order, known = claim.order, old.order
+            if order > known:
+                if not self._from_the_future(claim):
+                    self._apply(claim, via, teller)
+            elif order == known and claim.state is MemberState.SUSPECT and claim.accuser:
+                self._confirm(claim)
+
+    def _meet(self, claim: Claim, via: Via, teller: NodeId) -> None:
+        if self._from_the_future(claim) or len(self.claims) >= MEMBERS_MAX:
             return
-        old = self.claims.get(claim.name)
         if via == "pushpull" and claim.state is MemberState.DEAD:
             claim = replace(claim, state=MemberState.SUSPECT)
-        if supersedes(claim, old):
-            self._apply(claim, via, teller)
-        elif (
-            old is not None
-            and claim.order == old.order
-            and claim.state is MemberState.SUSPECT
-            and claim.accuser
-        ):
-            self._confirm(claim)
+        self._apply(claim, via, teller)
 
-    def _learn_of_self(self, claim: Claim) -> None:
+    def _from_the_future(self, claim: Claim) -> bool:
+        return claim.epoch > self._out.now // MS + EPOCH_AHEAD_MS_MAX
+
+    def _learn_of_self(self, claim: Claim, teller: NodeId) -> None:
         own = self.own
         if claim.epoch > own.epoch:
-            self._out.halt(
-                f"another process now runs as {self.me} (a later boot was heard of); "
-                "stop it or start this one under another name",
-                failed=True,
-            )
+            if not self._from_the_future(claim):
+                self._out.halt(
+                    f"another process now runs as {self.me} (a later boot was heard of); "
+                    "stop it or start this one under another name",
+                    failed=True,
+                )
             return
         if claim.state is MemberState.REMOVED and own.state is MemberState.ALIVE:
             self.on_removed()
         if claim.epoch < own.epoch:
             if claim.state is not MemberState.LEFT:
                 self.rumours.add(own)
+                self.on_accused(teller)
             return
-        if claim.order <= own.order or self.leaving:
+        if self.leaving:
             return
-        raised = replace(own, incarnation=claim.incarnation + 1)
-        self._out.emit(SuspicionRefuted(raised.incarnation, claim.state, claim.accuser))
-        self._set(raised)
-        self.rumours.add(raised)
+        if claim.order > own.order:
+            raised = replace(own, incarnation=claim.incarnation + 1)
+            self._out.emit(SuspicionRefuted(raised.incarnation, claim.state, claim.accuser))
+            self._set(raised)
+            self.rumours.add(raised)
+            self.health.change(+1, "refuted")
+            self.on_accused(teller)
+        elif claim.state is not MemberState.ALIVE:
+            self.on_accused(teller)
 
     def _apply(self, claim: Claim, via: Via, teller: NodeId) -> None:
         old = self.claims.get(claim.name)
@@ -189,11 +185,11 @@ class Membership:
         self._out.emit(MemberChanged(claim, old.state if old else None, via, teller))
         self.rumours.add(claim)
         if old is None or claim.epoch > old.epoch:
-            self._refused.pop(claim.name, None)
+            self.suspicions.heard(claim.name)
         if claim.state is MemberState.SUSPECT:
-            self._open(claim)
+            self.suspicions.open(claim)
         else:
-            self._close(claim.name)
+            self.suspicions.close(claim.name)
         evict = ("evict", claim.name)
         if claim.state is MemberState.DEAD:
             self._out.set_timer(evict, self._out.now + self._config.evict_after_us)
@@ -202,18 +198,15 @@ class Membership:
         if old is None or on_ring(old.state) != on_ring(claim.state):
             self.on_ring_changed()
         if claim.state is MemberState.ALIVE:
+            if old is not None and MemberState.ALIVE < old.state < MemberState.LEFT:
+                self._flaps.returned(claim.name)
             self.on_alive(claim.name)
 
     def _set(self, claim: Claim) -> None:
         old = self.claims.get(claim.name)
         if old is None or old.state != claim.state or old.epoch != claim.epoch:
             self.since[claim.name] = self._out.now
-        if old is not None and old.gossip != claim.gossip:
-            self._names.pop(old.gossip, None)
-        self._names[claim.gossip] = claim.name
-        self.claims[claim.name] = claim
-        self._digest = ""
-        self.version += 1
+        self.roster.put(claim)
 
     # --- suspicion ----------------------------------------------------------------------------
 
@@ -228,85 +221,17 @@ class Membership:
         elif claim.state is MemberState.SUSPECT:
             self._confirm(replace(claim, accuser=self.me))
 
-    def refused(self, name: NodeId) -> None:
-        """The member's own kernel says that nothing listens at its address."""
-        self._refused[name] = self._out.now
-        suspicion = self._suspicions.get(name)
-        if suspicion is not None and suspicion.evidence == "silent":
-            suspicion.evidence = "refused"
-            self._rearm(name, suspicion)
-
-    def _open(self, claim: Claim) -> None:
-        now = self._out.now
-        refused_at = self._refused.get(claim.name)
-        fresh = refused_at is not None and now - refused_at <= REFUSED_FRESH_US
-        accusers = {claim.accuser} if claim.accuser else set[NodeId]()
-        suspicion = Suspicion(now, accusers, "refused" if fresh else "silent", 0)
-        suspicion.deadline = now + self._patience(suspicion)
-        self._suspicions[claim.name] = suspicion
-        self._out.emit(
-            SuspicionRaised(
-                claim.name,
-                claim.epoch,
-                claim.incarnation,
-                claim.accuser,
-                suspicion.evidence,
-                suspicion.deadline,
-            )
-        )
-        self._out.set_timer(("suspect", claim.name), suspicion.deadline)
-
-    def _close(self, name: NodeId) -> None:
-        if self._suspicions.pop(name, None) is not None:
-            self._out.cancel_timer(("suspect", name))
-
     def _confirm(self, claim: Claim) -> None:
-        suspicion = self._suspicions.get(claim.name)
-        if suspicion is None or claim.accuser in suspicion.accusers:
-            return
-        if len(suspicion.accusers) > self._config.suspicion_confirmations:
-            return
-        suspicion.accusers.add(claim.accuser)
-        self.rumours.add(claim)
-        self._rearm(claim.name, suspicion)
-        self._out.emit(
-            SuspicionConfirmed(
-                claim.name, claim.accuser, len(suspicion.accusers) - 1, suspicion.deadline
-            )
-        )
-
-    def _rearm(self, name: NodeId, suspicion: Suspicion) -> None:
-        deadline = suspicion.started + self._patience(suspicion)
-        suspicion.deadline = max(self._out.now, min(suspicion.deadline, deadline))
-        self._out.set_timer(("suspect", name), suspicion.deadline)
-
-    def _patience(self, suspicion: Suspicion) -> int:
-        """How long to wait: falls from max to min as others confirm (Lifeguard, section 4.2).
-
-        `max - (max - min) * log(C + 1) / log(K + 1)`, as in memberlist's suspicion.go. With fewer
-        than K others to ask, the number that exists is enough.
-        """
-        config = self._config
-        if suspicion.evidence == "refused":
-            return config.crash_suspicion_us
-        others = len(self.others(MemberState.ALIVE))
-        k = min(config.suspicion_confirmations, others)
-        if k < 1:
-            return config.suspicion_min_us
-        confirmed = max(0, len(suspicion.accusers) - 1)
-        share = min(1.0, log(confirmed + 1) / log(k + 1))
-        span = config.suspicion_max_us - config.suspicion_min_us
-        return config.suspicion_max_us - int(span * share)
+        if self.suspicions.confirm(claim):
+            self.rumours.add(claim)
 
     def suspicion_expired(self, name: NodeId, late_us: int) -> None:
         """A suspect had its time: declare it dead, unless it was we who slept."""
         claim = self.claims.get(name)
-        suspicion = self._suspicions.get(name)
-        if claim is None or suspicion is None or claim.state is not MemberState.SUSPECT:
+        if claim is None or claim.state is not MemberState.SUSPECT:
             return
         if late_us > self._config.stall_us:
-            suspicion.deadline = self._out.now + 2 * self._config.probe_period_us
-            self._out.set_timer(("suspect", name), suspicion.deadline)
+            self.suspicions.extend(name, 2 * self._config.probe_period_us)
             return
         dead = replace(claim, state=MemberState.DEAD, accuser=self.me)
         self._apply(dead, "timer", self.me)

@@ -8,21 +8,20 @@ Ignores whether a claim is true; `protocol.swim.membership` decides that before 
 from __future__ import annotations
 
 from math import ceil, log10
-
-from msgspec import Struct
+from typing import Final
 
 from cluster.model.member import Claim, NodeId
 
-
-class _Rumour(Struct):
-    claim: Claim
-    told: int = 0
+CLAIM_BYTES_MIN: Final = 64
+"""No claim is shorter: with less room than this there is no point in looking for one that fits."""
+MISFITS_MAX: Final = 8
+"""After so many claims in a row that did not fit, a packet is full enough."""
 
 
 def claim_size(claim: Claim) -> int:
     """An upper bound of a claim's bytes on the wire."""
     texts = len(claim.name) + len(claim.gossip) + len(claim.window) + len(claim.accuser)
-    return 4 * texts // 3 + 40
+    return 4 * texts // 3 + 44
 
 
 class Rumours:
@@ -30,29 +29,50 @@ class Rumours:
 
     def __init__(self, retransmit_mult: int) -> None:
         self._mult = retransmit_mult
-        self._queue: dict[NodeId, _Rumour] = {}
+        self._told: dict[NodeId, int] = {}
+        """How often each waiting rumour was told: which of the lists below it is in."""
+        self._by_told: list[dict[NodeId, Claim]] = [{}]
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return len(self._told)
 
     def add(self, claim: Claim) -> None:
         """Tell this claim from now on, instead of an older one about the same member."""
-        self._queue.pop(claim.name, None)
-        self._queue[claim.name] = _Rumour(claim)
+        told = self._told.get(claim.name)
+        if told is not None:
+            del self._by_told[told][claim.name]
+        self._told[claim.name] = 0
+        self._by_told[0][claim.name] = claim
 
     def take(self, room: int, members: int) -> tuple[Claim, ...]:
         """Claims for one packet with `room` bytes left, in a cluster of `members`."""
-        if not self._queue:
+        if not self._told:
             return ()
+        taken = self._fitting(room)
         limit = self._mult * ceil(log10(members + 1))
-        taken: list[Claim] = []
-        for name, rumour in sorted(self._queue.items(), key=lambda item: item[1].told):
-            size = claim_size(rumour.claim)
-            if size > room:
-                continue
-            room -= size
-            taken.append(rumour.claim)
-            rumour.told += 1
-            if rumour.told >= limit:
-                del self._queue[name]
+        for claim in taken:
+            name = claim.name
+            told = self._told.pop(name)
+            del self._by_told[told][name]
+            if told + 1 < limit:
+                while len(self._by_told) <= told + 1:
+                    self._by_told.append({})
+                self._told[name] = told + 1
+                self._by_told[told + 1][name] = claim
         return tuple(taken)
+
+    def _fitting(self, room: int) -> list[Claim]:
+        taken: list[Claim] = []
+        misfits = 0
+        for waiting in self._by_told:
+            for claim in waiting.values():
+                if room < CLAIM_BYTES_MIN or misfits >= MISFITS_MAX:
+                    return taken
+                size = claim_size(claim)
+                if size > room:
+                    misfits += 1
+                    continue
+                misfits = 0
+                room -= size
+                taken.append(claim)
+        return taken

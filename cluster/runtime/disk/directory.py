@@ -68,16 +68,17 @@ def lock(path: Path) -> int:
     return held
 
 
-def claim(path: Path, wanted: Identity, wall_s: int) -> Identity:
+def claim(path: Path, wanted: Identity, wall_ms: int) -> Identity:
     """Check that the directory is `wanted`'s, and write down its new boot epoch before it is used.
 
     Epochs rise even when the computer's clock was set back, and a node whose disk was lost still
-    starts above its past: the seconds since 1970 are later than any epoch it had.
+    starts above its past: the milliseconds since 1970 are later than any epoch it had. (Seconds
+    are too coarse: a node wiped and restarted within one would mint its old dots again.)
     """
     held = _read(path)
     if held is not None:
         _refuse_strangers(path, wanted, held)
-    epoch = max(wall_s, 1 if held is None else held.epoch + 1)
+    epoch = max(wall_ms, 1 if held is None else held.epoch + 1)
     new = Identity(wanted.name, wanted.cluster, wanted.partitions, epoch)
     try:
         _write(path, new)

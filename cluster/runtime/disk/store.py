@@ -58,7 +58,7 @@ class Store:
         self._path = path
         self._lock = lock(path)
         try:
-            self.identity = claim(path, Identity(name, cluster, partitions), clock.wall_s())
+            self.identity = claim(path, Identity(name, cluster, partitions), clock.wall_ms())
             self._env = self._open()
             self._counts = self._count(partitions)
         except BaseException:
