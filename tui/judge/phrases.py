@@ -304,6 +304,15 @@ _DONE: Final = {
     "delay": "slowed down",
     "partition": "split off",
     "isolate": "isolated",
+    "wipe": "lost its disk",
+    "rot": "has a rotting disk",
+    "slow disk": "has a slow disk",
+    "full disk": "has a full disk",
+    "skew": "has a wrong clock",
+    "join": "joins",
+    "leave": "leaves",
+    "drain": "is being drained",
+    "undrain": "takes its places again",
 }
 
 
