@@ -68,6 +68,7 @@ PULSE: Final = ("pulse",)
 Action = Callable[[], None]
 Watcher = Callable[[Fact], None]
 Then = Callable[[Response | None], None]
+Scribe = Callable[[Host, Persist], None]
 _What = Input | TimerKey | Action | None
 _Event = tuple[int, int, Host | None, int, _What, int]
 """(due, order, host, the host's boot, what, due by the host's clock): an input, a timer, a call,
@@ -94,6 +95,8 @@ class World:
         """Inputs that nodes took so far."""
         self.watchers: list[Watcher] = []
         """Each is told every fact, in the order of this world."""
+        self.scribes: list[Scribe] = []
+        """Each is told what a node asks its disk to store, before it is stored."""
         self.marks: list[int] = []
         """The state of the digest after every thousand inputs: two runs are compared by these."""
         self.journal: list[str] | None = None
@@ -329,6 +332,8 @@ class World:
             case CancelTimer(timer):
                 host.timers.pop(timer, None)
             case Persist():
+                for scribe in self.scribes:
+                    scribe(host, effect)
                 if host.disk.persist(effect):
                     # One turn of the event loop: what else it writes shares the commit.
                     self._commit_soon(host, host.boots)

@@ -1,0 +1,267 @@
+"""The hand that hurts: performs the episodes of a schedule on a world, and undoes them.
+
+Episodes overlap, so nothing is toggled: each effect (down, paused, links, a bad disk, a clock) is
+recomputed from the episodes in force. A node runs unless an episode holds it down; it is started
+again with everybody as a seed, as a configuration file would name them. What is done is told as
+the lab tells it, so that the incident record sees a simulated kill as it sees a real one.
+
+Keeps the ledger of lost disks: a wipe, rot, and the departure of a node that handed nothing over.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from cluster.config import MS, SECOND
+from cluster.model.facts import FaultHealed, FaultInjected, ProcessObserved
+from cluster.model.fault import FaultKind
+from cluster.model.member import NodeId
+from cluster.sim.disk import SYNC_US
+from cluster.sim.faults.schedule import Episode
+from cluster.sim.network import Weather
+from cluster.sim.world import World
+
+REVIVE_US = 500 * MS
+"""A node that ended by itself though it should run is started again after this."""
+DRIFT_PPM_MAX = 2_000
+ProcessState = Literal["starting", "running", "paused", "gone"]
+LINK_KINDS = frozenset({"partition", "cut", "isolate", "loss", "delay"})
+
+
+class Loss(Struct, frozen=True):
+    """A disk no longer holds what it had acknowledged before `at`."""
+
+    node: NodeId
+    at: int
+    why: FaultKind
+    key: bytes = b""
+    """The one record that rotted; empty when everything is gone."""
+
+
+class Hand:
+    """All that is being done to one world."""
+
+    def __init__(self, world: World, episodes: tuple[Episode, ...]) -> None:
+        self._world = world
+        self._episodes = episodes
+        self._rng = world.dice.stream("hand")
+        self._active: dict[int, Episode] = {}
+        self._down: dict[str, set[int]] = {}
+        self.losses: list[Loss] = []
+        self.expected: list[str] = []
+        """Nodes that should run when nothing holds them down, in the order in which they came."""
+        self.begun: list[tuple[int, Episode]] = []
+        """What was done, and when (world time)."""
+        self._over = False
+
+    # --- beginning and end ---------------------------------------------------------------------
+
+    def found(self, nodes: list[str]) -> None:
+        """Start the first nodes; the first one founds the cluster."""
+        for name in nodes:
+            self.expected.append(name)
+            self._world.start(name, () if name == nodes[0] else (nodes[0],))
+            self._observe(name, "running")
+
+    def play(self) -> None:
+        """Plan all episodes from now on."""
+        start = self._world.now
+        for episode in self._episodes:
+            self._world.at(start + episode.at, lambda e=episode: self._begin(e))
+        self._world.after(REVIVE_US, self._revive)
+
+    def heal(self) -> None:
+        """End everything that is in force, for good, and start whoever is down."""
+        self._over = True
+        for episode in list(self._active.values()):
+            self._end(episode)
+        self._world.network.heal()
+        weather = self._world.network.weather
+        self._world.network.weather = Weather(latency_us=weather.latency_us)
+
+    def _revive(self) -> None:
+        """A supervisor: who ended by itself is started again."""
+        self._world.after(REVIVE_US, self._revive)
+        for name in self.expected:
+            if self._world.host(name).node is None and not self._down.get(name):
+                self._start(name)
+
+    # --- episodes ------------------------------------------------------------------------------
+
+    def _begin(self, episode: Episode) -> None:
+        if self._over:
+            return
+        self._active[episode.number] = episode
+        self.begun.append((self._world.now, episode))
+        self._act(episode)
+        self._world.after(episode.lasts, lambda: self._end(episode))
+
+    def _end(self, episode: Episode) -> None:
+        if self._active.pop(episode.number, None) is not None:
+            self._undo(episode)
+
+    def _act(self, episode: Episode) -> None:
+        name = episode.subject
+        match episode.kind:
+            case "kill":
+                self._take_down(episode, silent=bool(episode.amount))
+            case "wipe":
+                self._take_down(episode, silent=False)
+                self._world.wipe(name)
+                self._disks(name)
+                self._lose(name, "wipe")
+            case "leave":
+                self._leave(episode)
+            case "join":
+                self._join(name)
+            case "pause":
+                self._tell("pause", name)
+                self._pauses(name)
+            case "partition" | "cut" | "isolate" | "loss" | "delay":
+                peers = tuple(NodeId(p) for p in episode.peers)
+                self._tell(episode.kind, name, peers)
+                self._links()
+            case "rot":
+                self._rot(episode)
+            case "slow disk" | "full disk":
+                self._tell(episode.kind, name)
+                self._disks(name)
+            case "skew":
+                self._tell("skew", name)
+                self._clocks(name)
+
+    def _undo(self, episode: Episode) -> None:
+        name = episode.subject
+        match episode.kind:
+            case "kill" | "wipe" | "leave":
+                self._down[name].discard(episode.number)
+                if not self._down[name] and self._world.host(name).node is None:
+                    self._start(name)
+                    self._heal_told("kill", name)
+            case "join" | "rot":
+                pass
+            case "pause":
+                self._pauses(name)
+                self._heal_told("pause", name)
+            case "partition" | "cut" | "isolate" | "loss" | "delay":
+                self._links()
+                self._heal_told(episode.kind, name, tuple(NodeId(p) for p in episode.peers))
+            case "slow disk" | "full disk":
+                self._disks(name)
+                self._heal_told(episode.kind, name)
+            case "skew":
+                self._clocks(name)
+                self._heal_told("skew", name)
+
+    # --- processes -----------------------------------------------------------------------------
+
+    def _take_down(self, episode: Episode, *, silent: bool) -> None:
+        name = episode.subject
+        self._down.setdefault(name, set()).add(episode.number)
+        if self._world.host(name).node is not None:
+            self._tell("kill", name)
+            self._world.kill(name, silent=silent)
+            self._observe(name, "gone")
+
+    def _start(self, name: str) -> None:
+        others = tuple(other for other in self.expected if other != name)
+        self._world.start(name, others)
+        self._observe(name, "running")
+        self._pauses(name)
+
+    def _join(self, name: str) -> None:
+        if name not in self.expected:
+            self.expected.append(name)
+            self._start(name)
+
+    def _leave(self, episode: Episode) -> None:
+        name = episode.subject
+        self._down.setdefault(name, set()).add(episode.number)
+        if self._world.host(name).node is not None:
+            self._world.leave(name)
+            # What it held alone is out of reach until it is started again.
+            self._lose(name, "leave")
+
+    def _pauses(self, name: str) -> None:
+        host = self._world.host(name)
+        wanted = any(e.kind == "pause" and e.subject == name for e in self._active.values())
+        if host.node is None or wanted == host.paused:
+            return
+        if wanted:
+            self._world.pause(name)
+        else:
+            self._world.resume(name)
+        self._observe(name, "paused" if wanted else "running")
+
+    # --- links, disks, clocks ------------------------------------------------------------------
+
+    def _links(self) -> None:
+        """All links anew, from the episodes in force."""
+        network = self._world.network
+        network.heal()
+        everybody = list(self._world.hosts)
+        for episode in self._active.values():
+            if episode.kind not in LINK_KINDS:
+                continue
+            subject, peers = NodeId(episode.subject), tuple(NodeId(p) for p in episode.peers)
+            others = [name for name in everybody if name != subject]
+            match episode.kind:
+                case "partition":
+                    side = (subject, *peers)
+                    network.partition(side, tuple(n for n in everybody if n not in side))
+                case "isolate":
+                    network.partition((subject,), tuple(others))
+                case "cut":
+                    network.cut(subject, peers[0], both=bool(episode.amount))
+                case "loss":
+                    for other in others:
+                        network.lossy(subject, other, episode.amount / 1_000)
+                        network.lossy(other, subject, episode.amount / 1_000)
+                case _:
+                    for other in others:
+                        network.slow(subject, other, episode.amount)
+
+    def _disks(self, name: str) -> None:
+        mine = [e for e in self._active.values() if e.subject == name]
+        slow = max((e.amount for e in mine if e.kind == "slow disk"), default=0)
+        disk = self._world.host(name).disk
+        disk.sync_us = (slow // 4, slow) if slow else SYNC_US
+        disk.full = any(e.kind == "full disk" for e in mine)
+
+    def _rot(self, episode: Episode) -> None:
+        disk = self._world.host(episode.subject).disk
+        places = disk.places()
+        for partition, key in self._rng.sample(places, min(episode.amount, len(places))):
+            if disk.rot(partition, key):
+                self._lose(episode.subject, "rot", key)
+        self._tell("rot", episode.subject)
+
+    def _clocks(self, name: str) -> None:
+        mine = [e for e in self._active.values() if e.subject == name and e.kind == "skew"]
+        offset = mine[-1].amount if mine else 0
+        drift = offset * DRIFT_PPM_MAX // (5 * SECOND)
+        self._world.skew(name, offset, drift)
+
+    # --- telling -------------------------------------------------------------------------------
+
+    def _lose(self, name: str, why: FaultKind, key: bytes = b"") -> None:
+        self.losses.append(Loss(NodeId(name), self._world.now, why, key))
+
+    def lost_since(self, node: NodeId, since: int, key: bytes) -> bool:
+        """Whether a disk has lost what it had of a key at that time."""
+        return any(
+            loss.node == node and loss.at >= since and loss.key in (b"", key)
+            for loss in self.losses
+        )
+
+    def _tell(self, kind: FaultKind, subject: str, peers: tuple[NodeId, ...] = ()) -> None:
+        self._world.tell(FaultInjected(kind, NodeId(subject), peers))
+
+    def _heal_told(self, kind: FaultKind, subject: str, peers: tuple[NodeId, ...] = ()) -> None:
+        self._world.tell(FaultHealed(kind, NodeId(subject), peers))
+
+    def _observe(self, name: str, state: ProcessState) -> None:
+        host = self._world.host(name)
+        self._world.tell(ProcessObserved(host.name, state, host.boots, host.window))

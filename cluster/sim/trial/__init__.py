@@ -1,0 +1,1 @@
+"""One seed from its first option to its verdict, and many of them; shrinking what failed."""

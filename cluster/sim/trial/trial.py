@@ -1,0 +1,158 @@
+"""One seed: a world, its schedule, its clients, its judges, in two phases (TigerBeetle's VOPR).
+
+Safety: anything fails, and no promise may be broken. Liveness: everything is healed, and progress
+is demanded within the bounds of `SimConfig`. The first broken promise ends the world.
+
+Deterministic: the result is a function of the options (and of the code).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from cluster.config import SECOND, SIM, SimConfig
+from cluster.model.facts import Fact
+from cluster.model.member import NodeId
+from cluster.sim.check.answers import Answers
+from cluster.sim.check.bounds import Bounds
+from cluster.sim.check.deletions import Deletions
+from cluster.sim.check.dots import Dots
+from cluster.sim.check.finding import BrokenPromiseError
+from cluster.sim.check.incidents import Incidents
+from cluster.sim.check.outcome import Outcome
+from cluster.sim.check.words import Words
+from cluster.sim.faults.hand import Hand
+from cluster.sim.faults.options import Options
+from cluster.sim.faults.schedule import Episode, names, plan
+from cluster.sim.load.clients import Clients
+from cluster.sim.load.history import History
+from cluster.sim.trial.aftermath import Aftermath
+from cluster.sim.world import World
+
+FORMED_WITHIN_US = 20 * SECOND
+"""The first nodes find each other before anything is hurt."""
+
+
+class Broken(Struct, frozen=True):
+    """A promise that was broken."""
+
+    judge: str
+    sentence: str
+    at_us: int
+    """Since the world began."""
+    facts: tuple[Fact, ...]
+    """The last facts before it."""
+
+
+class Result(Struct, frozen=True):
+    """What one seed came to."""
+
+    options: Options
+    digest: str
+    virtual_us: int
+    messages: int
+    inputs: int
+    episodes: tuple[Episode, ...]
+    operations: dict[str, int]
+    """How many ended how."""
+    checked: dict[str, int]
+    """How many times each judge judged."""
+    recovered_us: dict[str, int]
+    """How long each demand of the liveness phase took."""
+    broken: Broken | None = None
+
+
+Progress = Callable[[int, int, int], None]
+"""(virtual microseconds so far, of how many about, messages)."""
+
+
+class Trial:
+    """One world under judgement."""
+
+    def __init__(self, options: Options, bounds: SimConfig = SIM) -> None:
+        self.options = options
+        self._bounds = bounds
+        self.world = World(options.seed, options.config(), options.weather)
+        self.hand = Hand(self.world, plan(options))
+        self.recent: deque[Fact] = deque(maxlen=bounds.facts_shown)
+        w, lost = options.write_quorum, self.hand.lost_since
+        self.answers = Answers(self.world, w, lost)
+        self.clients = Clients(self.world, options, self.hand.expected, self.answers)
+        self.answers.history = self.clients.history
+        self.dots = Dots()
+        self.words = Words(self._own)
+        self.queues = Bounds(self.world)
+        self.deletions = Deletions(self.world, lost)
+        self.incidents = Incidents(self.world)
+        self.outcome = Outcome(self.clients.history, w, lost)
+        self.aftermath = Aftermath(self, bounds)
+        self.world.scribes += [self.dots.store, self.deletions.store]
+        self.world.watchers += [self.recent.append, self.words.hear, self.incidents.hear]
+        self._start = self.world.now
+
+    @property
+    def history(self) -> History:
+        """What the clients did."""
+        return self.clients.history
+
+    def _own(self, name: NodeId, epoch: int) -> int | None:
+        host = self.world.hosts.get(name)
+        if host is None or host.node is None or host.node.epoch != epoch:
+            return None
+        return host.node.members.own.incarnation
+
+    def run(self, progress: Progress | None = None) -> Result:
+        """Play it to its end, or to the first broken promise."""
+        broken: Broken | None = None
+        try:
+            self._safety(progress)
+            self.aftermath.judge()
+        except BrokenPromiseError as error:
+            at = self.world.now - self._start
+            broken = Broken(error.judge, error.sentence, at, tuple(self.recent))
+        return self._result(broken)
+
+    def _safety(self, progress: Progress | None) -> None:
+        world, options = self.world, self.options
+        self.hand.found(names(options.nodes))
+        if not world.until(self.aftermath.agreed, FORMED_WITHIN_US):
+            raise BrokenPromiseError("formed", f"{options.nodes} nodes did not find each other")
+        self.hand.play()
+        self.clients.start()
+        end = world.now + options.lasting_us
+        while world.now < end:
+            world.run(min(end, world.now + self._bounds.look_every_us))
+            self.queues.look()
+            if progress is not None:
+                progress(world.now - self._start, options.lasting_us, world.delivered)
+
+    def _result(self, broken: Broken | None) -> Result:
+        checked = {
+            "answers": self.answers.checked,
+            "bounds": self.queues.checked,
+            "deletions": self.deletions.checked,
+            "dots": self.dots.checked,
+            "facts": self.words.checked,
+            "incidents": len(self.incidents.book.incidents),
+            "outcomes": self.outcome.checked,
+        }
+        return Result(
+            options=self.options,
+            digest=self.world.digest(),
+            virtual_us=self.world.now - self._start,
+            messages=self.world.delivered,
+            inputs=self.world.handled,
+            episodes=tuple(episode for _, episode in self.hand.begun),
+            operations=self.history.counts(),
+            checked=checked,
+            recovered_us=self.aftermath.took,
+            broken=broken,
+        )
+
+
+def run_trial(options: Options, progress: Progress | None = None) -> Result:
+    """One seed, from its options to its verdict."""
+    return Trial(options).run(progress)

@@ -1,0 +1,41 @@
+"""Whole trials: many seeds keep every promise, the same seed twice is the same world.
+
+The sample is chosen so that it costs about a CPU-second for two seeds. The long run of the issue
+is `test_slow_sweep.py`.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from cluster.config import SECOND
+from cluster.sim.faults.options import FaultsName, draw
+from cluster.sim.trial.trial import Result, run_trial
+
+LASTING_US = 15 * SECOND
+SAMPLE: tuple[tuple[FaultsName, range], ...] = (
+    ("calm", range(2)),
+    ("kills", range(8)),
+    ("pauses", range(8)),
+    ("partitions", range(8)),
+    ("lossy", range(8)),
+    ("swizzle", range(8)),
+    ("clocks", range(8)),
+)
+
+
+def story(result: Result) -> str:
+    broken = result.broken
+    assert broken is not None
+    lines = [*result.options.lines(), f"{broken.judge}: {broken.sentence}"]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("faults", "seed"), [(name, seed) for name, seeds in SAMPLE for seed in seeds]
+)
+def test_a_world_keeps_every_promise(faults: FaultsName, seed: int) -> None:
+    result = run_trial(draw(seed, faults, LASTING_US))
+    assert result.broken is None, story(result)
+    assert result.operations["ok"] > 0
+    assert all(result.checked[judge] for judge in ("answers", "dots", "facts", "outcomes"))
