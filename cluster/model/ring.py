@@ -13,16 +13,17 @@ Ignores liveness: a dead member keeps its place (see `protocol.swim.membership` 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, field
 from functools import lru_cache
+from heapq import merge
 from math import ceil
-
-from msgspec import Struct
 
 from cluster.model.member import NodeId
 
 
-class Ring(Struct, frozen=True):
-    """An ownership table. `owners[p]` and `ranked[p]` are best first."""
+@dataclass(frozen=True)
+class Ring:
+    """An ownership table."""
 
     members: tuple[NodeId, ...]
     """Sorted."""
@@ -31,8 +32,22 @@ class Ring(Struct, frozen=True):
     digest: str
     """Equal digests mean equal owners."""
     owners: tuple[tuple[NodeId, ...], ...]
-    ranked: tuple[tuple[NodeId, ...], ...]
-    """Per partition: every member, owners first, then the fallbacks in the order they serve."""
+    """Per partition, best first."""
+    _rankings: dict[int, tuple[NodeId, ...]] = field(
+        default_factory=dict[int, tuple[NodeId, ...]], compare=False, repr=False
+    )
+
+    def ranking(self, partition: int) -> tuple[NodeId, ...]:
+        """Every member: the owners first, then the fallbacks in the order in which they serve.
+
+        Worked out when it is first asked for: with a thousand members most never are.
+        """
+        ranked = self._rankings.get(partition)
+        if ranked is None:
+            held = self.owners[partition]
+            rest = sorted((-_score(partition, m), m) for m in self.members if m not in held)
+            ranked = self._rankings[partition] = (*held, *(m for _, m in rest))
+        return ranked
 
     def load(self) -> dict[NodeId, int]:
         """How many of the partitions*replicas places each member holds."""
@@ -64,36 +79,40 @@ def _score(partition: int, member: NodeId) -> int:
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")
 
 
+@lru_cache(maxsize=4_096)
+def _bids(member: NodeId, partitions: int) -> tuple[tuple[int, int, NodeId], ...]:
+    """A member's (negated score, partition, itself), best first: the same in every member set."""
+    return tuple(sorted((-_score(p, member), p, member) for p in range(partitions)))
+
+
 @lru_cache(maxsize=256)
 def _build(members: tuple[NodeId, ...], partitions: int, replicas: int, slack: float) -> Ring:
     wanted = min(replicas, len(members))
     cap = ceil(partitions * wanted / max(1, len(members)) * slack)
-    scores = {(p, m): _score(p, m) for p in range(partitions) for m in members}
     load = dict.fromkeys(members, 0)
     owners: list[list[NodeId]] = [[] for _ in range(partitions)]
-    by_score = sorted(scores, key=lambda pair: (-scores[pair], pair))
-    for partition, member in by_score:
+    missing = partitions * wanted
+    # Merged lazily: of a thousand members' bids only the best few hundred are ever looked at.
+    for _, partition, member in merge(*(_bids(m, partitions) for m in members)):
         if len(owners[partition]) < wanted and load[member] < cap:
             owners[partition].append(member)
             load[member] += 1
+            missing -= 1
+            if not missing:
+                break
     # With a tight cap the last partitions may find every other member full: least loaded first.
     for partition, held in enumerate(owners):
         while len(held) < wanted:
             free = [m for m in members if m not in held]
-            best = min(free, key=lambda m: (load[m], -scores[partition, m], m))
+            best = min(free, key=lambda m: (load[m], -_score(partition, m), m))
             held.append(best)
             load[best] += 1
-    ranked = tuple(
-        (*held, *sorted((m for m in members if m not in held), key=lambda m: (-scores[p, m], m)))
-        for p, held in enumerate(owners)
-    )
     return Ring(
         members=members,
         partitions=partitions,
         replicas=wanted,
         digest=ring_digest(members, partitions, replicas),
         owners=tuple(tuple(held) for held in owners),
-        ranked=ranked,
     )
 
 

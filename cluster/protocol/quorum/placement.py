@@ -117,7 +117,7 @@ class Placement:
     def fallbacks(self, partition: int) -> list[NodeId]:
         """Live members that own nothing of the partition, in the order in which they serve."""
         ring = self.ring
-        rest = ring.ranked[partition][ring.replicas :]
+        rest = ring.ranking(partition)[ring.replicas :]
         return [name for name in rest if self._members.alive(name)]
 
     def readers(self, partition: int) -> tuple[NodeId, ...]:

@@ -181,7 +181,7 @@ class Transfers:
         self._ask(filling)
 
     def _next_source(self, filling: _Filling) -> NodeId | None:
-        ranked = self._placement.ring.ranked[filling.partition]
+        ranked = self._placement.ring.ranking(filling.partition)
         for name in ranked:
             fresh = name not in filling.asked and name not in filling.merged
             if name != self._out.name and fresh and self._members.alive(name):
