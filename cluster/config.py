@@ -140,6 +140,14 @@ class DataConfig(Struct, frozen=True):
     transfers_parallel: int = 4
     """Partitions filled at once by one new owner."""
     transfer_retry_us: int = 100 * MS
+    """A transfer that must wait looks again after this, then after twice this, up to ten times."""
+    transfer_timeout_us: int = 400 * MS
+    """A source that leaves a page unanswered this long is given up for another (a page is up to
+    `record_bytes_max`; a source that does not know the asker yet does not answer)."""
+    transfer_bytes_per_s: int = 64 * 1_048_576
+    """What this node fetches a second; 0 is no limit. More fills sooner and slows clients."""
+    transfer_told_us: int = 500 * MS
+    """A running transfer says how far it is this often."""
 
 
 class SpreadConfig(Struct, frozen=True):
@@ -251,7 +259,12 @@ LAN: Final = Config(
         health_max=7,
     ),
     ring=RingConfig(settle_us=SECOND),
-    data=DataConfig(hint_retry_us=5 * SECOND),
+    data=DataConfig(
+        hint_retry_us=5 * SECOND,
+        transfer_timeout_us=5 * SECOND,
+        transfer_bytes_per_s=24 * 1_048_576,
+        transfer_told_us=SECOND,
+    ),
     observe=ObserveConfig(pulse_period_us=SECOND),
     profile="lan",
 )

@@ -43,7 +43,12 @@ from cluster.model.facts import (
     SuspicionConfirmed,
     SuspicionRaised,
     SuspicionRefuted,
+    TransferCancelled,
     TransferFinished,
+    TransferProgressed,
+    TransferResumed,
+    TransfersQueued,
+    TransferStalled,
     TransferStarted,
     TransferWaited,
     WindowClosed,
@@ -78,7 +83,7 @@ def _take(draft: Draft, fact: Fact) -> None:
             if node is not None:
                 draft.nodes[fact.node] = row.heard(node, fact, payload)
             return
-        case OperationStarted() | TransferStarted() | TransferFinished():
+        case OperationStarted() | TransfersQueued() | TransferFinished():
             return
         case (
             MessageDropped()
@@ -112,7 +117,12 @@ def _take(draft: Draft, fact: Fact) -> None:
             | SuspicionRefuted()
             | HealthChanged()
             | RingChanged()
+            | TransferStarted()
+            | TransferProgressed()
             | TransferWaited()
+            | TransferStalled()
+            | TransferCancelled()
+            | TransferResumed()
             | PartitionFilled()
             | HintStored()
             | HintsDelivered()
@@ -161,7 +171,7 @@ Said = (
     | SuspicionRefuted
     | HealthChanged
     | RingChanged
-    | TransferWaited
+    | row.Moved
     | PartitionFilled
     | HintStored
     | HintsDelivered
@@ -190,9 +200,19 @@ def _said(draft: Draft, fact: Fact, node: NodeView, payload: Said) -> None:
         case HealthChanged():
             draft.speak(fact, None)
             changed = replace(node, health=payload.new)
-        case RingChanged() | TransferWaited() | PartitionFilled():
+        case RingChanged() | PartitionFilled():
             draft.speak(fact, None)
             changed = row.placing(node, payload)
+        case (
+            TransferStarted()
+            | TransferProgressed()
+            | TransferWaited()
+            | TransferStalled()
+            | TransferCancelled()
+            | TransferResumed()
+        ):
+            draft.speak(fact, None)
+            changed = row.moved(node, payload)
         case HintStored() | HintsDelivered():
             draft.speak(fact, None)
             changed = row.depths(node, fact, payload)

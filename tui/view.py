@@ -15,7 +15,7 @@ from cluster.model.casebook import Casebook
 from cluster.model.facts import Via, WorkloadCounted
 from cluster.model.incident import Incident
 from cluster.model.member import Address, MemberState, NodeId
-from cluster.model.summary import Depth, Rates, RingTable
+from cluster.model.summary import Depth, Rates, RingTable, TransferRow
 
 ProcessState = Literal["unknown", "starting", "running", "paused", "gone"]
 
@@ -84,6 +84,8 @@ class NodeView(Struct, frozen=True):
     faults_allowed: bool = False
     filling_partitions: tuple[int, ...] = ()
     """Which of its partitions it may not answer reads for yet; `filling` is the exact number."""
+    transfers: dict[int, TransferRow] = {}
+    """How each of these stands, as far as it was told."""
     write_quorum: int = 0
     read_quorum: int = 0
     departed: bool = False

@@ -18,7 +18,19 @@ from msgspec import Struct
 
 from cluster.model.fault import FaultKind
 from cluster.model.member import Address, Claim, MemberState, NodeId
-from cluster.model.summary import Depth, Fate, Rates, RingTable
+from cluster.model.moves import (
+    PartitionFilled,
+    RingChanged,
+    TransferCancelled,
+    TransferFinished,
+    TransferProgressed,
+    TransferResumed,
+    TransfersQueued,
+    TransferStalled,
+    TransferStarted,
+    TransferWaited,
+)
+from cluster.model.summary import Depth, Fate, Rates, RingTable, TransferRow
 
 Basis = Literal["reported", "inferred", "polled"]
 Via = Literal["probe", "gossip", "pushpull", "timer", "operator", "self", "boot"]
@@ -81,6 +93,8 @@ class SnapshotTaken(Struct, frozen=True, array_like=True, tag="snapshot"):
     faults_allowed: bool
     trouble: str = ""
     """Why the disk refused its last write; empty when it took it."""
+    transfers: tuple[TransferRow, ...] = ()
+    """How each of its `filling` partitions stands."""
 
 
 class PulseReported(Struct, frozen=True, array_like=True, tag="pulse"):
@@ -232,50 +246,6 @@ class MemberFlapped(Struct, frozen=True, array_like=True, tag="member.flap"):
     window_us: int
 
 
-# --- ring and transfers --------------------------------------------------------------------------
-
-
-class RingChanged(Struct, frozen=True, array_like=True, tag="ring.change"):
-    """This node now places keys by another table."""
-
-    ring: RingTable
-    gained: int
-    """Places (partition, replica) this node must fill."""
-    lost: int
-
-
-class TransferStarted(Struct, frozen=True, array_like=True, tag="xfer.start"):
-    """A new owner began to fill a partition from another holder."""
-
-    partition: int
-    source: NodeId
-
-
-class TransferWaited(Struct, frozen=True, array_like=True, tag="xfer.wait"):
-    """A partition cannot be filled yet; says what it waits for."""
-
-    partition: int
-    waiting_on: str
-
-
-class TransferFinished(Struct, frozen=True, array_like=True, tag="xfer.done"):
-    """Everything one source held of a partition has been merged and is on disk."""
-
-    partition: int
-    source: NodeId
-    keys: int
-    size: int
-    took_us: int
-
-
-class PartitionFilled(Struct, frozen=True, array_like=True, tag="owner.filled"):
-    """A new owner has merged from enough previous owners and answers reads again."""
-
-    partition: int
-    remaining: int
-    """Partitions of this node still being filled."""
-
-
 # --- data ----------------------------------------------------------------------------------------
 
 
@@ -409,7 +379,12 @@ Payload = (
     | HealthChanged
     | MemberFlapped
     | RingChanged
+    | TransfersQueued
     | TransferStarted
+    | TransferProgressed
+    | TransferStalled
+    | TransferCancelled
+    | TransferResumed
     | TransferWaited
     | TransferFinished
     | PartitionFilled

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 from cluster.model.member import Claim, NodeId
@@ -48,3 +50,29 @@ class Rates(Struct, frozen=True, array_like=True):
     get_p50_us: int = 0
     get_p99_us: int = 0
     """Zero when there was none."""
+
+
+TransferState = Literal["queued", "running", "waiting", "cancelled"]
+
+
+class TransferRow(Struct, frozen=True, array_like=True):
+    """One partition on its way to its new owner."""
+
+    partition: int
+    state: TransferState
+    source: NodeId
+    """Who gives now; empty when nobody does."""
+    merged: tuple[NodeId, ...]
+    """Holders of everything that have given all of it."""
+    needed: int
+    """How many of those it takes."""
+    keys: int
+    """Fetched so far, from all sources, in this life."""
+    size: int
+    """Bytes of these."""
+    rate: int
+    """Bytes a second, of the present source."""
+    eta_us: int | None
+    """How long the present source will still take; None when nobody can know."""
+    waiting_on: str
+    """Which node or slot it waits for; empty when it moves."""

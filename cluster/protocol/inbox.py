@@ -38,12 +38,12 @@ from cluster.protocol.quorum.coordinator import Coordinator
 from cluster.protocol.quorum.hints import Hints
 from cluster.protocol.quorum.operation import Asker
 from cluster.protocol.quorum.replica import Replica
-from cluster.protocol.quorum.transfers import Transfers
 from cluster.protocol.report import Report
 from cluster.protocol.spread.topics import Topics
 from cluster.protocol.swim.introduction import Introduction
 from cluster.protocol.swim.membership import Membership
 from cluster.protocol.swim.prober import Prober
+from cluster.protocol.transfer.transfers import Transfers
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ class Inbox:
             case Forwarded(number, response):
                 self.coordinator.writes.forwarded(number, response)
             case Fetch() as fetch:
-                self.transfers.serve(fetch, sender)
+                self.transfers.holdings.serve(fetch, sender)
             case FetchPage() as page:
                 self.transfers.page(page, sender)
             case _:

@@ -81,6 +81,16 @@ class LeaveCommand(Struct, frozen=True):
     """An operator (or SIGTERM) asks the node to leave. Answered when the farewell has spread."""
 
 
+class TransferCommand(Struct, frozen=True):
+    """An operator cancels the filling of one partition, or lets it go on.
+
+    A cancelled partition stays unreadable here, also after a restart. Answered when that is stored.
+    """
+
+    partition: int
+    act: Literal["cancel", "resume"]
+
+
 class SnapshotQuery(Struct, frozen=True):
     """An observer begins: answered with a `Fact` that holds a `SnapshotTaken`."""
 
@@ -112,6 +122,7 @@ Request = (
     | UpdateRequest
     | JoinCommand
     | LeaveCommand
+    | TransferCommand
     | SnapshotQuery
     | PublishCommand
     | TopicQuery

@@ -163,10 +163,12 @@ class Fetch(Struct, frozen=True, array_like=True, tag=12):
     partition: Partition
     digest: str
     after: bytes
+    only_if_whole: bool = False
+    """The asker has what this source lacked something of: an empty page says that it still does."""
 
 
 class FetchPage(Struct, frozen=True, array_like=True, tag=13):
-    """A page. `last` says that nothing follows; `complete` that the source itself lacks nothing.
+    """A page. `last`: nothing follows; `complete`: the source lacks nothing that the asker needs.
 
     `refused` non-empty: the source does not use that ring (yet); ask again later.
     """
@@ -177,6 +179,8 @@ class FetchPage(Struct, frozen=True, array_like=True, tag=13):
     last: bool
     complete: bool
     refused: str = ""
+    total: Count = 0
+    """Keys the source holds of the partition, for the asker's forecast."""
 
 
 # --- broadcast, by stream ------------------------------------------------------------------------

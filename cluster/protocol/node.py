@@ -43,6 +43,7 @@ from cluster.protocol.inputs import (
     SnapshotQuery,
     TimerFired,
     TopicQuery,
+    TransferCommand,
 )
 from cluster.protocol.messages import (
     DeleteRequest,
@@ -56,12 +57,12 @@ from cluster.protocol.quorum.hints import Hints
 from cluster.protocol.quorum.operation import Asker
 from cluster.protocol.quorum.placement import Placement
 from cluster.protocol.quorum.replica import Replica
-from cluster.protocol.quorum.transfers import Transfers
 from cluster.protocol.report import Report, Sources
 from cluster.protocol.spread.topics import Topics
 from cluster.protocol.swim.introduction import Introduction
 from cluster.protocol.swim.membership import Membership
 from cluster.protocol.swim.prober import Prober
+from cluster.protocol.transfer.transfers import Transfers
 
 
 class Memory(msgspec.Struct, frozen=True, array_like=True):
@@ -179,9 +180,8 @@ class Node:
             memory = msgspec.msgpack.decode(blob, type=Memory)
             self.members.restore(memory.claims)
             self.placement.restore(memory.ring)
-            self.transfers.complete = set(memory.complete)
             self.introduction.greet_all()
-            self.transfers.refresh()
+            self.transfers.restore(memory.complete)
         elif event.seeds:
             self.transfers.doubt_all()
         self.introduction.join(event.seeds)
@@ -209,7 +209,7 @@ class Node:
 
     def _remember(self) -> None:
         claims = tuple(c for n, c in sorted(self.members.claims.items()) if n != self.name)
-        complete = tuple(sorted(self.transfers.complete))
+        complete = tuple(sorted(self.transfers.holdings.complete))
         memory = Memory(claims, self.placement.ring.members, complete)
         self._out.persist((PutMeta("memory", msgspec.msgpack.encode(memory)),))
 
@@ -252,6 +252,8 @@ class Node:
                 self._out.reply(event.id, None)
             case LeaveCommand():
                 self._leave(event.id)
+            case TransferCommand() as order:
+                self.transfers.command(event.id, order)
             case SnapshotQuery():
                 self._out.reply(event.id, self._out.as_of_now(self._report.snapshot()))
             case PublishCommand() | TopicQuery() | LinksCommand() as request:

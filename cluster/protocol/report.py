@@ -15,8 +15,8 @@ from cluster.protocol.outbox import Outbox
 from cluster.protocol.quorum.coordinator import Coordinator
 from cluster.protocol.quorum.hints import Hints
 from cluster.protocol.quorum.placement import Placement
-from cluster.protocol.quorum.transfers import Transfers
 from cluster.protocol.swim.membership import Membership
+from cluster.protocol.transfer.transfers import Transfers
 
 DROPS_TOLD_PER_PULSE = 5
 """Dropped packets reported one by one; the rest are only counted."""
@@ -86,6 +86,7 @@ class Report(Struct):
             faults=self.faults,
             faults_allowed=self.config.faults_allowed,
             trouble=self.trouble,
+            transfers=sources.transfers.rows(),
         )
 
     def pulse(self) -> None:

@@ -15,8 +15,8 @@ from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS, GlyphSet
 from tui.judge.agreement import agreement
 from tui.judge.exposure import places, served
-from tui.judge.phrases import counted
 from tui.judge.standing import Standing
+from tui.judge.wording import counted
 from tui.scene import Scene, clock, hue
 from tui.view import NodeView
 

@@ -32,7 +32,8 @@ from cluster.model.incident import Incident
 from cluster.model.member import Address, Claim, NodeId
 from tui.judge.agreement import Subject, compare, judge, judge_all, live_observers, outcasts
 from tui.judge.exposure import served
-from tui.judge.phrases import done, holds, listed, spoken
+from tui.judge.phrases import done, holds, spoken
+from tui.judge.wording import listed
 from tui.view import (
     DISAGREEMENTS_MAX,
     EVENTS_MAX,

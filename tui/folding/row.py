@@ -25,10 +25,15 @@ from cluster.model.facts import (
     SuspicionConfirmed,
     SuspicionRaised,
     SuspicionRefuted,
+    TransferCancelled,
+    TransferProgressed,
+    TransferResumed,
+    TransferStalled,
+    TransferStarted,
     TransferWaited,
 )
 from cluster.model.member import MemberState, NodeId
-from cluster.model.summary import Depth, RingTable
+from cluster.model.summary import Depth, RingTable, TransferRow
 from tui.view import SAMPLES_US, Belief, NodeView, Sample
 
 NEW_BELIEF = Belief(MemberState.ALIVE, 0, 0, 0, NodeId(""), "boot", NodeId(""))
@@ -104,6 +109,7 @@ def snapshot(node: NodeView, fact: Fact, payload: SnapshotTaken) -> NodeView:
         filling=len(payload.filling),
         filling_partitions=payload.filling,
         waiting_on=node.waiting_on if payload.filling else "",
+        transfers={each.partition: each for each in payload.transfers},
         hints=payload.hints,
         faults=payload.faults,
         faults_allowed=payload.faults_allowed,
@@ -139,6 +145,7 @@ def pulse(node: NodeView, fact: Fact, payload: PulseReported) -> NodeView:
         filling=payload.filling,
         filling_partitions=node.filling_partitions if payload.filling else (),
         waiting_on=node.waiting_on if payload.filling else "",
+        transfers=node.transfers if payload.filling else {},
         hints=payload.hints,
         heard={**node.heard, **payload.heard},
         view_digest=payload.view,
@@ -203,7 +210,7 @@ def belief(node: NodeView, fact: Fact, payload: MemberChanged | Doubt) -> NodeVi
     return replace(node, beliefs={**node.beliefs, name: new})
 
 
-def placing(node: NodeView, payload: RingChanged | TransferWaited | PartitionFilled) -> NodeView:
+def placing(node: NodeView, payload: RingChanged | PartitionFilled) -> NodeView:
     """Its places on the ring and which of them it still fills."""
     match payload:
         case RingChanged():
@@ -216,17 +223,61 @@ def placing(node: NodeView, payload: RingChanged | TransferWaited | PartitionFil
                 ring=payload.ring,
                 filling_partitions=tuple(sorted(waiting)),
                 filling=len(waiting),
+                transfers={p: each for p, each in node.transfers.items() if p in waiting},
             )
-        case TransferWaited():
-            return replace(node, waiting_on=payload.waiting_on)
         case PartitionFilled():
             left = tuple(p for p in node.filling_partitions if p != payload.partition)
+            rows = {p: each for p, each in node.transfers.items() if p != payload.partition}
             return replace(
                 node,
                 filling=payload.remaining,
                 filling_partitions=left if payload.remaining else (),
                 waiting_on=node.waiting_on if payload.remaining else "",
+                transfers=rows if payload.remaining else {},
             )
+
+
+Moved = (
+    TransferStarted
+    | TransferProgressed
+    | TransferWaited
+    | TransferStalled
+    | TransferCancelled
+    | TransferResumed
+)
+
+
+def moved(node: NodeView, payload: Moved) -> NodeView:
+    """How one of its transfers stands."""
+    partition = payload.partition
+    old = node.transfers.get(partition)
+    if old is None:
+        old = TransferRow(partition, "queued", NodeId(""), (), 0, 0, 0, 0, None, "")
+    still = replace(old, source=NodeId(""), rate=0, eta_us=None)
+    match payload:
+        case TransferStarted():
+            new = replace(still, state="running", source=payload.source, waiting_on="")
+        case TransferProgressed():
+            new = replace(
+                old,
+                state="running",
+                source=payload.source,
+                keys=payload.keys,
+                size=payload.size,
+                rate=payload.rate,
+                eta_us=payload.eta_us,
+                waiting_on="",
+            )
+        case TransferWaited():
+            node = replace(node, waiting_on=payload.waiting_on)
+            new = replace(still, state="waiting", waiting_on=payload.waiting_on)
+        case TransferStalled():
+            new = replace(still, state="queued", waiting_on="")
+        case TransferCancelled():
+            new = replace(still, state="cancelled", waiting_on="cancelled by the operator")
+        case TransferResumed():
+            new = replace(still, state="queued", waiting_on="")
+    return replace(node, transfers={**node.transfers, partition: new})
 
 
 def _owned(ring: RingTable | None, name: NodeId) -> set[int]:

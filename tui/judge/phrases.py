@@ -7,7 +7,7 @@ the pictures and the counters show better.
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
 from cluster.model.casebook import Casebook
 from cluster.model.facts import (
@@ -41,7 +41,12 @@ from cluster.model.facts import (
     SuspicionConfirmed,
     SuspicionRaised,
     SuspicionRefuted,
+    TransferCancelled,
     TransferFinished,
+    TransferProgressed,
+    TransferResumed,
+    TransfersQueued,
+    TransferStalled,
     TransferStarted,
     TransferWaited,
     WindowClosed,
@@ -49,49 +54,14 @@ from cluster.model.facts import (
 )
 from cluster.model.fault import FaultKind
 from cluster.model.member import MemberState, NodeId
+from tui.judge.places import of_places
+from tui.judge.wording import Phrase, Tone, counted, listed, millis, seconds
 from tui.view import Belief
-
-Tone = Literal["plain", "good", "warn", "bad"]
 
 MANY_HINTS: Final = 50
 """Smaller deliveries are told only when they are the last."""
 QUIET_STALL_US: Final = 250_000
 """A shorter pause is not worth a line."""
-
-
-class Phrase(NamedTuple):
-    """A sentence and how serious it is."""
-
-    text: str
-    tone: Tone = "plain"
-
-
-def seconds(us: int) -> str:
-    """A duration as the screens say it: 0.34 s, 3.2 s, 42 s, 3 min 20 s."""
-    us = max(0, us)
-    if us < 995_000:
-        return f"{us / 1e6:.2f} s"
-    if us < 59_950_000:
-        return f"{us / 1e6:.1f} s"
-    minutes, rest = divmod(us // 1_000_000, 60)
-    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-
-
-def listed(names: tuple[NodeId, ...] | list[NodeId], most: int = 5) -> str:
-    """Names in a sentence; more than `most` are counted."""
-    return " ".join(names) if len(names) <= most else f"{len(names)} nodes"
-
-
-def joined(names: tuple[NodeId, ...] | list[NodeId], most: int = 5) -> str:
-    """Names as a sentence's subject: "n3 and n4"; more than `most` are counted."""
-    if len(names) < 2 or len(names) > most:
-        return listed(names, most)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """A number and its noun: "1 hint", "1,204 hints", "2 copies"."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def holds(name: NodeId, state: MemberState) -> str:
@@ -191,13 +161,6 @@ def of_doubt(fact: Fact, payload: Doubt) -> Phrase | None:
             )
 
 
-def millis(us: int) -> str:
-    """A short duration: 0.4 ms, 12 ms, 500 ms, then seconds."""
-    if us >= 1_000_000:
-        return seconds(us)
-    return f"{us / 1000:.1f} ms" if us < 9_950 else f"{us / 1000:.0f} ms"
-
-
 def of_belief(fact: Fact, payload: MemberChanged, old: Belief | None) -> Phrase | None:
     """A change of belief; `old` is what this node held before."""
     name, state = payload.claim.name, payload.claim.state
@@ -230,27 +193,6 @@ def of_belief(fact: Fact, payload: MemberChanged, old: Belief | None) -> Phrase 
 
 def _dead(told: bool) -> str:
     return "is dead" if told else "dead"
-
-
-Placing = RingChanged | TransferStarted | TransferWaited | TransferFinished | PartitionFilled
-
-
-def of_places(payload: Placing) -> Phrase | None:
-    """Ring and transfers."""
-    match payload:
-        case RingChanged():
-            said = f"follows a ring of {len(payload.ring.members)}"
-            if payload.gained:
-                said += f", gains {counted(payload.gained, 'place')}"
-            if payload.lost:
-                said += f", hands on {counted(payload.lost, 'place')}"
-            return Phrase(said)
-        case TransferWaited():
-            return Phrase(f"partition {payload.partition} waits: {payload.waiting_on}", "warn")
-        case PartitionFilled():
-            return None if payload.remaining else Phrase("all its places are filled", "good")
-        case TransferStarted() | TransferFinished():
-            return None
 
 
 Data = (
@@ -410,8 +352,13 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
             return of_itself(payload)
         case (
             RingChanged()
+            | TransfersQueued()
             | TransferStarted()
+            | TransferProgressed()
             | TransferWaited()
+            | TransferStalled()
+            | TransferCancelled()
+            | TransferResumed()
             | TransferFinished()
             | PartitionFilled()
         ):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from cluster.model.incident import Incident, Stage, StageName
-from tui.judge.phrases import seconds
 from tui.judge.tale import word_of
+from tui.judge.wording import seconds
 
 _COUNTED: Final[dict[StageName, tuple[str, str]]] = {
     "hints": ("hint kept", "hints kept"),

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from cluster.model.incident import Incident, StageName
 from cluster.model.member import MemberState, NodeId
 from tui.judge.agreement import Agreement
-from tui.judge.phrases import Tone, counted, joined, listed, seconds
+from tui.judge.wording import Tone, counted, joined, listed, seconds
 from tui.view import ClusterView
 
 

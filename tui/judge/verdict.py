@@ -20,8 +20,9 @@ from cluster.model.member import MemberState, NodeId
 from tui.draw.sparkline import mean, operations, recent, slowest_now_us
 from tui.judge.agreement import Agreement, agreement, is_live, sides
 from tui.judge.exposure import common_ring, served, serves
-from tui.judge.phrases import Tone, happening, holds, joined, listed, seconds
+from tui.judge.phrases import happening, holds
 from tui.judge.tale import Clause, audit_was_early, told, told_split, word_of
+from tui.judge.wording import Tone, joined, listed, seconds
 from tui.view import LAB, ClusterView
 
 TEXT_MAX: Final = 118

@@ -17,8 +17,8 @@ from cluster.model.casebook import Casebook, advance
 from cluster.model.facts import FactId
 from cluster.model.incident import Incident, Stage, StageName
 from cluster.model.member import NodeId
-from tui.judge.phrases import counted as numbered
 from tui.judge.recap import counted, summary, took, what_happened
+from tui.judge.wording import counted as numbered
 from tui.text.look import Records
 from tui.text.plain import clock
 from tui.text.status import table

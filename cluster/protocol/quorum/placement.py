@@ -4,7 +4,7 @@ The ring follows the member set after it has been quiet for a moment (`settle_us
 simultaneous joins are one change. Dead members keep their place: `targets` puts the next live
 member of the partition's ranking in for them, as a keeper of hints (sloppy quorum, Dynamo 4.6).
 
-Ignores how data gets to a new owner (`protocol.quorum.transfers`).
+Ignores how data gets to a new owner (`protocol.transfer`).
 """
 
 from __future__ import annotations

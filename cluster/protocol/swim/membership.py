@@ -51,6 +51,8 @@ class Membership:
         self._flaps = Flaps(out, config)
         self.since: dict[NodeId, int] = {out.name: 0}
         self.last_heard: dict[NodeId, int] = {}
+        self._removed_as = (0, 0, 0)
+        """The latest claim by which others went on without this node: it is told many times."""
         self.on_ring_changed: Callable[[], None] = lambda: None
         """Called when the set of ring members may have changed."""
         self.on_alive: Callable[[NodeId], None] = lambda _name: None
@@ -160,7 +162,9 @@ class Membership:
                     failed=True,
                 )
             return
-        if claim.state is MemberState.REMOVED and own.state is MemberState.ALIVE:
+        removed = claim.state is MemberState.REMOVED and claim.order > self._removed_as
+        if removed and own.state is MemberState.ALIVE:
+            self._removed_as = claim.order
             self.on_removed()
         if claim.epoch < own.epoch:
             if claim.state is not MemberState.LEFT:

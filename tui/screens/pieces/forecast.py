@@ -15,8 +15,8 @@ from cluster.config import PROFILES, Config
 from cluster.model.member import MemberState, NodeId
 from tui.judge.agreement import agreement, is_live
 from tui.judge.exposure import common_ring, places, served
-from tui.judge.phrases import counted, listed, seconds
 from tui.judge.tale import audit_was_early
+from tui.judge.wording import counted, listed, seconds
 from tui.scene import Scene, clock
 
 Mark = Literal["yes", "no", "open"]

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from cluster.model.member import NodeId
 from tui.judge.agreement import agreement, outcasts
-from tui.judge.phrases import holds, listed, millis
+from tui.judge.phrases import holds
+from tui.judge.wording import listed, millis
 from tui.scene import Scene, hue
 from tui.view import Belief
 

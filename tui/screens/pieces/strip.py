@@ -14,7 +14,7 @@ from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.judge.agreement import Agreement, agreement
 from tui.judge.exposure import common_ring, places, served, serves
-from tui.judge.phrases import listed
+from tui.judge.wording import listed
 from tui.scene import Scene, hue
 
 SIGNS: Final = "123456789abcdefghijklmnopqrstuvwxyz"

@@ -1,0 +1,54 @@
+"""How numbers, names and durations read in a sentence; what a phrase is.
+
+Ignores what the sentences say (`tui.judge.phrases` and its neighbours).
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from cluster.model.member import NodeId
+
+Tone = Literal["plain", "good", "warn", "bad"]
+
+
+class Phrase(NamedTuple):
+    """A sentence and how serious it is."""
+
+    text: str
+    tone: Tone = "plain"
+
+
+def seconds(us: int) -> str:
+    """A duration as the screens say it: 0.34 s, 3.2 s, 42 s, 3 min 20 s."""
+    us = max(0, us)
+    if us < 995_000:
+        return f"{us / 1e6:.2f} s"
+    if us < 59_950_000:
+        return f"{us / 1e6:.1f} s"
+    minutes, rest = divmod(us // 1_000_000, 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def listed(names: tuple[NodeId, ...] | list[NodeId], most: int = 5) -> str:
+    """Names in a sentence; more than `most` are counted."""
+    return " ".join(names) if len(names) <= most else f"{len(names)} nodes"
+
+
+def joined(names: tuple[NodeId, ...] | list[NodeId], most: int = 5) -> str:
+    """Names as a sentence's subject: "n3 and n4"; more than `most` are counted."""
+    if len(names) < 2 or len(names) > most:
+        return listed(names, most)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number and its noun: "1 hint", "1,204 hints", "2 copies"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def millis(us: int) -> str:
+    """A short duration: 0.4 ms, 12 ms, 500 ms, then seconds."""
+    if us >= 1_000_000:
+        return seconds(us)
+    return f"{us / 1000:.1f} ms" if us < 9_950 else f"{us / 1000:.0f} ms"
