@@ -1,0 +1,70 @@
+"""Our own small Maelstrom as a command.
+
+    python -m tests.maelstrom.run --workload broadcast --nodes 25 --rate 100 --latency 100 --for 20
+
+Virtual time unless `--real`. Exit code 0 if everything is valid, 1 if not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from typing import cast, get_args
+
+from cluster.maelstrom.adapter import Workload
+from tests.maelstrom.processes import run_real
+from tests.maelstrom.report import judge, lines
+from tests.maelstrom.runner import Options
+from tests.maelstrom.topologies import KINDS
+from tests.maelstrom.virtual import run
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = arguments().parse_args(argv)
+    given = args.topology != "own"
+    options = Options(
+        workload=args.workload,
+        nodes=args.nodes,
+        rate=args.rate,
+        latency_ms=args.latency,
+        distribution=args.distribution,
+        seconds=args.seconds,
+        partition=args.partition,
+        interval_s=args.interval,
+        topology=args.topology if given else "grid",
+        seed=args.seed,
+    )
+    began = time.monotonic()
+    workload = cast("Workload", args.workload)
+    if args.real:
+        runner = asyncio.run(run_real(options, workload, flush_ms=args.flush, given=given))
+    else:
+        runner = run(options, workload, flush_ms=args.flush, given=given)
+    result = judge(runner, args.workload)
+    print("\n".join(lines(runner, result, options, given)))
+    print(f"({'real' if args.real else 'virtual'} time, {time.monotonic() - began:.1f} s)")
+    return 0 if result.valid else 1
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Run a workload of Maelstrom's and check it.")
+    add = parser.add_argument
+    add("--workload", choices=get_args(Workload), default="broadcast")
+    add("--nodes", type=int, default=5)
+    add("--rate", type=float, default=10.0, help="operations per second")
+    add("--latency", type=int, default=0, metavar="MS", help="between nodes")
+    add("--distribution", choices=("constant", "exponential"), default="constant")
+    add("--for", type=float, default=10.0, dest="seconds", metavar="SECONDS")
+    add("--partition", action="store_true", help="partitions come and go")
+    add("--interval", type=float, default=10.0, metavar="SECONDS", help="between them")
+    add("--topology", choices=("own", *KINDS), default="own", help="along which broadcasts go")
+    add("--flush", type=int, default=20, metavar="MS", help="a link carries a batch this often")
+    add("--seed", type=int, default=1)
+    add("--real", action="store_true", help="real processes instead of virtual time")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
