@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 import msgspec
 from msgspec import Raw, UnsetType
 
-from cluster.config import SECOND
+from cluster.config import MS, SECOND
 from cluster.maelstrom.host import Host
 from cluster.maelstrom.lines import (
     PEER,
@@ -31,21 +31,43 @@ from cluster.maelstrom.lines import (
 from cluster.maelstrom.profile import config_for
 from cluster.model.facts import Fact
 from cluster.model.member import NodeId
+from cluster.model.values.typed import typed
+from cluster.model.values.update import CounterAdd, SetAdd
+from cluster.model.versions import Versions
 from cluster.protocol.effects import Response, TopicHistory
 from cluster.protocol.inputs import LinksCommand, PublishCommand, Request, TopicQuery
-from cluster.protocol.messages import Item, Packet, Refusal
+from cluster.protocol.messages import (
+    GetRequest,
+    Item,
+    Packet,
+    ReadResponse,
+    Refusal,
+    UpdateRequest,
+    WriteResponse,
+)
 from cluster.protocol.wire import MalformedMessageError
 from cluster.protocol.wire import decode as decode_packet
 from cluster.protocol.wire import encode as encode_packet
 
-Workload = Literal["echo", "unique-ids", "broadcast"]
+Workload = Literal["echo", "unique-ids", "broadcast", "g-set", "g-counter", "pn-counter"]
 Answer = dict[str, object]
 
+STORED: Final = frozenset({"g-set", "g-counter", "pn-counter"})
+"""Workloads that use the replicated store."""
+SEEDS: Final = 3
+"""Nodes that a new one introduces itself to; more make the start noisier."""
+
+AMOUNT_MAX: Final = 2**53
+"""JSON's whole numbers are exact up to here."""
+DIGITS_MAX: Final = 17
+ELEMENT_CHARACTERS_MAX: Final = 65_536
 INIT_WAIT_US: Final = 3 * SECOND
 """`init` is answered by then, whether or not everybody was met."""
-EPOCH_US: Final = SECOND
+EPOCH_US: Final = MS
 """The unit of boot epochs (`cluster.runtime.disk.directory`)."""
 TOPIC: Final = "broadcast"
+KEY: Final = b"maelstrom"
+"""The one key of the set and of the counters."""
 
 
 class AdapterError(Exception):
@@ -70,7 +92,7 @@ class Adapter:
         tell: Callable[[Fact], None] = lambda _fact: None,
         complain: Callable[[str], None] = lambda _text: None,
     ) -> None:
-        self._workload = workload
+        self._workload: Workload = workload
         self._rng = rng
         self._pid = pid
         self._flush_ms = flush_ms
@@ -172,22 +194,24 @@ class Adapter:
         self._name = body.node_id
         self._epoch = self._now // EPOCH_US
         self._everybody = tuple(sorted(map(NodeId, body.node_ids)))
-        config = config_for(len(body.node_ids), self._flush_ms)
+        copies = len(body.node_ids) if self._workload in STORED else 1
+        config = config_for(copies, self._flush_ms)
         self._host = Host(
             self._name, self._epoch, config, self._rng, self._send, lambda fact: self._tell(fact)
         )
-        # The first of the list starts the cluster, the others join it through any.
-        others = tuple(name for name in body.node_ids if name != self._name)
+        # The first of the list starts the cluster, the others join it through one of the first.
+        seeds = tuple(name for name in body.node_ids[:SEEDS] if name != self._name)
         first = self._name == body.node_ids[0]
         self._init, self._init_due = line, self._now + INIT_WAIT_US
-        self._host.boot(() if first else others, self._pid, self._now)
+        self._host.boot(() if first else seeds, self._pid, self._now)
 
     def _answer_init(self) -> None:
         if self._init is None or self._host is None:
             return
         node = self._host.node
-        together = node.placement.ring.members == self._everybody and not node.transfers.filling
-        if together or self._now >= self._init_due:
+        met = node.placement.ring.members == self._everybody
+        ready = met and (self._workload not in STORED or not node.transfers.filling)
+        if ready or self._now >= self._init_due:
             line, self._init = self._init, None
             self._reply(line, {})
 
@@ -218,13 +242,27 @@ class Adapter:
                 return PublishCommand(TOPIC, bytes(given(body.message, "message")))
             case "read", "broadcast":
                 return TopicQuery(TOPIC)
+            case "read", "g-set" | "g-counter" | "pn-counter":
+                return GetRequest(KEY)
+            case "add", "g-set":
+                return UpdateRequest(KEY, SetAdd((stored(given(body.element, "element")),)))
+            case "add", "g-counter" | "pn-counter":
+                return UpdateRequest(KEY, CounterAdd(self._amount(body)))
             case _:
                 text = f"no {body.type!r} in the workload {self._workload}"
                 raise AdapterError(Code.NOT_SUPPORTED, text)
 
+    def _amount(self, body: Body) -> int:
+        delta = body.delta
+        if isinstance(delta, UnsetType):
+            raise AdapterError(Code.MALFORMED_REQUEST, "'delta' is missing")
+        if abs(delta) > AMOUNT_MAX or (delta < 0 and self._workload == "g-counter"):
+            raise AdapterError(Code.MALFORMED_REQUEST, f"{delta} cannot be added here")
+        return delta
+
     def _respond(self, line: Line, response: Response) -> None:
         try:
-            self._reply(line, said(response))
+            self._reply(line, said(response, self._workload))
         except AdapterError as error:
             self._refuse(line.src, line.body.msg_id, error.code, str(error))
 
@@ -236,9 +274,33 @@ def given(field: Raw | UnsetType, name: str) -> Raw:
     return field
 
 
-def said(response: Response) -> Answer:
+def stored(element: Raw) -> int | str:
+    """An element of any JSON type as one of ours: whole numbers are themselves, the rest is text.
+
+    Distinct elements stay distinct: text that was an element has its quotation marks.
+    """
+    text = bytes(element).decode()
+    if len(text) > ELEMENT_CHARACTERS_MAX:
+        limit = f"an element has at most {ELEMENT_CHARACTERS_MAX} characters"
+        raise AdapterError(Code.MALFORMED_REQUEST, limit)
+    whole = len(text) <= DIGITS_MAX and text.lstrip("-").isdigit()
+    return int(text) if whole and abs(int(text)) <= AMOUNT_MAX else text
+
+
+def shown(element: object) -> object:
+    """The JSON that `stored` took."""
+    return Raw(element.encode()) if isinstance(element, str) else element
+
+
+def said(response: Response, workload: Workload) -> Answer:
     """What the node's answer is in Maelstrom's words; raises what it could not do."""
     match response:
+        case ReadResponse(versions):
+            return {"value": _value(versions, workload)}
+        case WriteResponse(outcome, detail=detail):
+            if outcome != "ok":
+                raise AdapterError(Code.TIMEOUT, f"{outcome}: {detail}")
+            return {}
         case TopicHistory(items):
             return {"messages": [msgspec.Raw(item.payload) for item in items]}
         case Item():
@@ -248,6 +310,14 @@ def said(response: Response) -> Answer:
             raise AdapterError(code, f"{error}: {detail}")
         case _:
             raise AssertionError(f"no request of ours is answered so: {response}")
+
+
+def _value(versions: Versions, workload: Workload) -> object:
+    found = typed(versions)
+    if workload == "g-set":
+        elements = cast("list[object]", found[1]) if found else []
+        return [shown(element) for element in elements]
+    return found[1] if found else 0
 
 
 def _ignore(_response: Response) -> None:

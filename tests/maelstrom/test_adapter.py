@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cluster.config import SECOND
+from cluster.config import MS, SECOND
 from cluster.maelstrom.adapter import Adapter, Workload
 from cluster.maelstrom.lines import Code
 
@@ -77,9 +77,38 @@ def test_a_broadcast_of_any_json_is_read_back_unchanged(payload: object) -> None
     assert talk.ask(type="read")["messages"] == [payload]
 
 
+@pytest.mark.parametrize(
+    "payload", [1, -3, 2**60, "1", "text", None, True, 1.5, [1, {"a": [True, 1.5]}], {"ü": "\n"}]
+)
+def test_an_element_of_any_json_is_read_back_unchanged(payload: object) -> None:
+    talk = Talk("g-set").init()
+    assert talk.ask(type="read")["value"] == []
+    for _ in range(2):
+        assert talk.ask(type="add", element=payload)["type"] == "add_ok"
+    assert talk.ask(type="read")["value"] == [payload]
+    assert talk.ask(type="add", element=[payload])["type"] == "add_ok"
+    assert len(talk.ask(type="read")["value"]) == 2
+
+
+def test_a_counter_counts_down_only_where_it_may() -> None:
+    up, both = Talk("g-counter").init(), Talk("pn-counter").init()
+    assert both.ask(type="read")["value"] == 0
+    assert up.ask(type="add", delta=3)["type"] == "add_ok"
+    assert up.ask(type="add", delta=-1)["code"] == 12
+    assert both.ask(type="add", delta=-5)["type"] == "add_ok"
+    assert (up.ask(type="read")["value"], both.ask(type="read")["value"]) == (3, -5)
+
+
+def test_an_amount_that_json_cannot_say_exactly_is_malformed() -> None:
+    talk = Talk("pn-counter").init()
+    for delta in (2**60, -(2**60), 1.5, "1", None):
+        assert talk.ask(type="add", delta=delta)["code"] == 12
+    assert talk.ask(type="read")["value"] == 0
+
+
 def test_unique_ids_of_two_lives_of_a_node_differ() -> None:
     first, second = Talk("unique-ids"), Talk("unique-ids")
-    second.now += SECOND
+    second.now += MS
     ids = [talk.ask(type="generate")["id"] for talk in (first.init(), second.init(), first)]
     assert len(set(ids)) == 3
 
