@@ -182,6 +182,38 @@ class SpreadConfig(Struct, frozen=True):
     """Messages of one stream taken ahead of a gap in it."""
 
 
+class RepairConfig(Struct, frozen=True):
+    """Hash trees and their comparison: how soon copies that drifted apart are equal again."""
+
+    tree_leaves: int = 256
+    """Leaves per partition, a power of two, equal on all nodes. More leaves find a difference
+    among fewer keys and cost 8 bytes each, per partition held."""
+    page_bytes: int = 65_536
+    """Records read for one input, building or comparing. More is quicker and blocks longer."""
+    build_pause_us: int = 20 * MS
+    """Between two pages of a build. Longer leaves more room for clients."""
+    rebuild_period_us: int = 6 * 3_600 * SECOND
+    """All trees are read from the disk again this often: how long bit rot may go unnoticed."""
+    exchange_period_us: int = 120 * SECOND
+    """Each pair of owners compares its roots this often: how long a silent difference may last."""
+    exchange_timeout_us: int = 2 * SECOND
+    """A step of a comparison that is not answered in time ends it; the next one goes on."""
+    leaves_per_round: int = 64
+    """Leaves mended in one round (Riak: 64). More is quicker and keeps the pair busy longer."""
+    partitions_per_round: int = 16
+    """Partitions whose leaves travel in one round: the size of that message."""
+    keys_per_message: int = 512
+    """Keys compared in one step."""
+    rounds_in_a_row: int = 64
+    """Rounds that follow each other at once while there is more to mend; then the period again."""
+    quiet_us: int = 500 * MS
+    """A leaf written to this recently is not compared: the write is on its way to the others."""
+    busy_operations: int = 256
+    """With more operations open here a round waits (Dynamo 6.5: background work yields)."""
+    busy_rounds_max: int = 10
+    """A round is put off at most this often in a row, or steady load would end all repair."""
+
+
 class ObserveConfig(Struct, frozen=True):
     """How much a node says about itself."""
 
@@ -203,6 +235,7 @@ class Config(Struct, frozen=True):
     ring: RingConfig = RingConfig()
     data: DataConfig = DataConfig()
     spread: SpreadConfig = SpreadConfig()
+    repair: RepairConfig = RepairConfig()
     observe: ObserveConfig = ObserveConfig()
     profile: ProfileName = "demo"
     cluster: str = "masterless"
@@ -234,6 +267,7 @@ DEMO: Final = Config(
         health_max=3,
         flap_window_us=30 * SECOND,
     ),
+    repair=RepairConfig(rebuild_period_us=60 * SECOND, exchange_period_us=2 * SECOND),
 )
 
 LAN: Final = Config(

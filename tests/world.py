@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import count
 from random import Random
 from typing import TypeVar
@@ -16,6 +17,8 @@ import msgspec
 
 from cluster.config import DEMO, MS, Config
 from cluster.model.facts import Fact
+from cluster.model.fingerprint import leaf_of
+from cluster.model.fingerprint import position as _position
 from cluster.model.member import Address, MemberState, NodeId
 from cluster.model.versions import Record
 from cluster.protocol.effects import (
@@ -53,6 +56,7 @@ from cluster.protocol.node import Node
 T = TypeVar("T")
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Packet).decode
+position = cache(_position)
 START = 1_000_000_000_000
 
 
@@ -68,10 +72,26 @@ class MemoryRecords:
         return self.records.get(partition, {}).get(key)
 
     def scan(self, partition: int, after: bytes, bytes_max: int) -> list[tuple[bytes, Record]]:
+        return self._page(
+            sorted(self.records.get(partition, ()), key=position), partition, after, bytes_max
+        )
+
+    def leaf(
+        self, partition: int, leaf: int, leaves: int, after: bytes, bytes_max: int
+    ) -> list[tuple[bytes, Record]]:
+        held = (k for k in self.records.get(partition, ()) if leaf_of(position(k), leaves) == leaf)
+        return self._page(sorted(held, key=position), partition, after, bytes_max)
+
+    def _page(
+        self, keys: list[bytes], partition: int, after: bytes, bytes_max: int
+    ) -> list[tuple[bytes, Record]]:
         found: list[tuple[bytes, Record]] = []
         size = 0
-        for key, record in sorted(self.records.get(partition, {}).items()):
-            if key > after and size < bytes_max:
+        for key in keys:
+            if size >= bytes_max:
+                break
+            if not after or position(key) > position(after):
+                record = self.records[partition][key]
                 found.append((key, record))
                 size += len(key) + sum(len(s.value or b"") for s in record.versions.siblings)
         return found

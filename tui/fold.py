@@ -51,6 +51,8 @@ from cluster.model.facts import (
     TransferStalled,
     TransferStarted,
     TransferWaited,
+    TreeCompared,
+    TreeRebuilt,
     WindowClosed,
     WorkloadCounted,
 )
@@ -95,6 +97,7 @@ def _take(draft: Draft, fact: Fact) -> None:
             | PersistFailed()
             | ProbeMissed()
             | MemberFlapped()
+            | TreeRebuilt()
         ):
             draft.speak(fact, None)
             return
@@ -126,6 +129,7 @@ def _take(draft: Draft, fact: Fact) -> None:
             | PartitionFilled()
             | HintStored()
             | HintsDelivered()
+            | TreeCompared()
         ):
             if node is not None:
                 _said(draft, fact, node, payload)
@@ -175,6 +179,7 @@ Said = (
     | PartitionFilled
     | HintStored
     | HintsDelivered
+    | TreeCompared
 )
 
 
@@ -216,4 +221,7 @@ def _said(draft: Draft, fact: Fact, node: NodeView, payload: Said) -> None:
         case HintStored() | HintsDelivered():
             draft.speak(fact, None)
             changed = row.depths(node, fact, payload)
+        case TreeCompared():
+            draft.speak(fact, None)
+            changed = row.likeness(node, fact, payload)
     draft.nodes[node.name] = changed

@@ -15,7 +15,7 @@ from cluster.model.casebook import Casebook
 from cluster.model.facts import Via, WorkloadCounted
 from cluster.model.incident import Incident
 from cluster.model.member import Address, MemberState, NodeId
-from cluster.model.summary import Depth, Rates, RingTable, TransferRow
+from cluster.model.summary import Depth, Likeness, Rates, RingTable, TransferRow
 
 ProcessState = Literal["unknown", "starting", "running", "paused", "gone"]
 
@@ -92,6 +92,8 @@ class NodeView(Struct, frozen=True):
     """It said farewell."""
     health: int = 0
     """Its local health score: 0 is well, more means that it doubts its own failure detector."""
+    trees: tuple[Likeness, ...] = ()
+    """How its hash trees compare with each other owner's, as it last found."""
 
 
 MessageId = tuple[NodeId, int, int]

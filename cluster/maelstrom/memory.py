@@ -5,9 +5,9 @@ What is written is visible and counts as durable at once. Nothing here survives 
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
 
+from cluster.model.fingerprint import leaf_range, position
 from cluster.model.member import NodeId
 from cluster.model.versions import Record
 from cluster.protocol.effects import (
@@ -48,12 +48,20 @@ class Memory:
         return self._records.get(partition, {}).get(key)
 
     def scan(self, partition: int, after: bytes, bytes_max: int) -> list[tuple[bytes, Record]]:
-        """Records with key > after, in key order, about `bytes_max` of them and at least one."""
+        """Records after `after` by position, about `bytes_max` of them and at least one."""
+        return self.leaf(partition, 0, 1, after, bytes_max)
+
+    def leaf(
+        self, partition: int, leaf: int, leaves: int, after: bytes, bytes_max: int
+    ) -> list[tuple[bytes, Record]]:
+        """The same for one leaf of a hash tree."""
         held = self._records.get(partition, {})
-        order = sorted(held)
+        first, end = leaf_range(leaf, leaves)
+        begin = max(first, position(after)) if after else first
+        order = sorted((place, key) for key in held if begin < (place := position(key)) < end)
         page: list[tuple[bytes, Record]] = []
         size = 0
-        for key in order[bisect_right(order, after) :]:
+        for _, key in order:
             if page and size >= bytes_max:
                 break
             record = held[key]

@@ -17,6 +17,19 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from cluster.model.fault import FaultKind
+from cluster.model.happenings.data import (
+    HintsDelivered,
+    HintStored,
+    MessagesMissed,
+    OperationFinished,
+    OperationStarted,
+    ReadRepaired,
+    SiblingsKept,
+    TreeCompared,
+    TreeRebuilt,
+)
+from cluster.model.happenings.data import OperationKind as OperationKind
+from cluster.model.happenings.data import Outcome as Outcome
 from cluster.model.member import Address, Claim, MemberState, NodeId
 from cluster.model.moves import (
     PartitionFilled,
@@ -30,13 +43,11 @@ from cluster.model.moves import (
     TransferStarted,
     TransferWaited,
 )
-from cluster.model.summary import Depth, Fate, Rates, RingTable, TransferRow
+from cluster.model.summary import Depth, Fate, Likeness, Rates, RingTable, TransferRow
 
 Basis = Literal["reported", "inferred", "polled"]
 Via = Literal["probe", "gossip", "pushpull", "timer", "operator", "self", "boot"]
 Evidence = Literal["silent", "refused"]
-Outcome = Literal["ok", "absent", "not written", "maybe written", "failed"]
-OperationKind = Literal["put", "get", "delete", "update"]
 HealthReason = Literal["answered", "failed", "unheard", "refuted", "late"]
 """A probe was answered, failed with nobody to check it, or failed while helpers that owe a nack
 were not heard; it had to refute an accusation; its event loop runs late."""
@@ -95,6 +106,8 @@ class SnapshotTaken(Struct, frozen=True, array_like=True, tag="snapshot"):
     """Why the disk refused its last write; empty when it took it."""
     transfers: tuple[TransferRow, ...] = ()
     """How each of its `filling` partitions stands."""
+    trees: tuple[Likeness, ...] = ()
+    """How its hash trees compare with those of each owner it shares partitions with."""
 
 
 class PulseReported(Struct, frozen=True, array_like=True, tag="pulse"):
@@ -125,6 +138,8 @@ class PulseReported(Struct, frozen=True, array_like=True, tag="pulse"):
     resident_bytes: int
     health: int = 0
     """The local health score (Lifeguard): 0 is well, more means that it accuses more slowly."""
+    trees: tuple[Likeness, ...] = ()
+    """As in the snapshot."""
 
 
 class StallNoticed(Struct, frozen=True, array_like=True, tag="node.stall"):
@@ -246,70 +261,6 @@ class MemberFlapped(Struct, frozen=True, array_like=True, tag="member.flap"):
     window_us: int
 
 
-# --- data ----------------------------------------------------------------------------------------
-
-
-class OperationStarted(Struct, frozen=True, array_like=True, tag="op.start"):
-    """A coordinator took a traced client operation."""
-
-    number: int
-    kind: OperationKind
-    key: str
-    partition: int
-    owners: tuple[NodeId, ...]
-
-
-class OperationFinished(Struct, frozen=True, array_like=True, tag="op.end"):
-    """The client has its answer. `replicas` are those that proved it."""
-
-    number: int
-    kind: OperationKind
-    key: str
-    outcome: Outcome
-    replicas: tuple[NodeId, ...]
-    primaries: int
-    siblings: int
-    took_us: int
-
-
-class SiblingsKept(Struct, frozen=True, array_like=True, tag="sibling.create"):
-    """A write met one it had not seen: both are kept."""
-
-    key: str
-    count: int
-
-
-class HintStored(Struct, frozen=True, array_like=True, tag="hint.add"):
-    """This node keeps a write for an absent owner. Reported when traced; depths are exact."""
-
-    target: NodeId
-    key: str
-    depth: int
-
-
-class HintsDelivered(Struct, frozen=True, array_like=True, tag="hint.send"):
-    """A batch of hints was acknowledged by its target. `remaining` 0 means drained."""
-
-    target: NodeId
-    delivered: int
-    remaining: int
-
-
-class ReadRepaired(Struct, frozen=True, array_like=True, tag="rr.repair"):
-    """A read found replicas behind and sent them what they missed."""
-
-    key: str
-    replicas: tuple[NodeId, ...]
-
-
-class MessagesMissed(Struct, frozen=True, array_like=True, tag="topic.miss"):
-    """Broadcast messages of `origin` never reached this node, and are no longer kept for it."""
-
-    topic: str
-    origin: NodeId
-    count: int
-
-
 # --- faults and judgement ------------------------------------------------------------------------
 
 
@@ -395,6 +346,8 @@ Payload = (
     | HintsDelivered
     | ReadRepaired
     | MessagesMissed
+    | TreeCompared
+    | TreeRebuilt
     | FaultInjected
     | FaultHealed
     | ProcessObserved

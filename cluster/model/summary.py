@@ -38,6 +38,27 @@ class Depth(Struct, frozen=True, array_like=True):
     oldest_at: int
 
 
+class Likeness(Struct, frozen=True, array_like=True):
+    """How a node's hash trees compare with another owner's, partition by partition."""
+
+    peer: NodeId
+    at: int
+    """When they were last compared; 0 is never."""
+    shared: int
+    """Partitions that both own."""
+    differing: int = 0
+    """Of these: trees that differ in a leaf nobody has written to just now."""
+    moving: int = 0
+    """Trees that differ only where a write is on its way."""
+    unready: int = 0
+    """Trees that say nothing yet, at either end: being built, or the partition being filled."""
+
+    @property
+    def clean(self) -> bool:
+        """Whether all they share was found equal, writes on their way aside."""
+        return self.at > 0 and not self.differing and not self.unready
+
+
 class Rates(Struct, frozen=True, array_like=True):
     """What one node did for clients during one pulse period."""
 

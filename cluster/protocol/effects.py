@@ -133,10 +133,16 @@ class Records(Protocol):
         ...
 
     def scan(self, partition: int, after: bytes, bytes_max: int) -> list[tuple[bytes, Record]]:
-        """Records of a partition with key > after, in key order, about `bytes_max` of them.
+        """Records of a partition after `after`, in order of position, about `bytes_max` of them.
 
-        Returns at least one if there is one.
+        Positions are `cluster.model.fingerprint.position`. Returns at least one if there is one.
         """
+        ...
+
+    def leaf(
+        self, partition: int, leaf: int, leaves: int, after: bytes, bytes_max: int
+    ) -> list[tuple[bytes, Record]]:
+        """The same for the keys of one leaf of a tree with `leaves` leaves."""
         ...
 
     def keys(self, partition: int) -> int:

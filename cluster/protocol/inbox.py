@@ -38,6 +38,15 @@ from cluster.protocol.quorum.coordinator import Coordinator
 from cluster.protocol.quorum.hints import Hints
 from cluster.protocol.quorum.operation import Asker
 from cluster.protocol.quorum.replica import Replica
+from cluster.protocol.repair.exchange import Exchange
+from cluster.protocol.repair.messages import (
+    REPAIR_NUMBERS,
+    LeafKeys,
+    LeafPush,
+    LeafRecords,
+    TreeLeaves,
+    TreeRoots,
+)
 from cluster.protocol.report import Report
 from cluster.protocol.spread.topics import Topics
 from cluster.protocol.swim.introduction import Introduction
@@ -61,6 +70,7 @@ class Inbox:
     coordinator: Coordinator
     transfers: Transfers
     topics: Topics
+    exchange: Exchange
 
     def received(self, event: Received) -> None:
         """A packet arrived."""
@@ -91,6 +101,8 @@ class Inbox:
                 self._peer_message(packet)
             case Spread() | SpreadDigest():
                 self._broadcast_message(packet)
+            case TreeRoots() | TreeLeaves() | LeafKeys() | LeafRecords() | LeafPush():
+                self._repair_message(packet)
             case ClientCall() | ClientAnswer():
                 detail = "a client's message between nodes"
                 self.report.reject(Rejected("unknown", event.source, detail))
@@ -127,6 +139,8 @@ class Inbox:
             case ReplicaWritten(number, refused):
                 if number > 0:
                     self.coordinator.writes.written(number, sender, refused)
+                elif number < REPAIR_NUMBERS:
+                    self.exchange.pushed(number, sender, refused)
                 else:
                     self.hints.written(number, refused)
             case ReplicaRead(number, partition, key):
@@ -183,5 +197,21 @@ class Inbox:
                 self.topics.on_spread(spread, sender)
             case SpreadDigest() as digest:
                 self.topics.on_digest(digest, sender)
+            case _:
+                pass
+
+    def _repair_message(self, packet: Packet) -> None:
+        sender = packet.sender
+        match packet.body:
+            case TreeRoots() as roots:
+                self.exchange.on_roots(roots, sender)
+            case TreeLeaves() as leaves:
+                self.exchange.on_leaves(leaves, sender)
+            case LeafKeys() as keys:
+                self.exchange.on_keys(keys, sender)
+            case LeafRecords() as records:
+                self.exchange.on_records(records, sender)
+            case LeafPush() as push:
+                self.exchange.on_push(push, sender)
             case _:
                 pass

@@ -22,11 +22,16 @@ from cluster.model.member import (
 )
 from cluster.model.values.update import Update
 from cluster.model.versions import Context, Versions
+from cluster.protocol.fields import Number, Page, Partition
+from cluster.protocol.repair.messages import (
+    LeafKeys,
+    LeafPush,
+    LeafRecords,
+    TreeLeaves,
+    TreeRoots,
+)
 
-Number = Annotated[int, Meta(ge=-(2**53), le=2**53)]
-Partition = Annotated[int, Meta(ge=0, le=65_535)]
 Quorum = Annotated[int, Meta(ge=0, le=64)]
-Page = Annotated[tuple[tuple[bytes, Versions], ...], Meta(max_length=65_536)]
 Claims = Annotated[tuple[Claim, ...], Meta(max_length=4_096)]
 ContentType = Annotated[str, Meta(max_length=256)]
 
@@ -346,6 +351,11 @@ Body = (
     | Forwarded
     | Fetch
     | FetchPage
+    | TreeRoots
+    | TreeLeaves
+    | LeafKeys
+    | LeafRecords
+    | LeafPush
     | ClientCall
     | ClientAnswer
     | Hello

@@ -57,6 +57,10 @@ from cluster.protocol.quorum.hints import Hints
 from cluster.protocol.quorum.operation import Asker
 from cluster.protocol.quorum.placement import Placement
 from cluster.protocol.quorum.replica import Replica
+from cluster.protocol.repair.exchange import Exchange
+from cluster.protocol.repair.leaf import Leaves
+from cluster.protocol.repair.shelf import Shelf
+from cluster.protocol.repair.tree import Trees
 from cluster.protocol.report import Report, Sources
 from cluster.protocol.spread.topics import Topics
 from cluster.protocol.swim.introduction import Introduction
@@ -89,8 +93,9 @@ class Node:
         self.name = name
         self.epoch = epoch
         self.config = config
-        self._records = records
         out = self._out = Outbox(name, epoch, config)
+        shelf = self._shelf = records = Shelf(records)
+        out.on_writes = shelf.wrote
         members = self.members = Membership(out, config.membership, gossip, window)
         out.piggyback = lambda room: members.rumours.take(room, len(members.claims))
         placement = self.placement = Placement(out, config.ring, members)
@@ -99,6 +104,19 @@ class Node:
         self.coordinator = Coordinator(out, config.data, config.ring, members, placement, replica)
         self.transfers = Transfers(out, config.data, members, placement, records, replica)
         self.coordinator.reads.filling = self.transfers.filling
+        self.trees = Trees(out, config.repair, shelf, config.ring.partitions)
+        shelf.on_change = self.trees.changed
+        self.exchange = Exchange(
+            out,
+            config.repair,
+            members,
+            placement,
+            self.trees,
+            Leaves(config.repair, shelf),
+            replica,
+            self.coordinator.book,
+        )
+        self.exchange.filling = self.transfers.filling
         self.prober = Prober(out, config.membership, members, rng)
         self.introduction = Introduction(out, config.membership, members, rng)
         self.topics = Topics(out, config.spread, members, rng)
@@ -106,7 +124,9 @@ class Node:
         members.on_alive = self._member_alive
         members.on_removed = self.transfers.doubt_all
         placement.on_changed = self._ring_changed
-        sources = Sources(members, placement, hints, self.coordinator, self.transfers, records)
+        sources = Sources(
+            members, placement, hints, self.coordinator, self.transfers, shelf, self.exchange
+        )
         self._report = Report(out, config, sources)
         self._inbox = Inbox(
             out,
@@ -120,12 +140,14 @@ class Node:
             self.coordinator,
             self.transfers,
             self.topics,
+            self.exchange,
         )
         self._leavers: list[RequestId] = []
 
     def handle(self, event: Input, now: int) -> list[Effect]:
         """Tell the node what happened at `now` (microseconds); returns what it wants done."""
         self._out.begin(now)
+        self._shelf.begin()
         match event:
             case Received():
                 self._inbox.received(event)
@@ -156,6 +178,7 @@ class Node:
                 self._out.emit(PersistFailed(event.reason))
                 self.replica.distrust_actors()
                 self._out.persist_refused(event.token, event.reason)
+                self.trees.doubt_all()
             case Abandoned():
                 self.coordinator.book.abandon(event.id)
             case FaultSet():
@@ -173,9 +196,11 @@ class Node:
         self.members.since[self.name] = out.now
         self.hints.load()
         partitions = range(self.config.ring.partitions)
-        keys = sum(self._records.keys(p) for p in partitions)
+        keys = sum(self._shelf.keys(p) for p in partitions)
         out.emit(NodeStarted(self.config.profile, event.pid, keys))
-        blob = self._records.meta("memory")
+        self.trees.boot()
+        self.exchange.boot()
+        blob = self._shelf.meta("memory")
         if blob is not None:
             memory = msgspec.msgpack.decode(blob, type=Memory)
             self.members.restore(memory.claims)
@@ -220,10 +245,12 @@ class Node:
         self.prober.newcomer(name)
         self.hints.deliver(name)
         self.transfers.pump()
+        self.exchange.peer_alive(name)
 
     def _ring_changed(self, old: Ring, new: Ring) -> None:
         self.transfers.ring_changed(old, new)
         self.hints.ring_changed(new)
+        self.exchange.ring_changed()
         self._remember()
 
     def _link_closed(self, event: LinkClosed) -> None:
@@ -238,6 +265,7 @@ class Node:
         self.coordinator.peer_lost(name)
         self.hints.peer_lost(name)
         self.transfers.peer_lost(name)
+        self.exchange.peer_lost(name)
 
     # --- requests -----------------------------------------------------------------------------
 
@@ -288,10 +316,6 @@ class Node:
         match head:
             case "ops":
                 self.coordinator.sweep()
-            case "hints":
-                self.hints.retry(NodeId(rest[0]))
-            case "transfers":
-                self.transfers.pump()
             case "ring":
                 self.placement.settle()
             case "nack":
@@ -302,9 +326,22 @@ class Node:
                 self.introduction.reconnect()
             case "remember":
                 self._remember()
-            case "spread":
-                self.topics.wake(rest[0])
             case "left":
                 self._left()
+            case _:
+                self._copying_timer(head, rest)
+
+    def _copying_timer(self, head: str, rest: list[str]) -> None:
+        match head:
+            case "hints":
+                self.hints.retry(NodeId(rest[0]))
+            case "transfers":
+                self.transfers.pump()
+            case "spread":
+                self.topics.wake(rest[0])
+            case "trees":
+                self.trees.tick()
+            case "exchange":
+                self.exchange.tick()
             case _:
                 raise AssertionError(f"a timer nobody set: {head}")

@@ -51,6 +51,8 @@ class Outbox:
         self.received: dict[str, int] = {}
         self.untraced = 0
         self.piggyback: Callable[[int], tuple[Claim, ...]] = lambda _room: ()
+        self.on_writes: Callable[[tuple[DiskWrite, ...]], None] = lambda _writes: None
+        """Called with every batch of writes, before it is on its way to the disk."""
         self._effects: list[Effect] = []
         self._hlc = 0
         self._seq = 0
@@ -182,6 +184,8 @@ class Outbox:
         With no writes it waits for those already asked for.
         """
         self._token += 1
+        if writes:
+            self.on_writes(writes)
         if then is not None:
             self._waiting[self._token] = (self._cause, then)
         self._effects.append(Persist(self._token, writes))

@@ -15,6 +15,7 @@ from cluster.protocol.outbox import Outbox
 from cluster.protocol.quorum.coordinator import Coordinator
 from cluster.protocol.quorum.hints import Hints
 from cluster.protocol.quorum.placement import Placement
+from cluster.protocol.repair.exchange import Exchange
 from cluster.protocol.swim.membership import Membership
 from cluster.protocol.transfer.transfers import Transfers
 
@@ -31,6 +32,7 @@ class Sources(Struct, frozen=True):
     coordinator: Coordinator
     transfers: Transfers
     records: Records
+    exchange: Exchange
 
 
 class Report(Struct):
@@ -87,6 +89,7 @@ class Report(Struct):
             faults_allowed=self.config.faults_allowed,
             trouble=self.trouble,
             transfers=sources.transfers.rows(),
+            trees=sources.exchange.table(),
         )
 
     def pulse(self) -> None:
@@ -113,6 +116,7 @@ class Report(Struct):
                 lag_us=measured.lag_us,
                 resident_bytes=measured.resident_bytes,
                 health=sources.members.health.score,
+                trees=sources.exchange.table(),
             )
         )
         out.sent, out.received, self.dropped = {}, {}, {}

@@ -13,8 +13,11 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
+from cluster.model import fingerprint
+from cluster.model.fingerprint import leaf_range
 from cluster.model.member import NodeId
 from cluster.model.versions import Record
 from cluster.protocol.effects import (
@@ -31,6 +34,9 @@ SYNC_US: Final = (200, 2_000)
 """How long a commit takes, least and most: a disk with a cache that survives power loss."""
 ROW_BYTES: Final = 64
 """What a record costs beside its key and values, for the size of pages."""
+
+position = lru_cache(maxsize=65_536)(fingerprint.position)
+"""Looked up again and again by the searches below."""
 
 
 class Tables:
@@ -57,7 +63,7 @@ class Tables:
                 case PutRecord(partition, key, record):
                     held = self.records.setdefault(partition, {})
                     if key not in held and partition in self._order:
-                        insort(self._order[partition], key)
+                        insort(self._order[partition], key, key=position)
                     held[key] = record
                 case DropRecord(partition, key):
                     if self.records.get(partition, {}).pop(key, None) is not None:
@@ -70,10 +76,10 @@ class Tables:
                     self.metas[name] = blob
 
     def ordered(self, partition: int) -> list[bytes]:
-        """The keys of a partition, sorted. Not to be changed."""
+        """The keys of a partition, by position. Not to be changed."""
         order = self._order.get(partition)
         if order is None:
-            order = self._order[partition] = sorted(self.records.get(partition, ()))
+            order = self._order[partition] = sorted(self.records.get(partition, ()), key=position)
         return order
 
 
@@ -188,14 +194,22 @@ class Disk:
         return seen is self.durable.records.get(partition, {}).get(key)
 
     def scan(self, partition: int, after: bytes, bytes_max: int) -> list[tuple[bytes, Record]]:
-        """Records of a partition with key > after, in key order, about `bytes_max` of them."""
+        """Records of a partition after `after`, by position, about `bytes_max` of them."""
+        return self.leaf(partition, 0, 1, after, bytes_max)
+
+    def leaf(
+        self, partition: int, leaf: int, leaves: int, after: bytes, bytes_max: int
+    ) -> list[tuple[bytes, Record]]:
+        """The same for the keys of one leaf of a hash tree: one range of positions."""
         found: list[tuple[bytes, Record]] = []
         size = 0
         order = self._seen.ordered(partition)
-        for index in range(bisect_right(order, after), len(order)):
-            if size >= bytes_max:
-                break
+        first, end = leaf_range(leaf, leaves)
+        begin = max(first, position(after)) if after else first
+        for index in range(bisect_right(order, begin, key=position), len(order)):
             key = order[index]
+            if size >= bytes_max or position(key) >= end:
+                break
             record = self.load(partition, key)
             if record is not None:
                 found.append((key, record))

@@ -50,6 +50,8 @@ from cluster.model.facts import (
     TransferStalled,
     TransferStarted,
     TransferWaited,
+    TreeCompared,
+    TreeRebuilt,
     WindowClosed,
     WorkloadCounted,
 )
@@ -119,6 +121,8 @@ EVERY: list[Payload] = [
     HintsDelivered(N2, 1, 0),
     ReadRepaired("k", (N2,)),
     MessagesMissed("news", N2, 3),
+    TreeCompared(N2, 38, 2, 5, 40_000, 1),
+    TreeRebuilt(64, 1_000, 1),
     FaultInjected("cut", N1, (N2,)),
     FaultHealed("cut", N1, (N2,)),
     ProcessObserved(N2, "gone", 0, Address("")),

@@ -43,6 +43,11 @@ _FAMILY: Final[dict[str, Family]] = {
     "hello": "gossip",
     "fetch": "repair",
     "fetchpage": "repair",
+    "treeroots": "repair",
+    "treeleaves": "repair",
+    "leafkeys": "repair",
+    "leafrecords": "repair",
+    "leafpush": "repair",
     "hintwrite": "repair",
 }
 

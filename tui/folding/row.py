@@ -31,9 +31,10 @@ from cluster.model.facts import (
     TransferStalled,
     TransferStarted,
     TransferWaited,
+    TreeCompared,
 )
 from cluster.model.member import MemberState, NodeId
-from cluster.model.summary import Depth, RingTable, TransferRow
+from cluster.model.summary import Depth, Likeness, RingTable, TransferRow
 from tui.view import SAMPLES_US, Belief, NodeView, Sample
 
 NEW_BELIEF = Belief(MemberState.ALIVE, 0, 0, 0, NodeId(""), "boot", NodeId(""))
@@ -116,6 +117,7 @@ def snapshot(node: NodeView, fact: Fact, payload: SnapshotTaken) -> NodeView:
         write_quorum=payload.write_quorum,
         read_quorum=payload.read_quorum,
         departed=departed,
+        trees=payload.trees,
     )
 
 
@@ -151,6 +153,7 @@ def pulse(node: NodeView, fact: Fact, payload: PulseReported) -> NodeView:
         view_digest=payload.view,
         health=payload.health,
         samples=(*samples[first:], sample),
+        trees=payload.trees,
     )
 
 
@@ -295,6 +298,15 @@ def depths(node: NodeView, fact: Fact, payload: HintStored | HintsDelivered) -> 
     if depth:
         others.append(Depth(payload.target, depth, old.oldest_at if old else fact.at))
     return replace(node, hints=tuple(sorted(others, key=lambda d: d.target)))
+
+
+def likeness(node: NodeView, fact: Fact, payload: TreeCompared) -> NodeView:
+    """How its trees compare with another's, as a round found them."""
+    others = [like for like in node.trees if like.peer != payload.peer]
+    old = next((like for like in node.trees if like.peer == payload.peer), None)
+    shared = old.shared if old is not None else payload.partitions
+    others.append(Likeness(payload.peer, fact.at, shared, payload.left))
+    return replace(node, trees=tuple(sorted(others, key=lambda like: like.peer)))
 
 
 def own_fault(node: NodeView, payload: FaultInjected | FaultHealed) -> NodeView:

@@ -49,17 +49,18 @@ from cluster.model.facts import (
     TransferStalled,
     TransferStarted,
     TransferWaited,
+    TreeCompared,
+    TreeRebuilt,
     WindowClosed,
     WorkloadCounted,
 )
 from cluster.model.fault import FaultKind
 from cluster.model.member import MemberState, NodeId
+from tui.judge.keeping import of_data, of_trees
 from tui.judge.places import of_places
 from tui.judge.wording import Phrase, Tone, counted, listed, millis, seconds
 from tui.view import Belief
 
-MANY_HINTS: Final = 50
-"""Smaller deliveries are told only when they are the last."""
 QUIET_STALL_US: Final = 250_000
 """A shorter pause is not worth a line."""
 
@@ -193,45 +194,6 @@ def of_belief(fact: Fact, payload: MemberChanged, old: Belief | None) -> Phrase 
 
 def _dead(told: bool) -> str:
     return "is dead" if told else "dead"
-
-
-Data = (
-    OperationStarted | OperationFinished | SiblingsKept | HintStored | HintsDelivered | ReadRepaired
-)
-
-
-def of_data(payload: Data) -> Phrase | None:
-    """Writes, reads, hints."""
-    match payload:
-        case OperationFinished():
-            if payload.outcome in ("ok", "absent"):
-                return None
-            proof = (
-                f", {counted(len(payload.replicas), 'copy', 'copies')} proven"
-                if payload.replicas
-                else ""
-            )
-            return Phrase(f"{payload.kind} {payload.key}: {payload.outcome}{proof}", "warn")
-        case SiblingsKept():
-            return Phrase(f"keeps {payload.count} versions of {payload.key}")
-        case HintStored():
-            if payload.depth not in (1, 10, 100, 1_000, 10_000):
-                return None
-            held = f" ({payload.depth:,} now)" if payload.depth > 1 else ""
-            return Phrase(f"keeps a write for {payload.target}: {payload.key}{held}")
-        case HintsDelivered():
-            if not payload.delivered:
-                return None
-            writes = "write" if payload.delivered == 1 else f"{payload.delivered:,} writes"
-            if not payload.remaining:
-                return Phrase(f"gave {payload.target} its last {writes} back", "good")
-            if payload.delivered < MANY_HINTS:
-                return None
-            return Phrase(f"gave {payload.target} {writes} back, {payload.remaining:,} left")
-        case ReadRepaired():
-            return Phrase(f"a read repaired {payload.key} at {listed(payload.replicas)}")
-        case OperationStarted():
-            return None
 
 
 Told = FaultInjected | FaultHealed | ProcessObserved | WindowClosed | WorkloadCounted
@@ -372,6 +334,8 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
             | ReadRepaired()
         ):
             return of_data(payload)
+        case TreeCompared() | TreeRebuilt():
+            return of_trees(payload)
         case (
             FaultInjected() | FaultHealed() | ProcessObserved() | WindowClosed() | WorkloadCounted()
         ):

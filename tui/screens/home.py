@@ -46,7 +46,7 @@ KINDS: Final = (
     ("write", _kinds("replicawrite", "replicawritten")),
     ("read", _kinds("replicaread", "replicavalue")),
     ("forward", _kinds("forward", "forwarded")),
-    ("rebuild", _kinds("fetch", "fetchpage")),
+    ("rebuild", _kinds("fetch", "fetchpage", "leafrecords", "leafpush")),
 )
 """The rows of the message table, and the kinds of messages that each counts."""
 EVENTS_LEAST: Final = 3

@@ -13,11 +13,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from cluster.model.fingerprint import POSITION_BYTES, position
 from cluster.model.member import NodeId
 from cluster.model.versions import EMPTY, Record
-
-HASH_BYTES: Final = 16
-_FIRST: Final = bytes(HASH_BYTES)
 
 Table = dict[bytes, bytes | None]
 """Writes of one table by database key; None deletes. The last write of a key wins."""
@@ -63,17 +61,16 @@ class Batch:
 
 def place_of(partition: int, key: bytes) -> bytes:
     """A record's database key."""
-    digest = blake2b(key, digest_size=HASH_BYTES).digest() if key else _FIRST
-    return partition.to_bytes(2, "big") + digest
+    return partition.to_bytes(2, "big") + position(key)
 
 
 def hint_key(target: str, partition: int, key: bytes) -> bytes:
     """A hint's database key."""
     owner = target.encode()
     whole = len(owner).to_bytes(2, "big") + owner + partition.to_bytes(2, "big") + key
-    return blake2b(whole, digest_size=HASH_BYTES).digest()
+    return blake2b(whole, digest_size=POSITION_BYTES).digest()
 
 
 def meta_key(name: str) -> bytes:
     """A named blob's database key."""
-    return blake2b(name.encode(), digest_size=HASH_BYTES).digest()
+    return blake2b(name.encode(), digest_size=POSITION_BYTES).digest()

@@ -22,6 +22,7 @@ from typing import Final
 
 import lmdb
 
+from cluster.model.fingerprint import leaf_range
 from cluster.model.member import NodeId
 from cluster.model.versions import Record
 from cluster.protocol.effects import DiskWrite, DropHint, DropRecord, PutHint, PutMeta, PutRecord
@@ -256,9 +257,21 @@ class Store:
 
     def scan(self, partition: int, after: bytes, bytes_max: int) -> list[tuple[bytes, Record]]:
         """Records of a partition that follow `after` in hash order, about `bytes_max` of them."""
+        return self.leaf(partition, 0, 1, after, bytes_max)
+
+    def leaf(
+        self, partition: int, leaf: int, leaves: int, after: bytes, bytes_max: int
+    ) -> list[tuple[bytes, Record]]:
+        """The same for the keys of one leaf of a hash tree: one range of hashes."""
         prefix = partition.to_bytes(2, "big")
-        begin = place_of(partition, after) if after else prefix
-        overlay = sorted(p for p in self._overlay if p > begin and p.startswith(prefix))
+        first, end = leaf_range(leaf, leaves)
+        return self._page(prefix + first, prefix + end, partition, after, bytes_max)
+
+    def _page(
+        self, first: bytes, end: bytes, partition: int, after: bytes, bytes_max: int
+    ) -> list[tuple[bytes, Record]]:
+        begin = max(first, place_of(partition, after)) if after else first
+        overlay = sorted(p for p in self._overlay if begin < p < end)
         found: list[tuple[bytes, Record]] = []
         size = 0
         queued = iter(overlay)
@@ -269,7 +282,7 @@ class Store:
                 more = cursor.next()
             while size < bytes_max:
                 place = cursor.key() if more else b""
-                stored = place.startswith(prefix)
+                stored = b"" < place < end
                 if ahead is not None and (not stored or ahead <= place):
                     row = self._overlay[ahead]
                     cost = 0 if row is None else len(encode(row))
