@@ -1,6 +1,6 @@
 """`/kv/{key}`: reading and writing one key over HTTP, after Riak's habits.
 
-Bodies are raw, with their content type. The causal context travels in a header: send back what a
+Bodies are raw, with their content type; typed values are changed by POST and come back as JSON. The causal context travels in a header: send back what a
 read gave, and the write supersedes what was read. Siblings are shown, never chosen from (300).
 Every answer says what it proved. Ignores how the node reaches its answer.
 """
@@ -16,7 +16,9 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from cluster.api.backend import Backend
-from cluster.api.messages import HttpError, HttpRequest, HttpResponse
+from cluster.api.messages import JSON, HttpError, HttpRequest, HttpResponse
+from cluster.api.updates import shown, update_from
+from cluster.model.values.typed import decode, plain, type_name, typed
 from cluster.model.versions import Context, Sibling, replica_of
 from cluster.protocol.messages import (
     DeleteRequest,
@@ -24,12 +26,14 @@ from cluster.protocol.messages import (
     PutRequest,
     ReadResponse,
     Refusal,
+    UpdateRequest,
     WriteResponse,
 )
 
 PREFIX: Final = "/kv/"
 CONTEXT: Final = "X-Masterless-Context"
 PROOF: Final = "X-Masterless-Proof"
+TYPE: Final = "X-Masterless-Type"
 QUORUM_MAX: Final = 1_000
 
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -66,9 +70,14 @@ async def handle(backend: Backend, request: HttpRequest) -> HttpResponse:
             quorum = _quorums(request, "w", "pw")
             context = context_from(request.headers.get(CONTEXT.lower(), ""))
             question = DeleteRequest(key, context, quorum["w"], quorum["pw"])
+        case "POST":
+            given = request.parameters("type", "w", "pw")
+            update = update_from(given.pop("type", ""), request.body)
+            quorum = _numbers(given, "w", "pw")
+            question = UpdateRequest(key, update, quorum["w"], quorum["pw"])
         case _:
-            allowed = {"Allow": "GET, PUT, DELETE"}
-            raise HttpError(405, "method not allowed", "GET, PUT or DELETE a key", allowed)
+            allowed = {"Allow": "GET, PUT, DELETE, POST"}
+            raise HttpError(405, "method not allowed", "GET, PUT, DELETE or POST a key", allowed)
     response = await backend.request(question)
     match response:
         case ReadResponse():
@@ -109,7 +118,10 @@ def _key(path: str, bytes_max: int) -> bytes:
 
 
 def _quorums(request: HttpRequest, *names: str) -> dict[str, int]:
-    given = request.parameters(*names)
+    return _numbers(request.parameters(*names), *names)
+
+
+def _numbers(given: dict[str, str], *names: str) -> dict[str, int]:
     quorums = dict.fromkeys(names, 0)
     for name, text in given.items():
         whole = text.isascii() and text.isdigit() and len(text) <= 4
@@ -130,6 +142,10 @@ def _read(response: ReadResponse) -> HttpResponse:
     if all(sibling.value is None for sibling in siblings):
         said = "it was deleted" if siblings else "nothing was ever written there"
         raise HttpError(404, "absent", said, headers)
+    found = typed(response.versions)
+    if found is not None:
+        kind, value = found
+        return HttpResponse(200, shown(kind, value), headers={**headers, TYPE: kind})
     if len(siblings) == 1:
         only = siblings[0]
         return HttpResponse(200, only.value or b"", _safe_type(only.content_type), headers)
@@ -141,10 +157,14 @@ def _read(response: ReadResponse) -> HttpResponse:
 
 
 def _shown(sibling: Sibling) -> dict[str, object]:
-    value = sibling.value
+    value, content_type = sibling.value, sibling.content_type
+    state = decode(sibling)
+    if state is not None:
+        # A typed value in conflict with another kind: shown as what a reader of it alone gets.
+        value, content_type = shown(type_name(state), plain(state)), JSON
     return {
         "value": None if value is None else b64encode(value).decode(),
-        "content_type": sibling.content_type,
+        "content_type": content_type,
         "deleted": value is None,
         "replica": replica_of(sibling.actor),
         "written_at": sibling.written_at,

@@ -75,7 +75,7 @@ BAD: list[tuple[str, bytes, int]] = [
     ("prefix only", http("GET", "/kv"), 404),
     ("odd method", http("BREW", "/kv/a"), 400),
     ("another method", http("PATCH", "/kv/a"), 405),
-    ("post to a key", http("POST", "/kv/a"), 405),
+    ("post without a type", http("POST", "/kv/a"), 400),
     ("put a snapshot", http("PUT", "/snapshot"), 405),
     ("put a record", http("PUT", "/record"), 405),
     ("ask a part of the record", http("GET", "/record?since=1.1"), 400),

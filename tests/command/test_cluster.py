@@ -107,6 +107,25 @@ def test_a_deleted_key_is_absent_and_1(at: str) -> None:
     assert b"gone is absent" in got.stderr
 
 
+def test_typed_values_are_changed_and_read_by_words(at: str, nodes: list[dict[str, Any]]) -> None:
+    other = nodes[2]["window"]
+    for words in (
+        ["score", "--type", "counter", "--add", "5"],
+        ["score", "--type", "counter", "--add", "-2"],
+        ["tags", "--type", "set", "--add", "b", "a"],
+        ["tags", "--type", "set", "--remove", "b"],
+        ["room", "--type", "map", "--field", "players", "--add", "3"],
+        ["room", "--type", "map", "--field", "title", "--field-type", "register", "--set", "Go"],
+    ):
+        assert run("kv", "update", *words, "--at", at).returncode == 0
+    for key, value in (("score", 3), ("tags", ["a"]), ("room", {"players": 3, "title": ["Go"]})):
+        assert json.loads(run("kv", "get", key, "--at", other).stdout)["value"] == value
+    refused = run("kv", "update", "score", "--type", "set", "--add", "x", "--at", at)
+    assert refused.returncode == 2
+    assert b"the key holds a counter, not a set" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
 def test_siblings_are_shown_and_resolved_with_their_context(at: str) -> None:
     run("kv", "put", "both", "x", "--at", at)
     run("kv", "put", "both", "y", "--at", at)

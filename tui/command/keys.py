@@ -1,4 +1,4 @@
-"""The word for keys: `kv get|put|delete`."""
+"""The word for keys: `kv get|put|delete|update`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tui.command.words import Parser, Words
 def add(words: Words) -> None:
     """Add it."""
     word = words.add("kv", None, "read and write keys")
-    verbs = word.add_subparsers(metavar="get|put|delete", required=True, parser_class=Parser)
-    for verb in ("get", "put", "delete"):
+    verbs = word.add_subparsers(metavar="get|put|delete|update", required=True, parser_class=Parser)
+    for verb in ("get", "put", "delete", "update"):
         sub = verbs.add_parser(verb, help=f"{verb} one key")
         sub.add_argument("key", metavar="KEY")
         if verb == "put":
@@ -27,8 +27,10 @@ def add(words: Words) -> None:
                 default="text/plain",
                 help="its content type (text/plain)",
             )
+        if verb == "update":
+            _add_change(sub)
         sub.add_argument("--at", type=address, required=True, metavar="ADDRESS", help="any node")
-        if verb != "get":
+        if verb in ("put", "delete"):
             sub.add_argument(
                 "--context",
                 type=header_text,
@@ -37,6 +39,43 @@ def add(words: Words) -> None:
             )
         sub.add_argument("--json", action="store_true", help="the answer and its proof as JSON")
         sub.set_defaults(run=kv, verb=verb)
+
+
+def _add_change(sub: argparse.ArgumentParser) -> None:
+    types = ("counter", "set", "map", "register", "lww")
+    sub.add_argument("--type", choices=types, required=True, help="what the key holds")
+    sub.add_argument("--field", help="of a map: which of its fields")
+    sub.add_argument(
+        "--field-type",
+        choices=("counter", "set", "register"),
+        default="counter",
+        help="of a map: what the field holds (counter)",
+    )
+    what = sub.add_mutually_exclusive_group(required=True)
+    what.add_argument("--add", nargs="+", metavar="X", help="a number, or elements of a set")
+    what.add_argument("--remove", nargs="*", metavar="X", help="elements; without any: the field")
+    what.add_argument("--set", metavar="X", help="what a register is to hold")
+
+
+def _change(args: argparse.Namespace) -> bytes:
+    """The JSON of an update, as the window wants it."""
+    import json
+
+    kind = args.field_type if args.type == "map" else args.type
+    body: dict[str, object] = {}
+    if args.type == "map" and args.remove == []:
+        return json.dumps({"remove": args.field}).encode()
+    if args.type == "map":
+        body = {"field": args.field, "type": kind}
+    if args.set is not None:
+        body["set"] = args.set
+    elif args.remove is not None:
+        body["remove"] = args.remove
+    elif kind == "counter" and len(args.add) == 1 and args.add[0].lstrip("-").isdigit():
+        body["add"] = int(args.add[0])
+    else:
+        body["add"] = args.add
+    return json.dumps(body).encode()
 
 
 def kv(args: argparse.Namespace) -> int:
@@ -51,7 +90,9 @@ def kv(args: argparse.Namespace) -> int:
     if args.verb == "put":
         body = sys.stdin.buffer.read() if args.value == "-" else os.fsencode(args.value)
         headers["Content-Type"] = args.type
-    verb = {"get": "GET", "put": "PUT", "delete": "DELETE"}[args.verb]
+    if args.verb == "update":
+        body, path = _change(args), f"{path}?type={args.type}"
+    verb = {"get": "GET", "put": "PUT", "delete": "DELETE", "update": "POST"}[args.verb]
     status, fields, answer = ask(args.at, verb, path, body, headers, fine=(200, 201, 300, 404))
     proof, context = (fields.get(f"X-Masterless-{name}", "") for name in ("Proof", "Context"))
     said = Answer(args.verb, status, proof, context, answer)

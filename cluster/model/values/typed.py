@@ -74,6 +74,11 @@ class Misfit(Struct, frozen=True):
     why: str
 
 
+def type_name(state: State) -> TypeName:
+    """The type of a state."""
+    return _NAMES[type(state)]
+
+
 def reserved(content_type: str) -> bool:
     """Whether a content type is one of ours."""
     return content_type.strip().lower().startswith(PREFIX)
