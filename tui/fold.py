@@ -95,7 +95,6 @@ def _take(draft: Draft, fact: Fact) -> None:
             | MessagesMissed()
             | StallNoticed()
             | PersistFailed()
-            | ProbeMissed()
             | MemberFlapped()
             | TreeRebuilt()
         ):
@@ -103,7 +102,7 @@ def _take(draft: Draft, fact: Fact) -> None:
             return
         case FactsLost():
             draft.miss(fact, payload)
-        case ProcessObserved() | WindowClosed() | WorkloadCounted():
+        case ProbeMissed() | ProcessObserved() | WindowClosed() | WorkloadCounted():
             _seen(draft, fact, payload)
         case FaultInjected() | FaultHealed():
             draft.mark_fault(fact, payload)
@@ -149,10 +148,14 @@ def _reporting(draft: Draft, fact: Fact) -> NodeView:
 
 
 def _seen(
-    draft: Draft, fact: Fact, payload: ProcessObserved | WindowClosed | WorkloadCounted
+    draft: Draft,
+    fact: Fact,
+    payload: ProbeMissed | ProcessObserved | WindowClosed | WorkloadCounted,
 ) -> None:
-    """What the lab and the observer see from outside."""
+    """What the lab, the observer or a prober sees from outside."""
     match payload:
+        case ProbeMissed():
+            draft.speak(fact, None)
         case ProcessObserved():
             draft.speak(fact, None)
             draft.process(payload)

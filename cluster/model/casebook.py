@@ -2,7 +2,7 @@
 
 Decides when a record opens (an injected kill, pause or isolation; a process seen gone without a
 farewell; else the first accusation), when one is an echo of another and not worth a record, and
-when a removed member's record opens again. The stages themselves are in `cluster.model.stages`.
+when a removed member's record opens again. The stages themselves are in `cluster.model.course.stages`.
 
 An echo: an isolated node soon accuses everybody, and when it is back, others hear of that. Those
 accused by nobody else, on the larger side, have not failed; the isolated one has, and has its own
@@ -11,7 +11,7 @@ record.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,18 +20,25 @@ from cluster.model.facts import (
     Fact,
     FaultInjected,
     MemberChanged,
+    NodeStarted,
     ProcessObserved,
+    PulseReported,
     SnapshotTaken,
     SuspicionRaised,
 )
 from cluster.model.incident import STAGES, Incident, Stage
-from cluster.model.lives import Lives, Remembered, remember
+from cluster.model.lives import REMEMBERED, Life, Lives, Remembered, remember
 from cluster.model.member import MemberState, NodeId
-from cluster.model.stages import Case, progress
+from cluster.model.course.stages import Case, progress
 
 INCIDENTS_MAX: Final = 50
 DONE_BY_LAB: Final = ("kill", "pause", "isolate")
 """Faults of one node that are certain from the moment they are told of."""
+
+
+LOOK_US: Final = 250_000
+"""A pulse that says nothing new is reason to look at an open record again only this often: what
+has changed then is at most that somebody has been silent for too long to be asked."""
 
 
 class Casebook(Struct, frozen=True):
@@ -39,6 +46,8 @@ class Casebook(Struct, frozen=True):
 
     incidents: tuple[Incident, ...] = ()
     lives: Lives = Lives()
+    looked: int = 0
+    """When the open records were last looked at whole."""
 
     def open_for(self, subject: NodeId) -> Incident | None:
         """The record of a member that is not closed."""
@@ -48,14 +57,49 @@ class Casebook(Struct, frozen=True):
 def advance(book: Casebook, fact: Fact) -> Casebook:
     """The casebook after one more fact."""
     payload = fact.payload
-    if not isinstance(payload, Remembered):
+    if type(payload) not in REMEMBERED:
         return book
-    lives = remember(book.lives, fact, payload)
-    incidents = _opened(book.incidents, lives, fact)
-    if any(not incident.ended for incident in incidents):
-        incidents = tuple(i if i.ended else progress(i, lives, fact) for i in incidents)
+    lives = remember(book.lives, fact, cast("Remembered", payload))
+    incidents = book.incidents
+    if type(payload) in _OPENING:
+        incidents = _opened(incidents, lives, fact)
+    if all(incident.ended for incident in incidents):
+        return Casebook(incidents[-INCIDENTS_MAX:], lives, book.looked)
+    brief = (
+        isinstance(payload, PulseReported)
+        and fact.at < book.looked + LOOK_US
+        and not _news(book.lives.life(fact.node), lives.life(fact.node))
+    )
+    incidents = tuple(
+        i if i.ended or (brief and not _timely(i)) else progress(i, lives, fact) for i in incidents
+    )
+    if not brief:
         incidents = tuple(i for i in incidents if i.ended or not _void(i, incidents, lives))
-    return Casebook(incidents[-INCIDENTS_MAX:], lives)
+    looked = book.looked if brief else fact.at
+    return Casebook(incidents[-INCIDENTS_MAX:], lives, looked)
+
+
+_OPENING: Final = frozenset((
+    FaultInjected, MemberChanged, NodeStarted, ProcessObserved, SnapshotTaken, SuspicionRaised,
+))  # fmt: skip
+"""What may open a record, or open one again."""
+
+
+def _news(before: Life, after: Life) -> bool:
+    """Whether a pulse said anything but that the node is there."""
+    return (
+        before.hints != after.hints
+        or before.filling != after.filling
+        or before.view != after.view
+        or before.ring != after.ring
+        or before.epoch != after.epoch
+        or before.reachable != after.reachable
+    )
+
+
+def _timely(incident: Incident) -> bool:
+    """Whether a stage is open that waits for fresh reports: each pulse counts."""
+    return bool(incident.stage("back").began) or incident.stage("rebuilt").open
 
 
 def _opened(incidents: tuple[Incident, ...], lives: Lives, fact: Fact) -> tuple[Incident, ...]:

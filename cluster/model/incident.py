@@ -2,7 +2,8 @@
 
 Derived from facts by a pure function; the recovery screen draws it and tests assert on it, so
 picture and test cannot disagree. Ignores how facts travelled and who draws them. How a stage
-begins and ends is in `cluster.model.casebook`, which makes these records.
+begins and ends is in `cluster.model.course.stages`, what a milestone is in `cluster.model.course.milestones`;
+`cluster.model.casebook` makes these records.
 """
 
 from __future__ import annotations
@@ -31,6 +32,29 @@ back (its process returned until every live view has it alive), returned (hints 
 its own places filled again), one view (all live nodes agree on members and ring again)."""
 
 STAGES: Final[tuple[StageName, ...]] = get_args(StageName)
+
+
+MilestoneName = Literal["fault", "missed probe", "confirmed", "fallback write"]
+"""Moments, beside the stages: the injected fault when somebody told of it, the first probe that
+the subject did not answer, the first time that a second accuser confirmed a suspicion, the first
+write that a fallback kept for the subject."""
+
+MILESTONES: Final[tuple[MilestoneName, ...]] = get_args(MilestoneName)
+_STAGE_INDEX: Final = {name: index for index, name in enumerate(STAGES)}
+_MILESTONE_INDEX: Final = {name: index for index, name in enumerate(MILESTONES)}
+
+
+class Milestone(Struct, frozen=True):
+    """One moment. `at` 0: it did not come."""
+
+    name: MilestoneName
+    at: int = 0
+    witness: NodeId = NodeId("")
+    """Who noticed it."""
+    causes: tuple[FactId, ...] = ()
+    """The fact that told of it, and what caused that."""
+    count: int = 0
+    """Probes missed, confirmations heard by one node at most; 0 where nothing is counted."""
 
 
 class Stage(Struct, frozen=True):
@@ -81,10 +105,15 @@ class Incident(Struct, frozen=True):
     """The subject answered before anyone declared it dead."""
     confirmed: bool = False
     """The lab did it, or at some time more live nodes accused the subject than trusted it."""
+    milestones: tuple[Milestone, ...] = tuple(Milestone(name) for name in MILESTONES)
 
     def stage(self, name: StageName) -> Stage:
         """One of its stages."""
-        return self.stages[STAGES.index(name)]
+        return self.stages[_STAGE_INDEX[name]]
+
+    def milestone(self, name: MilestoneName) -> Milestone:
+        """One of its moments."""
+        return self.milestones[_MILESTONE_INDEX[name]]
 
     @property
     def removed(self) -> bool:

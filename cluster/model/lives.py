@@ -23,6 +23,7 @@ from cluster.model.facts import (
     NodeStarted,
     NodeStopped,
     PartitionFilled,
+    ProbeMissed,
     ProcessObserved,
     PulseReported,
     RingChanged,
@@ -37,6 +38,8 @@ from cluster.model.member import MemberState, NodeId
 RECENT_US: Final = 3_000_000
 """A node that has said nothing for this long is not asked for its view."""
 FAULTS_MAX: Final = 64
+MISSES_MAX: Final = 4
+"""Unanswered probes remembered per observer and subject: those of one suspicion, and a few more."""
 
 Remembered = (
     NodeStarted
@@ -46,6 +49,7 @@ Remembered = (
     | MemberChanged
     | SuspicionRaised
     | SuspicionConfirmed
+    | ProbeMissed
     | RingChanged
     | PartitionFilled
     | HintStored
@@ -76,6 +80,13 @@ class Opinion(NamedTuple):
         return MemberState.SUSPECT <= self.state <= MemberState.REMOVED
 
 
+class Miss(NamedTuple):
+    """A probe that was not answered."""
+
+    at: int
+    id: FactId
+
+
 class Life(Struct, frozen=True):
     """One node."""
 
@@ -98,6 +109,8 @@ class Life(Struct, frozen=True):
     view: str = ""
     ring: str = ""
     pulsed: int = 0
+    missed: dict[NodeId, tuple[Miss, ...]] = {}
+    """Its last unanswered probes, by whom they were for."""
 
 
 class Fault(Struct, frozen=True):
@@ -148,6 +161,10 @@ class Lives(Struct, frozen=True):
             for name, life in self.nodes.items()
             if life.hints.get(subject) and self.live(name)
         }
+
+    def missed(self, subject: NodeId) -> list[Miss]:
+        """The last probes that it did not answer, whoever sent them."""
+        return [m for life in self.nodes.values() for m in life.missed.get(subject, ())]
 
     def fault_on(self, subject: NodeId) -> Fault | None:
         """The fault in force that best explains why a node is not heard.
@@ -221,6 +238,7 @@ Said = (
     | MemberChanged
     | SuspicionRaised
     | SuspicionConfirmed
+    | ProbeMissed
     | RingChanged
     | PartitionFilled
     | HintStored
@@ -260,10 +278,13 @@ def _said(lives: Lives, fact: Fact, payload: Said) -> Lives:
             life = replace(life, ring=payload.ring.digest, filling=life.filling + payload.gained)
         case PartitionFilled():
             life = replace(life, filling=payload.remaining)
-        case HintStored():
-            life = replace(life, hints={**life.hints, payload.target: payload.depth})
-        case HintsDelivered():
-            life = replace(life, hints={**life.hints, payload.target: payload.remaining})
+        case HintStored() | HintsDelivered():
+            depth = payload.depth if isinstance(payload, HintStored) else payload.remaining
+            life = replace(life, hints={**life.hints, payload.target: depth})
+        case ProbeMissed():
+            misses = (*life.missed.get(payload.target, ()), Miss(fact.at, fact.id))
+            missed = {**life.missed, payload.target: misses[-MISSES_MAX:]}
+            life = replace(life, missed=missed)
         case MemberChanged() | SuspicionRaised() | SuspicionConfirmed():
             life = _opinion(life, fact, payload)
     return lives.with_life(fact.node, life)

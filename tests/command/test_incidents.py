@@ -52,6 +52,20 @@ def test_an_open_failure_says_stage_by_stage_what_was_and_what_it_waits_for() ->
     assert "Not over: 1 of 1 failure." in text
 
 
+def test_milestones_stand_among_the_stages_in_the_order_of_time() -> None:
+    lines = incidents_text(told(DEAD))
+    shown = [line.split("+")[0].strip() for line in lines if "+" in line]
+    assert shown == [
+        "silent",
+        "· missed probe",
+        "suspected",
+        "· confirmed",
+        "· fallback write",
+        "hints",
+        "dead",
+    ]
+
+
 def test_a_failure_that_is_over_says_how_long_everything_took() -> None:
     (incident,) = told(story()[-1].at).incidents
     assert not incident.open
@@ -80,6 +94,8 @@ def test_the_document_has_the_promised_names() -> None:
     assert {"at", "open", "reporting", "silent", "forgotten", "incidents"} == set(said)
     promised = {"subject", "epoch", "fault", "open", "summary", "began", "ended", "took_us"}
     assert promised <= set(said["incidents"][0])
+    moments = [moment["name"] for moment in said["incidents"][0]["milestones"]]
+    assert moments == ["fault", "missed probe", "confirmed", "fallback write"]
     stage = said["incidents"][0]["stages"][0]
     assert {"name", "state", "began", "took_us", "witness", "causes", "waiting_on"} <= set(stage)
 

@@ -12,9 +12,11 @@ from cluster.model.facts import (
     Fact,
     FaultHealed,
     FaultInjected,
+    HintStored,
     MemberChanged,
     NodeStarted,
     NodeStopped,
+    ProbeMissed,
     ProcessObserved,
     SnapshotTaken,
 )
@@ -130,6 +132,59 @@ def test_the_record_closes_when_all_agree_again() -> None:
     ended = [s.ended for s in incident.stages if not s.skipped]
     assert all(ended)
     assert not any(s.waiting_on for s in incident.stages)
+
+
+# --- moments beside the stages ---------------------------------------------------------------------
+
+
+def test_the_milestones_of_a_kill_have_a_time_a_witness_and_a_cause() -> None:
+    incident = incident_at(DEAD)
+    fault, missed = incident.milestone("fault"), incident.milestone("missed probe")
+    assert (fault.at, fault.witness) == (KILLED, LAB)
+    assert (missed.at - KILLED, missed.witness, missed.count) == (280 * MS, "n2", 1)
+    confirmed, fallback = incident.milestone("confirmed"), incident.milestone("fallback write")
+    assert (confirmed.at - KILLED, confirmed.witness, confirmed.count) == (520 * MS, "n2", 1)
+    assert (fallback.at - KILLED, fallback.witness) == (790 * MS, "n1")
+    for moment in (fault, missed, confirmed, fallback):
+        assert moment.causes[0].node == moment.witness
+
+
+def test_the_fault_is_the_cause_of_the_silence_and_the_first_fallback_write_of_the_hints() -> None:
+    incident = incident_at(KILLED + 10 * MS)
+    assert incident.stage("silent").causes == incident.milestone("fault").causes
+    later = incident_at(DEAD)
+    assert later.stage("hints").began == later.milestone("fallback write").at
+    assert later.stage("hints").causes == later.milestone("fallback write").causes
+
+
+def test_a_probe_missed_before_anybody_was_accused_is_found_when_the_record_opens() -> None:
+    unknown = [f for f in story() if f.node != LAB]
+    assert book_of(unknown, KILLED + 290 * MS).incidents == ()
+    (incident,) = book_of(unknown, SUSPECTED).incidents
+    assert incident.fault == ""
+    assert incident.milestone("fault").at == 0
+    assert incident.milestone("missed probe").at == KILLED + 280 * MS
+
+
+def test_a_refused_connection_needs_no_missed_probe() -> None:
+    facts = [f for f in story() if not isinstance(f.payload, ProbeMissed)]
+    assert only(facts).milestone("missed probe").at == 0
+
+
+def test_hints_that_nobody_told_one_by_one_are_dated_by_the_next_pulse() -> None:
+    facts = [f for f in story() if not isinstance(f.payload, HintStored)]
+    first = only(facts).milestone("fallback write")
+    assert first.at - KILLED == 790 * MS
+    assert first.count == 0
+
+
+def test_an_earlier_moment_that_is_told_later_replaces_the_first() -> None:
+    facts = list(story())
+    missed = next(f for f in facts if isinstance(f.payload, ProbeMissed))
+    index = next(i for i, f in enumerate(facts) if f.at > DEAD and f.node == "n3")
+    early = replace(facts[index], at=missed.at - 40 * MS, payload=missed.payload)
+    milestone = only([*facts[:index], early, *facts[index:]]).milestone("missed probe")
+    assert (milestone.at, milestone.witness, milestone.count) == (early.at, "n3", 2)
 
 
 # --- the other endings -----------------------------------------------------------------------------

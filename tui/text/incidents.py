@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from cluster.model.casebook import Casebook, advance
 from cluster.model.facts import FactId
-from cluster.model.incident import Incident, Stage, StageName
+from cluster.model.incident import Incident, MilestoneName, Stage, StageName
 from cluster.model.member import NodeId
 from tui.judge.recap import counted, summary, took, what_happened
 from tui.judge.wording import counted as numbered
@@ -45,6 +45,16 @@ class StageTold(Struct, frozen=True):
     count: int
 
 
+class MilestoneTold(Struct, frozen=True):
+    """One moment; `at` 0 when it did not come."""
+
+    name: MilestoneName
+    at: int
+    witness: NodeId
+    causes: tuple[FactId, ...]
+    count: int
+
+
 class IncidentTold(Struct, frozen=True):
     """One failure of one life of a member."""
 
@@ -59,6 +69,7 @@ class IncidentTold(Struct, frozen=True):
     false_alarm: bool
     confirmed: bool
     stages: list[StageTold]
+    milestones: list[MilestoneTold]
 
 
 class IncidentsTold(Struct, frozen=True):
@@ -103,6 +114,9 @@ def _incident(incident: Incident, now: int) -> IncidentTold:
         false_alarm=incident.false_alarm,
         confirmed=incident.confirmed,
         stages=[_stage(stage, now) for stage in incident.stages],
+        milestones=[
+            MilestoneTold(m.name, m.at, m.witness, m.causes, m.count) for m in incident.milestones
+        ],
     )
 
 
@@ -152,17 +166,32 @@ def incidents_text(said: IncidentsTold) -> list[str]:
 
 
 def _rows(each: IncidentTold) -> list[str]:
-    rows = [["", "stage", "began", "took", "witness", "because of"]]
-    rows += [_row(each, stage) for stage in each.stages if stage.state != "skipped"]
-    return table(rows)
+    """Stages and milestones in the order of time; what has not begun comes last."""
+    past = [(m.at, _moment(each, m)) for m in each.milestones if m.at]
+    past += [(s.began, _row(each, s)) for s in each.stages if s.began]
+    past.sort(key=lambda row: row[0])
+    return table([
+        ["", "stage", "began", "took", "witness", "because of"],
+        *(row for _, row in past),
+        *(_row(each, s) for s in each.stages if not s.began and s.state != "skipped"),
+    ])  # fmt: skip
+
+
+def _moment(each: IncidentTold, moment: MilestoneTold) -> list[str]:
+    counts = f", {moment.count} in all" if moment.count > 1 else ""
+    because = _facts(moment.causes) + counts
+    return ["", f"· {moment.name}", _since(each, moment.at), "", moment.witness, because]
+
+
+def _since(each: IncidentTold, at: int) -> str:
+    return f"+{(at - each.began) / 1e6:.3f} s" if at else ""
 
 
 def _row(each: IncidentTold, stage: StageTold) -> list[str]:
-    began = f"+{(stage.began - each.began) / 1e6:.3f} s" if stage.began else ""
     return [
         "",
         stage.name,
-        began,
+        _since(each, stage.began),
         took(stage.took_us) if stage.began else "",
         stage.witness,
         _because(stage),

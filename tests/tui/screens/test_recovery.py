@@ -71,7 +71,13 @@ def test_no_size_is_an_error(size: tuple[int, int]) -> None:
 
 
 def test_a_stage_has_its_time_its_bound_and_its_witness() -> None:
-    assert "0.60 s   0.7 s  seen by n2" in row(paint(scene_at(DEAD), 120, 36), 2)
+    assert "0.12 s   0.4 s  seen by n5" in row(paint(scene_at(DEAD), 120, 36), 3)
+
+
+def test_the_first_missed_probe_and_the_confirmations_stand_beside_their_stages() -> None:
+    shown = paint(scene_at(DEAD), 120, 36)
+    assert "no answer at 0.28 s, seen by n2" in row(shown, 1)
+    assert "confirmed by 1, seen by n2" in row(shown, 2)
 
 
 def test_an_open_stage_grows_and_says_what_it_waits_for() -> None:

@@ -132,7 +132,7 @@ def paint_stages(
             _bar(frame, scene, line, axis, stage)
         _figures(frame, scene, (after, line), stage, limit.get(name, 0))
         if notes and incident is not None:
-            text, role = _note(stage)
+            text, role = _note(stage, incident)
             if _over(scene, stage, limit.get(name, 0)):
                 longer = f"{text}{', ' if text else ''}over its bound"
                 text = longer if len(longer) <= frame.width - after - 19 else f"late: {text}"
@@ -202,7 +202,17 @@ def _over(scene: Scene, stage: Stage, limit: int) -> bool:
     return (stage.ended or scene.now) - stage.began > limit
 
 
-def _note(stage: Stage) -> tuple[str, str]:
+def _moment(stage: Stage, incident: Incident) -> str:
+    """The milestone that belongs to a stage, in a few words."""
+    missed, confirmed = incident.milestone("missed probe"), incident.milestone("confirmed")
+    if stage.name == "silent" and missed.at:
+        return f"no answer at {took(missed.at - incident.began)}"
+    if stage.name == "suspected" and confirmed.count:
+        return f"confirmed by {confirmed.count}"
+    return ""
+
+
+def _note(stage: Stage, incident: Incident) -> tuple[str, str]:
     if stage.skipped:
         return "not needed", "faint"
     if stage.open:
@@ -211,6 +221,7 @@ def _note(stage: Stage) -> tuple[str, str]:
         parts = [counted(stage), "until it came back"]
         return ", ".join(part for part in parts if part), "muted"
     if stage.ended:
-        parts = [counted(stage), f"seen by {stage.witness}" if stage.witness else ""]
+        seen = f"seen by {stage.witness}" if stage.witness else ""
+        parts = [counted(stage) or _moment(stage, incident), seen]
         return ", ".join(part for part in parts if part), "muted"
     return (f"waits for {stage.waiting_on}" if stage.waiting_on else ""), "faint"

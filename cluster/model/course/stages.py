@@ -15,6 +15,7 @@ from cluster.model.facts import Fact, FactId, HintsDelivered, PartitionFilled
 from cluster.model.incident import STAGES, Incident, Stage, StageName
 from cluster.model.lives import Lives, Opinion
 from cluster.model.member import MemberState, NodeId
+from cluster.model.course.milestones import noted
 
 UNNOTICED_US: Final = 1_000_000
 """A fault that ended and was noticed by nobody for this long was never an alarm."""
@@ -40,10 +41,12 @@ class Case:
     def __getitem__(self, name: StageName) -> Stage:
         return self.stages[name]
 
-    def begin(self, name: StageName, at: int, witness: NodeId) -> None:
-        """Open a stage, once."""
+    def begin(
+        self, name: StageName, at: int, witness: NodeId, causes: tuple[FactId, ...] = ()
+    ) -> None:
+        """Open a stage, once. Its cause is this fact, if the witness tells it, or `causes`."""
         if not self[name].began and not self[name].skipped:
-            causes = self._causes(witness)
+            causes = causes or self._causes(witness)
             self._put(replace(self[name], began=at, witness=witness, causes=causes))
 
     def end(
@@ -115,7 +118,7 @@ class Case:
 
 def progress(incident: Incident, lives: Lives, fact: Fact) -> Incident:
     """The incident after this fact, which `lives` already contains."""
-    case = Case(incident, lives, fact)
+    case = Case(noted(incident, lives, fact), lives, fact)
     _counts(case)
     _noticed(case)
     _hints(case)
@@ -155,7 +158,8 @@ def _counts(case: Case) -> None:
 def _noticed(case: Case) -> None:
     """silent, suspected, dead: from the accusations of this life."""
     epoch = case.incident.epoch
-    case.begin("silent", case.incident.began, NOBODY)
+    told = case.incident.milestone("fault").causes
+    case.begin("silent", case.incident.began, NOBODY, told)
     case.wait("silent", "nobody has noticed yet")
     accused = {n: o for n, o in case.views.items() if o.accuses and o.epoch == epoch}
     if not accused:
@@ -188,7 +192,9 @@ def _hints(case: Case) -> None:
     if not total:
         return
     if not case["back"].began:
-        case.begin("hints", case.fact.at, max(keepers, key=lambda n: keepers[n]))
+        first = case.incident.milestone("fallback write")
+        most = max(keepers, key=lambda n: keepers[n])
+        case.begin("hints", first.at or case.fact.at, first.witness or most, first.causes)
     if case["hints"].began:
         case.count("hints", max(case["hints"].count, total + case["returned"].count))
         case.wait("hints", f"{total:,} kept for {case.subject} at {names(keepers)}")
