@@ -11,9 +11,16 @@ import argparse
 import asyncio
 import sys
 import time
+from pathlib import Path
 from typing import cast, get_args
 
+from msgspec.structs import replace
+
 from cluster.maelstrom.adapter import Workload
+from cluster.model.export.elle import exports
+from cluster.model.export.history import Op
+from cluster.model.export.shiviz import shiviz_log
+from cluster.model.facts import Fact
 from tests.maelstrom.processes import run_real
 from tests.maelstrom.report import judge, lines
 from tests.maelstrom.runner import Options
@@ -38,10 +45,18 @@ def main(argv: list[str] | None = None) -> int:
     )
     began = time.monotonic()
     workload = cast("Workload", args.workload)
+    facts: list[Fact] = []
     if args.real:
         runner = asyncio.run(run_real(options, workload, flush_ms=args.flush, given=given))
     else:
-        runner = run(options, workload, flush_ms=args.flush, given=given)
+        runner = run(options, workload, flush_ms=args.flush, given=given, facts=facts)
+    if args.elle:
+        for export in exports([elle_words(op, args.workload) for op in runner.history]):
+            path = Path(args.elle) / export.name
+            path.write_text(export.text)
+            print(f"{path}: {export.operations} operations, for elle-cli --model {export.model}")
+    if args.shiviz:
+        Path(args.shiviz).write_text(shiviz_log(facts))
     result = judge(runner, args.workload)
     print("\n".join(lines(runner, result, options, given)))
     print(f"({'real' if args.real else 'virtual'} time, {time.monotonic() - began:.1f} s)")
@@ -63,7 +78,16 @@ def arguments() -> argparse.ArgumentParser:
     add("--flush", type=int, default=20, metavar="MS", help="a link carries a batch this often")
     add("--seed", type=int, default=1)
     add("--real", action="store_true", help="real processes instead of virtual time")
+    add("--elle", metavar="DIR", help="write the history there, as elle-cli reads it")
+    add("--shiviz", metavar="FILE", help="write the traced messages, as ShiViz reads them")
     return parser
+
+
+def elle_words(op: Op, workload: str) -> Op:
+    """An operation as exports know it: a broadcast adds to a set, a counter counts."""
+    if op.f == "broadcast":
+        return replace(op, f="add")
+    return replace(op, f="count") if op.f == "add" and "counter" in workload else op
 
 
 if __name__ == "__main__":
