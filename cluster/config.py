@@ -72,6 +72,9 @@ class MembershipConfig(Struct, frozen=True):
     """A ping to a suspect tells it of the suspicion (Buddy System)."""
     reconnect_tries: int = 3
     """How many of the gone are tried in one reconnect period."""
+    greetings_max: int = 32
+    """Remembered members that a restarted node greets itself; gossip tells the rest. Each costs a
+    whole view."""
     flap_window_us: int = 60 * SECOND
     """Returns of a member within this are counted together (Serf: 60 s)."""
 

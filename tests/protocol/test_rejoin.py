@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
+from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -13,10 +15,11 @@ from cluster.config import DEMO, LAN, MS, SECOND, Config
 from cluster.model.facts import MemberFlapped
 from cluster.model.member import Address, MemberState, NodeId
 from cluster.protocol.effects import Send
-from cluster.protocol.inputs import JoinCommand, Requested, RequestId
+from cluster.protocol.inputs import Booted, JoinCommand, Requested, RequestId
 from cluster.protocol.messages import Gossip, PushPull
+from cluster.protocol.node import Memory, Node
 from tests.protocol.lone import EPOCH, Lone, claim, facts, packet
-from tests.world import World
+from tests.world import START, MemoryRecords, World
 
 ALIVE, DEAD, REMOVED = MemberState.ALIVE, MemberState.DEAD, MemberState.REMOVED
 SWIM = DEMO.membership
@@ -101,6 +104,21 @@ def test_an_accused_node_answers_whoever_repeats_the_accusation_but_not_too_ofte
     assert answered() == []
     one.now += SECOND
     assert answered() == [("n2", 1)]
+
+
+def test_a_restarted_node_greets_a_bounded_number_of_those_it_remembers() -> None:
+    def greeted(members: int) -> int:
+        claims = tuple(claim(f"n{i}") for i in range(2, members + 2))
+        blob = msgspec.msgpack.encode(Memory(claims, (NodeId("n1"),), ()))
+        records = MemoryRecords()
+        records.metas["memory"] = blob
+        addresses = (Address("10.0.0.1:7000"), Address("10.0.0.1:8000"))
+        node = Node(NodeId("n1"), EPOCH, *addresses, DEMO, records, Random(1))
+        effects = node.handle(Booted((), 1), START)
+        return len({e.to for e in effects if isinstance(e, Send)})
+
+    assert greeted(5) == 5
+    assert greeted(100) == SWIM.greetings_max
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -49,8 +49,11 @@ class Introduction:
             self._push(NOBODY, seed)
 
     def greet_all(self) -> None:
-        """After a restart: tell every remembered member of the new life, before anything else."""
-        for name in self._members.others(MemberState.REMOVED):
+        """After a restart: tell the remembered members of the new life, before anything else."""
+        names = self._members.others(MemberState.REMOVED)
+        if len(names) > self._config.greetings_max:
+            names = self._rng.sample(names, self._config.greetings_max)
+        for name in names:
             self._push(name, self._members.address(name))
 
     def _unmet(self) -> list[Address]:
