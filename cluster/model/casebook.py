@@ -16,6 +16,7 @@ from typing import Final, cast
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cluster.model.course.stages import Case, progress
 from cluster.model.facts import (
     Fact,
     FaultInjected,
@@ -29,7 +30,6 @@ from cluster.model.facts import (
 from cluster.model.incident import STAGES, Incident, Stage
 from cluster.model.lives import REMEMBERED, Life, Lives, Remembered, remember
 from cluster.model.member import MemberState, NodeId
-from cluster.model.course.stages import Case, progress
 
 INCIDENTS_MAX: Final = 50
 DONE_BY_LAB: Final = ("kill", "pause", "isolate")

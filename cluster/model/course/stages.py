@@ -11,11 +11,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from cluster.model.course.milestones import noted
 from cluster.model.facts import Fact, FactId, HintsDelivered, PartitionFilled
 from cluster.model.incident import STAGES, Incident, Stage, StageName
 from cluster.model.lives import Lives, Opinion
 from cluster.model.member import MemberState, NodeId
-from cluster.model.course.milestones import noted
 
 UNNOTICED_US: Final = 1_000_000
 """A fault that ended and was noticed by nobody for this long was never an alarm."""
