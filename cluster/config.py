@@ -205,6 +205,8 @@ class RepairConfig(Struct, frozen=True):
     """Leaves mended in one round (Riak: 64). More is quicker and keeps the pair busy longer."""
     partitions_per_round: int = 16
     """Partitions whose leaves travel in one round: the size of that message."""
+    strays_per_round: int = 4
+    """Copies of partitions this node does not own that one round brings home to an owner."""
     keys_per_message: int = 512
     """Keys compared in one step."""
     rounds_in_a_row: int = 64

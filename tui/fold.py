@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from cluster.model.facts import (
+    CopiesDropped,
     Fact,
     FactsLost,
     FaultHealed,
@@ -97,6 +98,7 @@ def _take(draft: Draft, fact: Fact) -> None:
             | PersistFailed()
             | MemberFlapped()
             | TreeRebuilt()
+            | CopiesDropped()
         ):
             draft.speak(fact, None)
             return

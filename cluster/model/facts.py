@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from cluster.model.fault import FaultKind
 from cluster.model.happenings.data import (
+    CopiesDropped,
     HintsDelivered,
     HintStored,
     MessagesMissed,
@@ -348,6 +349,7 @@ Payload = (
     | MessagesMissed
     | TreeCompared
     | TreeRebuilt
+    | CopiesDropped
     | FaultInjected
     | FaultHealed
     | ProcessObserved

@@ -60,6 +60,7 @@ from cluster.protocol.quorum.replica import Replica
 from cluster.protocol.repair.exchange import Exchange
 from cluster.protocol.repair.leaf import Leaves
 from cluster.protocol.repair.shelf import Shelf
+from cluster.protocol.repair.strays import Strays
 from cluster.protocol.repair.tree import Trees
 from cluster.protocol.report import Report, Sources
 from cluster.protocol.spread.topics import Topics
@@ -106,6 +107,8 @@ class Node:
         self.coordinator.reads.filling = self.transfers.filling
         self.trees = Trees(out, config.repair, shelf, config.ring.partitions)
         shelf.on_change = self.trees.changed
+        self.strays = Strays(out, config.repair, placement, shelf, hints, self.trees)
+        self.strays.on_drop = self.transfers.holdings.dropping
         self.exchange = Exchange(
             out,
             config.repair,
@@ -115,6 +118,7 @@ class Node:
             Leaves(config.repair, shelf),
             replica,
             self.coordinator.book,
+            self.strays,
         )
         self.exchange.filling = self.transfers.filling
         self.prober = Prober(out, config.membership, members, rng)
@@ -343,5 +347,7 @@ class Node:
                 self.trees.tick()
             case "exchange":
                 self.exchange.tick()
+            case "strays":
+                self.strays.tick()
             case _:
                 raise AssertionError(f"a timer nobody set: {head}")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cluster.model.facts import (
+    CopiesDropped,
     Fact,
     FactsLost,
     FaultHealed,
@@ -123,6 +124,7 @@ EVERY: list[Payload] = [
     MessagesMissed("news", N2, 3),
     TreeCompared(N2, 38, 2, 5, 40_000, 1),
     TreeRebuilt(64, 1_000, 1),
+    CopiesDropped(3, 12),
     FaultInjected("cut", N1, (N2,)),
     FaultHealed("cut", N1, (N2,)),
     ProcessObserved(N2, "gone", 0, Address("")),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from cluster.model.facts import (
+    CopiesDropped,
     HintsDelivered,
     HintStored,
     OperationFinished,
@@ -62,7 +63,7 @@ def of_data(payload: Data) -> Phrase | None:
             return None
 
 
-def of_trees(payload: TreeCompared | TreeRebuilt) -> Phrase | None:
+def of_trees(payload: TreeCompared | TreeRebuilt | CopiesDropped) -> Phrase | None:
     """Comparing copies, and reading them again."""
     match payload:
         case TreeCompared():
@@ -72,6 +73,9 @@ def of_trees(payload: TreeCompared | TreeRebuilt) -> Phrase | None:
             if payload.left:
                 return None
             return Phrase(f"holds the same as {payload.peer}: {payload.partitions} trees equal")
+        case CopiesDropped():
+            keys = counted(payload.keys, "key")
+            return Phrase(f"let go of {keys} of partition {payload.partition}: its owners have all")
         case TreeRebuilt():
             if not payload.mended:
                 return None

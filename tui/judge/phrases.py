@@ -11,6 +11,7 @@ from typing import Final
 
 from cluster.model.casebook import Casebook
 from cluster.model.facts import (
+    CopiesDropped,
     Fact,
     FactsLost,
     FaultHealed,
@@ -334,7 +335,7 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
             | ReadRepaired()
         ):
             return of_data(payload)
-        case TreeCompared() | TreeRebuilt():
+        case TreeCompared() | TreeRebuilt() | CopiesDropped():
             return of_trees(payload)
         case (
             FaultInjected() | FaultHealed() | ProcessObserved() | WindowClosed() | WorkloadCounted()

@@ -96,6 +96,13 @@ class TreeCompared(Struct, frozen=True, array_like=True, tag="aae.exchange"):
     """Partitions not known to be equal after it; 0 is clean."""
 
 
+class CopiesDropped(Struct, frozen=True, array_like=True, tag="aae.drop"):
+    """Copies of a partition that others own are gone here: every owner has them all on disk."""
+
+    partition: int
+    keys: int
+
+
 class TreeRebuilt(Struct, frozen=True, array_like=True, tag="aae.rebuild"):
     """Trees were read anew from the disk. `mended` leaves said something else before."""
 

@@ -107,6 +107,10 @@ class Hints:
         self._note(target, (partition, key), self._out.now)
         return PutHint(target, partition, key, self._out.now)
 
+    def waiting(self, partition: int, key: bytes) -> bool:
+        """Whether any member has yet to get this key from here."""
+        return (partition, key) in self._keepers
+
     def depth(self, target: NodeId) -> int:
         """How many hints wait for a member."""
         return len(self._index.get(target, ()))

@@ -7,14 +7,12 @@ by it. All steps are driven by the one who began: the other end keeps no state, 
 the round, and the next round compares anew and so goes on where this one stopped.
 
 Bounded: one round at a time per node, `leaves_per_round` leaves in it, one page per step. Yields
-to clients (`busy_operations`). Ignores copies held by nodes that do not own them.
+to clients (`busy_operations`). A copy this node does not own is compared one way only: the owner
+gets what it lacks, and `protocol.repair.strays` hears when it lacks nothing any more.
 """
 
 from __future__ import annotations
 
-from collections import deque
-
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from cluster.config import RepairConfig
@@ -37,32 +35,10 @@ from cluster.protocol.repair.messages import (
     TreeLeaves,
     TreeRoots,
 )
+from cluster.protocol.repair.round import Round
+from cluster.protocol.repair.strays import Strays
 from cluster.protocol.repair.tree import Trees
 from cluster.protocol.swim.membership import Membership
-
-
-class _Round(Struct):
-    """One comparison this node began."""
-
-    peer: NodeId
-    digest: str
-    started: int
-    asked_at: int
-    number: int
-    """Of the step that must be answered next."""
-    likeness: Likeness
-    compared: int = 0
-    leaves: deque[tuple[int, int]] = field(default_factory=deque[tuple[int, int]])
-    """(partition, leaf) still to be mended."""
-    after: bytes = b""
-    """How far the first of them is."""
-    next: bytes = b""
-    """How far it will be once the present push is on disk there."""
-    rows: dict[bytes, Versions] = field(default_factory=dict[bytes, Versions])
-    """What this node held in the step under way."""
-    pushing: int = 0
-    leaves_differ: int = 0
-    repaired: int = 0
 
 
 class Exchange:
@@ -78,6 +54,7 @@ class Exchange:
         leaves: Leaves,
         replica: Replica,
         book: Book,
+        strays: Strays,
     ) -> None:
         self._out = out
         self._config = config
@@ -87,15 +64,16 @@ class Exchange:
         self._leaves = leaves
         self._replica = replica
         self._book = book
+        self._strays = strays
         self.filling: set[int] = set()
         """Partitions this node owns but is still filling (kept by transfers)."""
         self._shared: dict[NodeId, tuple[int, ...]] = {}
-        self._shared_under = ""
+        self._shared_under: tuple[str, tuple[int, ...]] = ("", ())
         self._due: dict[NodeId, int] = {}
         self._likeness: dict[NodeId, Likeness] = {}
         self._row: dict[NodeId, int] = {}
         """Rounds that followed each other at once."""
-        self._round: _Round | None = None
+        self._round: Round | None = None
         self._number = 0
         self._put_off = 0
         self._not_before = 0
@@ -103,16 +81,20 @@ class Exchange:
     # --- with whom, and how it stands ---------------------------------------------------------
 
     def _partners(self) -> dict[NodeId, tuple[int, ...]]:
-        """The partitions shared with each other owner, under the present ring."""
+        """The partitions shared with each other owner; an owner of a stray copy may share none."""
         ring = self._placement.ring
-        if ring.digest != self._shared_under:
+        under = (ring.digest, self._strays.held)
+        if under != self._shared_under:
             found: dict[NodeId, list[int]] = {}
             for partition, owners in enumerate(ring.owners):
                 if self._out.name in owners:
                     for owner in owners:
                         if owner != self._out.name:
                             found.setdefault(owner, []).append(partition)
-            self._shared_under = ring.digest
+            for partition in self._strays.held:
+                for owner in ring.owners[partition]:
+                    found.setdefault(owner, [])
+            self._shared_under = under
             self._shared = {name: tuple(found[name]) for name in sorted(found)}
             self._likeness = {n: like for n, like in self._likeness.items() if n in found}
             self._due = {n: due for n, due in self._due.items() if n in found}
@@ -123,6 +105,7 @@ class Exchange:
         return tuple(
             self._likeness.get(peer) or Likeness(peer, 0, len(shared))
             for peer, shared in self._partners().items()
+            if shared
         )
 
     def _owns(self, partition: int) -> bool:
@@ -132,7 +115,7 @@ class Exchange:
     def _ready(self, partition: int) -> bool:
         return partition not in self.filling and self._trees.ready(partition)
 
-    def _note(self, likeness: Likeness, compared: int, round_: _Round | None) -> None:
+    def _note(self, likeness: Likeness, compared: int, round_: Round | None) -> None:
         """Keep how a comparison came out; tell what changed."""
         before = self._likeness.get(likeness.peer)
         self._likeness[likeness.peer] = likeness
@@ -157,6 +140,7 @@ class Exchange:
         if round_ is not None and now - round_.asked_at >= config.exchange_timeout_us:
             self._end(heard=False)
         if self._round is None:
+            self._strays.look()
             self._begin()
         self._arm()
 
@@ -197,13 +181,20 @@ class Exchange:
         self._put_off = 0
         peer = min(due, key=lambda p: (self._due[p], p))
         shared = partners[peer]
-        roots = tuple((p, self._trees.root(p)) for p in shared if self._ready(p))
+        roots = [(p, self._trees.root(p)) for p in shared if self._ready(p)]
         likeness = Likeness(peer, now, len(shared), unready=len(shared) - len(roots))
         self._number += 1
         digest = self._placement.ring.digest
-        self._round = _Round(peer, digest, now, now, self._number, likeness, len(roots))
+        round_ = Round(peer, digest, now, now, self._number, likeness, len(roots))
+        self._round = round_
+        strays = [p for p in self._strays.unproved(peer) if self._trees.ready(p)]
+        round_.strays = {p: self._trees.root(p) for p in strays[: config.strays_per_round]}
+        if round_.strays:
+            self._strays.tried(peer, max(round_.strays, key=strays.index))
+        # First, so that their leaves travel however many others differ.
+        roots[:0] = round_.strays.items()
         address = self._members.address(peer)
-        self._out.send(peer, address, "stream", TreeRoots(self._number, digest, roots))
+        self._out.send(peer, address, "stream", TreeRoots(self._number, digest, tuple(roots)))
 
     def peer_lost(self, name: NodeId) -> None:
         """The link to a peer broke."""
@@ -221,6 +212,7 @@ class Exchange:
         """Another table: other partners, other partitions."""
         self._round = None
         self._likeness.clear()
+        self._strays.ring_changed()
         self._arm()
 
     def _end(self, *, heard: bool) -> None:
@@ -230,7 +222,11 @@ class Exchange:
             return
         peer, config = round_.peer, self._config
         row = self._row.pop(peer, 0) + 1
-        more = round_.repaired > 0 and row < config.rounds_in_a_row
+        if heard:
+            for partition, root in round_.strays.items():
+                self._strays.equal(partition, peer, root)
+        going_on = round_.repaired > 0 or (heard and bool(self._strays.unproved(peer)))
+        more = going_on and row < config.rounds_in_a_row
         if more:
             self._row[peer] = row
         # What is not known to be equal is looked at again sooner, what was mended at once.
@@ -241,7 +237,7 @@ class Exchange:
 
     # --- the one who began --------------------------------------------------------------------
 
-    def _current(self, number: int, sender: NodeId) -> _Round | None:
+    def _current(self, number: int, sender: NodeId) -> Round | None:
         round_ = self._round
         if round_ is None or round_.number != number or round_.peer != sender:
             return None
@@ -260,7 +256,14 @@ class Exchange:
             self._arm()
             return
         differing = moving = 0
+        if answer.unready:
+            # It does not say which: of those it does not name none is known to be equal.
+            named = {partition for partition, _ in answer.differing}
+            round_.strays = {p: root for p, root in round_.strays.items() if p in named}
         for partition, theirs in answer.differing:
+            if partition in round_.strays:
+                self._bring(round_, partition, theirs)
+                continue
             if not self._owns(partition):
                 continue
             if not theirs:
@@ -286,6 +289,15 @@ class Exchange:
         )
         self._ask()
 
+    def _bring(self, round_: Round, partition: int, theirs: tuple[int, ...]) -> None:
+        """A stray copy differs: all its leaves are gone through, or it is not proved this time."""
+        ours = self._trees.leaves(partition)
+        apart = [i for i, leaf in enumerate(ours) if leaf and theirs[i : i + 1] != (leaf,)]
+        if len(ours) != len(theirs) or any(self._trees.hot(partition, leaf) for leaf in apart):
+            del round_.strays[partition]
+        else:
+            round_.leaves.extend((partition, leaf) for leaf in apart)
+
     def _ask(self) -> None:
         """Compare the keys of the next differing leaf, from where it stands."""
         round_ = self._round
@@ -303,7 +315,7 @@ class Exchange:
         body = LeafKeys(number, round_.digest, partition, leaf, round_.after, upto, keys)
         self._out.send(round_.peer, self._members.address(round_.peer), "stream", body)
 
-    def _step(self, round_: _Round) -> int:
+    def _step(self, round_: Round) -> int:
         self._number += 1
         round_.number = self._number
         round_.asked_at = self._out.now
@@ -323,7 +335,7 @@ class Exchange:
         for key, theirs in answer.records:
             ours = round_.rows.get(key)
             merged = theirs if ours is None else merge(ours, theirs)
-            if merged != ours:
+            if merged != ours and partition not in round_.strays:
                 self._replica.write(partition, key, theirs, NOBODY, _ignore)
                 round_.repaired += 1
             if merged != theirs:
@@ -354,7 +366,7 @@ class Exchange:
         round_.pushing = 0
         self._advance(round_)
 
-    def _advance(self, round_: _Round) -> None:
+    def _advance(self, round_: Round) -> None:
         """Go on after what was just compared."""
         round_.after = round_.next
         if not round_.after:
@@ -390,18 +402,20 @@ class Exchange:
                 room = len(differing) < self._config.partitions_per_round
                 differing.append((partition, self._trees.leaves(partition) if room else ()))
         shared = len(self._partners().get(sender, ()))
-        if not differing and not unready and len(roots.roots) == shared:
+        if shared and not differing and not unready and len(roots.roots) == shared:
             self._due[sender] = self._out.now + self._patience(sender)
             self._note(Likeness(sender, self._out.now, shared), shared, None)
-        self._answer(sender, TreeLeaves(roots.number, "", unready, tuple(differing)))
+        self._answer_on_disk(sender, TreeLeaves(roots.number, "", unready, tuple(differing)))
 
     def on_keys(self, keys: LeafKeys, sender: NodeId) -> None:
         """Another owner shows what it holds of a leaf."""
         refused = self._refusal(keys.digest, sender)
         if not refused and not self._owns(keys.partition):
             refused = "not an owner"
-        answer = LeafRecords(keys.number, refused)
-        self._answer(sender, answer if refused else self._leaves.compare(keys))
+        if refused:
+            self._answer(sender, LeafRecords(keys.number, refused))
+        else:
+            self._answer_on_disk(sender, self._leaves.compare(keys))
 
     def on_push(self, push: LeafPush, sender: NodeId) -> None:
         """Another owner gives what we lacked: merge, and say so once it is on disk."""
@@ -417,6 +431,15 @@ class Exchange:
         self._out.persist(
             (), lambda refusal: self._answer(sender, ReplicaWritten(push.number, refusal))
         )
+
+    def _answer_on_disk(self, to: NodeId, body: TreeLeaves | LeafRecords) -> None:
+        """What we say we hold must survive us: a stray copy may be dropped on our word."""
+
+        def durable(refused: str) -> None:
+            if not refused:
+                self._answer(to, body)
+
+        self._out.persist((), durable)
 
     def _answer(self, to: NodeId, body: TreeLeaves | LeafRecords | ReplicaWritten) -> None:
         if to in self._members.claims:

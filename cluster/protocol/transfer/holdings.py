@@ -69,6 +69,10 @@ class Holdings:
             elif partition in self._heirs:
                 self._heirs[partition] &= set(owners)
 
+    def dropping(self, partition: int) -> None:
+        """Its copies go, because its owners have them: nobody is to be filled from here."""
+        self._heirs.pop(partition, None)
+
     def whole_for(self, partition: int, asker: NodeId) -> bool:
         """Whether this node lacks nothing that `asker` needs of a partition."""
         return partition in self.complete or asker in self._heirs.get(partition, ())
