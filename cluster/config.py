@@ -332,8 +332,8 @@ class SimConfig(Struct, frozen=True):
     """A crash that nothing else obscures is known to every live node."""
     look_every_us: int = SECOND
     """How often the queues are measured."""
-    facts_shown: int = 40
-    """Facts shown before a broken promise."""
+    facts_shown: int = 100
+    """Facts kept to be shown before a broken promise."""
     shrink_tries_max: int = 60
     """Runs that shrinking may cost; more find shorter traces, each costs about a second."""
 

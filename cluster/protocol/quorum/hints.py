@@ -97,10 +97,14 @@ class Hints:
 
     # --- asked by others ----------------------------------------------------------------------
 
+    def has_room(self, target: NodeId, partition: int, key: bytes) -> bool:
+        """Whether `keep` would take it."""
+        held = self._index.get(target, {})
+        return (partition, key) in held or len(held) < self._config.hints_max
+
     def keep(self, target: NodeId, partition: int, key: bytes) -> DiskWrite | None:
         """Note that `target` needs this key; None when as many are kept as may be."""
-        held = self._index.get(target, {})
-        if (partition, key) not in held and len(held) >= self._config.hints_max:
+        if not self.has_room(target, partition, key):
             return None
         if target not in self._index:
             self._arm(target)
@@ -191,8 +195,18 @@ class Hints:
             if place not in self._keepers and not self._placement.owns(partition):
                 writes.append(DropRecord(partition, key))
         if writes:
-            self._out.persist(tuple(writes))
+            done = batch.done
+            self._out.persist(
+                tuple(writes), lambda refused: self._undo(target, done) if refused else None
+            )
             self._out.emit(HintsDelivered(target, len(batch.done), self.depth(target)))
+
+    def _undo(self, target: NodeId, done: list[tuple[Place, _Note]]) -> None:
+        """The disk kept the notes we dropped: keep them too, else they come back at the next boot."""
+        if target not in self._index:
+            self._arm(target)
+        for place, note in done:
+            self._note(target, place, note.at)
 
     def peer_lost(self, name: NodeId) -> None:
         """The link to a target broke: what was on its way will be sent again."""

@@ -30,6 +30,12 @@ _MIXED = Refusal(
     "not written: the key holds a typed value; change it by an update, or replace it by a put with"
     " the context of a read",
 )
+_FULL = Refusal(
+    503,
+    "too many hints",
+    "not written: this node stands in for an owner for whom it keeps as many hints as it may;"
+    " ask another",
+)
 
 
 class Replica:
@@ -62,9 +68,14 @@ class Replica:
     ) -> Versions | Refusal:
         """Give a client's write its dot, store it, and return all that is now known of the key.
 
-        A refusal means that nothing was stored.
+        A refusal means that nothing was stored. Room for hints is asked for first: a write that
+        is refused by its own minter may not be sent to others.
         """
         key = request.key
+        if not all(
+            self._hints.has_room(t, partition, key) for t in self._owed(partition, hint_for)
+        ):
+            return _FULL
         held = self._records.load(partition, key)
         self._serial += 1
         actor = minting_actor(held, self._out.name, self._out.epoch, self._serial, self._distrusted)
@@ -114,13 +125,19 @@ class Replica:
             return
         self._store(partition, key, Record(after, held.mine), hint_for, then)
 
+    def _owed(self, partition: int, hint_for: NodeId) -> tuple[NodeId, ...]:
+        """Whom this node owes a record of a partition that is not its own."""
+        if self._placement.owns(partition):
+            return ()
+        return (hint_for,) if hint_for else self._placement.ring.owners[partition]
+
     def _store(
         self, partition: int, key: bytes, record: Record, hint_for: NodeId, then: OnDisk
     ) -> None:
         writes: list[DiskWrite] = [PutRecord(partition, key, record)]
         if not self._placement.owns(partition):
             # A write for an absent owner, or one that followed an older ring than ours.
-            targets = (hint_for,) if hint_for else self._placement.ring.owners[partition]
+            targets = self._owed(partition, hint_for)
             for target in targets:
                 hint = self._hints.keep(target, partition, key)
                 if hint is None:

@@ -1,4 +1,7 @@
-"""Deletions: a record leaves a disk only when an owner has all of it on disk.
+"""Deletions: a record leaves a disk only when another disk that must keep it has all of it.
+
+That is an owner's, or that of a keeper with a hint for it (where rings differ, a hint is delivered
+to a former owner, which then owes it to the present ones).
 
 Judged at the moment a node asks its disk to forget a record. A record of tombstones only may also
 be reaped; that nothing comes back then is for `outcome` to see. Ignores hints and blobs.
@@ -6,6 +9,8 @@ be reaped; that nothing comes back then is for `outcome` to see. Ignores hints a
 
 from __future__ import annotations
 
+from cluster.model.member import NodeId
+from cluster.model.versions import Versions
 from cluster.protocol.effects import DropRecord, Persist
 from cluster.sim.check.answers import LostSince
 from cluster.sim.check.finding import BrokenPromiseError, covers, shown
@@ -36,13 +41,25 @@ class Deletions:
             return
         self.checked += 1
         owners = node.placement.ring.owners[partition]
-        for owner in owners:
-            record = self._world.hosts[owner].disk.record(partition, key)
-            had_it = record is not None and covers(record.versions.context, held.versions.context)
-            if owner != host.name and (had_it or self._lost_since(owner, 0, key)):
-                return
+        others = [name for name in self._world.hosts if name != host.name]
+        if any(self._keeps(name, drop, held.versions, owners) for name in others):
+            return
         raise BrokenPromiseError(
             "deletion",
-            f"{host.name} drops {shown(key)} of partition {partition} while none of its owners "
-            f"({' '.join(owners)}) has all of it on disk",
+            f"{host.name} drops {shown(key)} of partition {partition} while neither its owners "
+            f"({' '.join(owners)}) nor a keeper of a hint has all of it on disk",
+        )
+
+    def _keeps(
+        self, name: NodeId, drop: DropRecord, versions: Versions, owners: tuple[NodeId, ...]
+    ) -> bool:
+        """Whether another host must keep the record and has all of it on disk (or had, and rotted)."""
+        host, partition, key = self._world.hosts[name], drop.partition, drop.key
+        if host.disk.load(partition, key) is None and name not in owners:
+            return False
+        record = host.disk.record(partition, key)
+        if record is None or not covers(record.versions.context, versions.context):
+            return name in owners and self._lost_since(name, 0, key)
+        return name in owners or any(
+            (p, k) == (partition, key) for _, p, k in host.disk.durable.hints
         )

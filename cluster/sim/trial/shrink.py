@@ -80,14 +80,13 @@ class Shrink:
         kept = [episode.number for episode in self.best.episodes]
         if kept and self._fails(replace(self.order, only=())):
             return
-        size = max(1, len(kept) // 2)
-        while kept and self._left > 0:
-            for start in range(0, len(kept), size):
+        size = len(kept) // 2
+        while size and self._left > 0:
+            start = 0
+            while start < len(kept):
                 fewer = kept[:start] + kept[start + size :]
                 if fewer and self._fails(replace(self.order, only=tuple(fewer))):
                     kept = fewer
-                    break
-            else:
-                if size == 1:
-                    return
-                size = max(1, size // 2)
+                else:
+                    start += size
+            size //= 2

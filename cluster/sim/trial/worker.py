@@ -6,6 +6,7 @@ A process of its own because a run is only proved deterministic when it is repea
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Final
 
@@ -53,7 +54,8 @@ def play(order: Order) -> Answer:
 
 
 def main() -> int:
-    """Answer orders until there are no more."""
+    """Answer orders until there are no more. Ctrl-C is for whoever gives them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     read = msgspec.json.Decoder(Order).decode
     write = msgspec.json.Encoder().encode
     for line in sys.stdin.buffer:

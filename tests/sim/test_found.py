@@ -1,0 +1,62 @@
+"""What seeds found, told again by hand: one short story for each bug."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from cluster.config import DEMO, SECOND
+from cluster.model.member import NodeId
+from cluster.model.ring import partition_of
+from cluster.protocol.messages import PutRequest, WriteResponse
+from cluster.sim.world import World
+from tests.sim.test_world import asked, formed
+
+N1, N2, N3 = NodeId("n1"), NodeId("n2"), NodeId("n3")
+
+
+def test_a_delivered_hint_whose_disk_was_full_is_not_left_there_for_ever() -> None:
+    # `sim --faults disks --seed 1`: the note was forgotten in memory and stayed on disk.
+    world = formed(4, 1)
+    world.kill("n1")
+    world.run(world.now + 2 * SECOND)
+    for number in range(20):
+        asked(world, "n2", PutRequest(b"k%d" % number, b"v"))
+    keepers = [host for host in world.hosts.values() if host.disk.durable.hints]
+    assert keepers
+    for host in keepers:
+        host.disk.full = True
+    world.start("n1", ("n2",))
+    world.run(world.now + 3 * SECOND)
+    for host in keepers:
+        host.disk.full = False
+    world.run(world.now + 3 * SECOND)
+    assert [host.name for host in keepers if host.disk.durable.hints] == []
+
+
+def test_a_write_whose_minter_has_no_room_for_its_hint_is_not_acknowledged_empty() -> None:
+    # `sim --faults disks --seed 12`: the refusal came before there was anything to send, so the
+    # next stand-in was sent an empty record, stored nothing, and was counted as a proof.
+    config = replace(DEMO, data=replace(DEMO.data, hints_max=1))
+    world = World(1, config)
+    for index in range(1, 6):
+        world.start(f"n{index}", ("n1",) if index > 1 else ())
+    world.run(world.now + 3 * SECOND)
+    world.kill("n1")
+    world.run(world.now + 2 * SECOND)
+    ring = world.hosts[N2].node.placement.ring  # pyright: ignore[reportOptionalMemberAccess]
+    acknowledged = 0
+    for number in range(200):
+        key = b"k%d" % number
+        partition = partition_of(key, config.ring.partitions)
+        ranked = ring.ranked[partition]
+        if "n1" not in ranked[:3] or ranked[3] != "n5":
+            continue  # only where n5 is the first to stand in for n1
+        answer = asked(world, "n5", PutRequest(key, b"v", w=3))
+        if not isinstance(answer, WriteResponse) or answer.outcome != "ok":
+            continue
+        acknowledged += 1
+        for replica in answer.replicas:
+            record = world.hosts[replica].disk.record(partition, key)
+            assert record is not None, f"{replica} proved {key!r} and has nothing"
+            assert record.versions.siblings
+    assert acknowledged
