@@ -326,8 +326,8 @@ class SimConfig(Struct, frozen=True):
     """T3: from then on, all owners of a key hold the same, on disk."""
     closed_within_us: int = 15 * SECOND
     """From then on, every incident record is closed."""
-    answered_within_us: int = 5 * SECOND
-    """A client of a healed world has its answer."""
+    answered_within_us: int = 20 * SECOND
+    """A client of a healed world has its answer: a stream may still wait for a retransmission."""
     crash_known_within_us: int = 1_500 * MS
     """A crash that nothing else obscures is known to every live node."""
     look_every_us: int = SECOND

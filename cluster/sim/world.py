@@ -348,7 +348,9 @@ class World:
         asked = self._asks.pop(request, None)
         if asked is not None:
             host.asked.discard(request)
-            asked[1](response)
+            then = asked[1]
+            # Not at once: a client that asks again must not come between this input's effects.
+            self.at(self.now, lambda: then(response))
 
     # --- disks ---------------------------------------------------------------------------------
 

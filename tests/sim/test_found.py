@@ -48,7 +48,7 @@ def test_a_write_whose_minter_has_no_room_for_its_hint_is_not_acknowledged_empty
     for number in range(200):
         key = b"k%d" % number
         partition = partition_of(key, config.ring.partitions)
-        ranked = ring.ranked[partition]
+        ranked = ring.ranking(partition)
         if "n1" not in ranked[:3] or ranked[3] != "n5":
             continue  # only where n5 is the first to stand in for n1
         answer = asked(world, "n5", PutRequest(key, b"v", w=3))

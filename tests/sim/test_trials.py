@@ -14,13 +14,16 @@ from cluster.sim.trial.trial import Result, run_trial
 
 LASTING_US = 15 * SECOND
 SAMPLE: tuple[tuple[FaultsName, range], ...] = (
-    ("calm", range(2)),
-    ("kills", range(8)),
-    ("pauses", range(8)),
-    ("partitions", range(8)),
-    ("lossy", range(8)),
-    ("swizzle", range(8)),
-    ("clocks", range(8)),
+    ("calm", range(1, 2)),
+    ("kills", range(1, 7)),
+    ("pauses", range(1, 5)),
+    ("partitions", range(1, 7)),
+    ("lossy", range(1, 7)),
+    ("disks", range(1, 9)),
+    ("clocks", range(1, 5)),
+    ("churn", range(1, 7)),
+    ("swizzle", range(1, 5)),
+    ("hell", range(1, 16)),
 )
 
 

@@ -64,6 +64,8 @@ class Clients:
         """Shared with who adds nodes: clients learn of newcomers."""
         self._listener = listener
         self.history = History()
+        self.unanswered = 0
+        """Tries that no node has answered yet, also those whose client has given up."""
         self._stopped = False
 
     def start(self) -> None:
@@ -133,6 +135,7 @@ class Clients:
                 then(op)
 
         def answered(response: Response | None) -> None:
+            self.unanswered -= 1
             self._answered(op, response)
             go_on()
 
@@ -141,6 +144,7 @@ class Clients:
             world.after(1_000, lambda: then(op))  # refused: it cannot have happened
             return
         op.unsure += 1
+        self.unanswered += 1
         world.after(PATIENCE_US, go_on)
         world.ask(name, request, answered)
 
@@ -155,6 +159,10 @@ class Clients:
                 then(op)
 
         def again() -> None:
+            if self._stopped and op.tries:
+                self._give_up(op)
+                then(op)
+                return
             self.ask(rng.choice(self._nodes), op, request, after)
 
         again()
