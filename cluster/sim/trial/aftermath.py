@@ -8,12 +8,12 @@ that is not met says who lags and in what.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Protocol
 
 from cluster.config import MS, SECOND, SimConfig
 from cluster.model.member import NodeId
 from cluster.model.ring import partition_of
-from cluster.model.versions import EMPTY, Versions, merge
+from cluster.model.versions import Versions
 from cluster.protocol.effects import Response
 from cluster.protocol.messages import GetRequest, ReadResponse
 from cluster.protocol.node import Node
@@ -28,8 +28,6 @@ from cluster.sim.world import World
 
 LOOK_US = 100 * MS
 """A demand is looked at this often: each look costs a step for every key."""
-REPLICAS_MEET: Final = False
-"""Whether replicas that nobody reads must become equal by themselves: once trees are compared."""
 Place = tuple[NodeId, bytes]
 """A node that is asked for a key."""
 
@@ -67,8 +65,7 @@ class Aftermath:
         self._demand("one view", self.agreed, bounds.agreed_within_us, self._who_disagrees)
         self._demand("readable", self._filled, bounds.filled_within_us, self._who_fills)
         self._demand("no hints", self._drained, bounds.hints_within_us, self._who_keeps)
-        if REPLICAS_MEET:
-            self._demand("equal", self._equal, bounds.equal_within_us, self._what_differs)
+        self._demand("equal", self._equal, bounds.equal_within_us, self._what_differs)
         self._read_all()
         stage.answers.unwritten()
         self._demand("closed", self._closed, bounds.closed_within_us, lambda: "")
@@ -206,12 +203,8 @@ class Aftermath:
             heard = self._read(wanted)
             told.update(heard)
             wanted = [place for place in wanted if not isinstance(told.get(place), ReadResponse)]
-        finals: dict[bytes, Versions] = {}
         for (name, key), response in told.items():
-            versions = self._judged(name, key, response)
-            finals[key] = merge(finals.get(key, EMPTY), versions)
-        for key, versions in finals.items():
-            self._stage.outcome.judge(key, versions, "all nodes")
+            self._judge_read(name, key, response)
         self.took["read"] = world.now - start
 
     def _read(self, wanted: list[Place]) -> dict[Place, Response | None]:
@@ -229,15 +222,13 @@ class Aftermath:
         world.until(lambda: len(heard) == len(wanted), self._bounds.answered_within_us)
         return heard
 
-    def _judged(self, name: NodeId, key: bytes, response: Response | None) -> Versions:
+    def _judge_read(self, name: NodeId, key: bytes, response: Response | None) -> None:
         if not isinstance(response, ReadResponse):
             raise BrokenPromiseError(
                 "liveness", f"{name} cannot read {shown(key)} although all is healed: {response}"
             )
         self._stage.answers.siblings(key, response.versions, f"the last read at {name}")
-        if REPLICAS_MEET:
-            self._stage.outcome.judge(key, response.versions, name)
-        return response.versions
+        self._stage.outcome.judge(key, response.versions, name)
 
     def _closed(self) -> bool:
         return not self._stage.incidents.open()
