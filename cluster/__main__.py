@@ -252,7 +252,8 @@ async def _until_the_end(driver: Driver, endings: Endings, config: Config) -> bo
     await asyncio.wait((driver.halted, endings.reason), return_when=asyncio.FIRST_COMPLETED)
     if not driver.halted.done() and endings.reason.result() != "stdin":
         leaving = asyncio.create_task(driver.request(LeaveCommand()))
-        linger_s = config.membership.leave_linger_us / 1e6 + LEAVE_S
+        longest_us = config.data.drain_max_us + config.membership.leave_linger_us
+        linger_s = longest_us / 1e6 + LEAVE_S
         await asyncio.wait((driver.halted,), timeout=linger_s)
         leaving.cancel()
     if not driver.halted.done():

@@ -149,6 +149,9 @@ class DataConfig(Struct, frozen=True):
     `record_bytes_max`; a source that does not know the asker yet does not answer)."""
     transfer_bytes_per_s: int = 64 * 1_048_576
     """What this node fetches a second; 0 is no limit. More fills sooner and slows clients."""
+    drain_max_us: int = 5 * SECOND
+    """A leaving node waits this long for others to take over what it held; then it leaves anyway,
+    and says so. A drain without a leave has no bound."""
     transfer_told_us: int = 500 * MS
     """A running transfer says how far it is this often."""
 
@@ -303,6 +306,7 @@ LAN: Final = Config(
         transfer_timeout_us=5 * SECOND,
         transfer_bytes_per_s=24 * 1_048_576,
         transfer_told_us=SECOND,
+        drain_max_us=60 * SECOND,
     ),
     observe=ObserveConfig(pulse_period_us=SECOND),
     profile="lan",

@@ -23,6 +23,7 @@ from cluster.model.member import Address, MemberState, NodeId
 from cluster.model.versions import Record
 from cluster.protocol.effects import (
     CancelTimer,
+    DropAll,
     DropHint,
     DropRecord,
     Effect,
@@ -129,6 +130,9 @@ class MemoryRecords:
                     self.notes.pop((target, partition, key), None)
                 case PutMeta(name, blob):
                     self.metas[name] = blob
+                case DropAll():
+                    self.records.clear()
+                    self.notes.clear()
 
 
 class Host:

@@ -14,12 +14,15 @@ from msgspec.structs import replace
 
 from cluster.model.facts import (
     CopiesDropped,
+    DrainEnded,
+    DrainProgressed,
     Fact,
     FactsLost,
     FaultHealed,
     FaultInjected,
     HealthChanged,
     HintsDelivered,
+    HintsHandedOver,
     HintStored,
     MemberChanged,
     MemberFlapped,
@@ -128,9 +131,12 @@ def _take(draft: Draft, fact: Fact) -> None:
             | TransferCancelled()
             | TransferResumed()
             | PartitionFilled()
+            | DrainProgressed()
+            | DrainEnded()
             | HintStored()
             | HintsDelivered()
             | TreeCompared()
+            | HintsHandedOver()
         ):
             if node is not None:
                 _said(draft, fact, node, payload)
@@ -182,9 +188,12 @@ Said = (
     | RingChanged
     | row.Moved
     | PartitionFilled
+    | DrainProgressed
+    | DrainEnded
     | HintStored
     | HintsDelivered
     | TreeCompared
+    | HintsHandedOver
 )
 
 
@@ -210,7 +219,7 @@ def _said(draft: Draft, fact: Fact, node: NodeView, payload: Said) -> None:
         case HealthChanged():
             draft.speak(fact, None)
             changed = replace(node, health=payload.new)
-        case RingChanged() | PartitionFilled():
+        case RingChanged() | PartitionFilled() | DrainProgressed() | DrainEnded():
             draft.speak(fact, None)
             changed = row.placing(node, payload)
         case (
@@ -223,7 +232,7 @@ def _said(draft: Draft, fact: Fact, node: NodeView, payload: Said) -> None:
         ):
             draft.speak(fact, None)
             changed = row.moved(node, payload)
-        case HintStored() | HintsDelivered():
+        case HintStored() | HintsDelivered() | HintsHandedOver():
             draft.speak(fact, None)
             changed = row.depths(node, fact, payload)
         case TreeCompared():

@@ -15,7 +15,7 @@ from cluster.model.casebook import Casebook
 from cluster.model.facts import Via, WorkloadCounted
 from cluster.model.incident import Incident
 from cluster.model.member import Address, MemberState, NodeId
-from cluster.model.summary import Depth, Likeness, Rates, RingTable, TransferRow
+from cluster.model.summary import Depth, DrainRow, Likeness, Rates, RingTable, TransferRow
 
 ProcessState = Literal["unknown", "starting", "running", "paused", "gone"]
 
@@ -86,6 +86,8 @@ class NodeView(Struct, frozen=True):
     """Which of its partitions it may not answer reads for yet; `filling` is the exact number."""
     transfers: dict[int, TransferRow] = {}
     """How each of these stands, as far as it was told."""
+    drain: DrainRow | None = None
+    """How far it is with giving up its places; None when it keeps them."""
     write_quorum: int = 0
     read_quorum: int = 0
     departed: bool = False

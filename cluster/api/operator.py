@@ -116,6 +116,14 @@ class WindowClient:
         """Tell the node to leave its cluster and end."""
         await self._order("/command", {"command": "leave"})
 
+    async def drain(self, *, on: bool = True) -> None:
+        """Tell the node to give up its places and stay, or to take places again."""
+        await self._order("/command", {"command": "drain" if on else "undrain"})
+
+    async def transfer(self, partition: int, do: str) -> None:
+        """Cancel the filling of one partition at this node, or resume it."""
+        await self._order("/command", {"command": "transfer", "partition": partition, "do": do})
+
     async def fault(self, kind: str, **what: object) -> tuple[str, ...]:
         """Hurt or heal the node's transport; returns what is in force."""
         reply = await self._order("/fault", {"kind": kind, **what})

@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 from cluster.api.backend import Backend, Direction
 from cluster.api.messages import HttpError, HttpResponse, json_response
 from cluster.model.member import Address, NodeId
-from cluster.protocol.inputs import JoinCommand, LeaveCommand
+from cluster.protocol.inputs import DrainCommand, JoinCommand, LeaveCommand, TransferCommand
 from cluster.protocol.messages import Refusal
 
 RESOLVE_S: Final = 2.0
@@ -31,6 +31,21 @@ class _Leave(Struct, frozen=True, tag="leave", tag_field="command", forbid_unkno
     pass
 
 
+class _Drain(Struct, frozen=True, tag="drain", tag_field="command", forbid_unknown_fields=True):
+    pass
+
+
+class _Undrain(Struct, frozen=True, tag="undrain", tag_field="command", forbid_unknown_fields=True):
+    pass
+
+
+class _Transfer(
+    Struct, frozen=True, tag="transfer", tag_field="command", forbid_unknown_fields=True
+):
+    partition: Annotated[int, Meta(ge=0, le=65_535)]
+    do: Literal["cancel", "resume"]
+
+
 _Peer = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
@@ -42,17 +57,26 @@ class _Fault(Struct, frozen=True, forbid_unknown_fields=True):
     delay_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
 
 
-_commands: msgspec.json.Decoder[_Join | _Leave] = msgspec.json.Decoder(_Join | _Leave)
+_Command = _Join | _Leave | _Drain | _Undrain | _Transfer
+_commands: msgspec.json.Decoder[_Command] = msgspec.json.Decoder(_Command)
 _faults = msgspec.json.Decoder(_Fault)
 
 
 async def command(backend: Backend, body: bytes) -> HttpResponse:
-    """Perform `{"command": "join", "address": ...}` or `{"command": "leave"}`."""
+    """Perform `{"command": "join", "address": ...}`, `leave`, `drain`, `undrain`, or
+
+    `{"command": "transfer", "partition": 17, "do": "cancel"}` (or `"resume"`).
+    """
     order = _decoded(_commands, body)
-    if isinstance(order, _Join):
-        response = await backend.request(JoinCommand(await _resolved(order.address)))
-    else:
-        response = await backend.request(LeaveCommand())
+    match order:
+        case _Join():
+            response = await backend.request(JoinCommand(await _resolved(order.address)))
+        case _Leave():
+            response = await backend.request(LeaveCommand())
+        case _Drain() | _Undrain():
+            response = await backend.request(DrainCommand(on=isinstance(order, _Drain)))
+        case _Transfer():
+            response = await backend.request(TransferCommand(order.partition, order.do))
     if isinstance(response, Refusal):
         raise HttpError(response.status, response.error, response.detail)
     return json_response({"done": True})

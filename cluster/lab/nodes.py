@@ -19,7 +19,7 @@ from time import monotonic_ns
 
 from msgspec import Struct
 
-from cluster.config import ProfileName
+from cluster.config import PROFILES, ProfileName
 from cluster.lab import orders
 from cluster.lab.history import History, Inverse
 from cluster.lab.keeper import Keeper
@@ -30,7 +30,8 @@ from cluster.lab.witness import LabError, Witness
 from cluster.model.facts import FaultHealed, FaultInjected, ProcessObserved
 from cluster.model.member import Address, NodeId
 
-LEAVES_WITHIN_S = 15.0
+LEAVES_WITHIN_S = 10.0
+"""Beside the time in which it drains."""
 SERVES_WITHIN_NS = 10_000_000_000
 HINTS_WITHIN_NS = 20_000_000_000
 ASK_AGAIN_S = 0.05
@@ -266,12 +267,13 @@ class Lab:
             raise LabError(f"{name} is paused and cannot say farewell; resume it first.")
         slot.left = True
         process.terminate()
+        within_s = PROFILES[self.options.profile].data.drain_max_us / 1e6 + LEAVES_WITHIN_S
         try:
-            async with asyncio.timeout(LEAVES_WITHIN_S):
+            async with asyncio.timeout(within_s):
                 await slot.gone.wait()
         except TimeoutError:
             slot.left = False
-            raise LabError(f"{name} has not left in {LEAVES_WITHIN_S:.0f} s; kill it.") from None
+            raise LabError(f"{name} has not left in {within_s:.0f} s; kill it.") from None
         return f"{name} said farewell and left."
 
     # --- starting and watching -------------------------------------------------------------------

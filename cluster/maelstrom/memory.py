@@ -12,6 +12,7 @@ from cluster.model.member import NodeId
 from cluster.model.versions import Record
 from cluster.protocol.effects import (
     DiskWrite,
+    DropAll,
     DropHint,
     DropRecord,
     PutHint,
@@ -42,6 +43,9 @@ class Memory:
                     self._hints.pop((target, partition, key), None)
                 case PutMeta(name, blob):
                     self._metas[name] = blob
+                case DropAll():
+                    self._records.clear()
+                    self._hints.clear()
 
     def load(self, partition: int, key: bytes) -> Record | None:
         """The record of a key."""

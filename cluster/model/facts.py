@@ -31,8 +31,10 @@ from cluster.model.happenings.data import (
 )
 from cluster.model.happenings.data import OperationKind as OperationKind
 from cluster.model.happenings.data import Outcome as Outcome
-from cluster.model.member import Address, Claim, MemberState, NodeId
-from cluster.model.moves import (
+from cluster.model.happenings.moves import (
+    DrainEnded,
+    DrainProgressed,
+    HintsHandedOver,
     PartitionFilled,
     RingChanged,
     TransferCancelled,
@@ -44,7 +46,8 @@ from cluster.model.moves import (
     TransferStarted,
     TransferWaited,
 )
-from cluster.model.summary import Depth, Fate, Likeness, Rates, RingTable, TransferRow
+from cluster.model.member import Address, Claim, MemberState, NodeId
+from cluster.model.summary import Depth, DrainRow, Fate, Likeness, Rates, RingTable, TransferRow
 
 Basis = Literal["reported", "inferred", "polled"]
 Via = Literal["probe", "gossip", "pushpull", "timer", "operator", "self", "boot"]
@@ -106,7 +109,9 @@ class SnapshotTaken(Struct, frozen=True, array_like=True, tag="snapshot"):
     trouble: str = ""
     """Why the disk refused its last write; empty when it took it."""
     transfers: tuple[TransferRow, ...] = ()
-    """How each of its `filling` partitions stands."""
+    """How each of its `filling` partitions stands, and what it takes from members that drain."""
+    drain: DrainRow | None = None
+    """When it has given up its places."""
     trees: tuple[Likeness, ...] = ()
     """How its hash trees compare with those of each owner it shares partitions with."""
 
@@ -331,6 +336,9 @@ Payload = (
     | HealthChanged
     | MemberFlapped
     | RingChanged
+    | DrainProgressed
+    | DrainEnded
+    | HintsHandedOver
     | TransfersQueued
     | TransferStarted
     | TransferProgressed

@@ -60,18 +60,20 @@ class Claim(Struct, frozen=True, array_like=True):
     gossip: WireAddress
     window: WireAddress
     accuser: NameOrNobody = NOBODY
+    draining: bool = False
+    """It has given up its places on the ring; only the subject says so, with a new incarnation."""
 
     @property
     def order(self) -> tuple[int, int, int]:
         """What decides between two claims about the same name."""
         return (self.epoch, self.incarnation, self.state)
 
+    @property
+    def on_ring(self) -> bool:
+        """Ring members are exactly those neither left, removed (DESIGN 4) nor draining."""
+        return self.state <= MemberState.DEAD and not self.draining
+
 
 def supersedes(new: Claim, old: Claim | None) -> bool:
     """Whether `new` says something that `old` does not already know."""
     return old is None or new.order > old.order
-
-
-def on_ring(state: MemberState) -> bool:
-    """Ring members are exactly those neither left nor removed (DESIGN 4)."""
-    return state <= MemberState.DEAD

@@ -97,3 +97,16 @@ class TransferRow(Struct, frozen=True, array_like=True):
     """How long the present source will still take; None when nobody can know."""
     waiting_on: str
     """Which node or slot it waits for; empty when it moves."""
+
+
+class DrainRow(Struct, frozen=True, array_like=True):
+    """How far a node is that gives up its places."""
+
+    leaving: bool
+    """It leaves when it is done; else it stays, without places."""
+    done: bool
+    partitions: int
+    """Held by it, and not yet readable elsewhere."""
+    hints: int
+    """Kept by it for others."""
+    waiting_on: str

@@ -82,7 +82,11 @@ class PutMeta(Struct, frozen=True):
     blob: bytes
 
 
-DiskWrite = PutRecord | DropRecord | PutHint | DropHint | PutMeta
+class DropAll(Struct, frozen=True):
+    """Forget every record and hint that was there before; blobs stay. Asked for only at boot."""
+
+
+DiskWrite = PutRecord | DropRecord | PutHint | DropHint | PutMeta | DropAll
 
 
 class Persist(Struct, frozen=True):

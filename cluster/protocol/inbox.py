@@ -15,6 +15,8 @@ from cluster.protocol.messages import (
     Ack,
     ClientAnswer,
     ClientCall,
+    DrainAnswer,
+    DrainAsk,
     Fetch,
     FetchPage,
     Forward,
@@ -52,6 +54,7 @@ from cluster.protocol.spread.topics import Topics
 from cluster.protocol.swim.introduction import Introduction
 from cluster.protocol.swim.membership import Membership
 from cluster.protocol.swim.prober import Prober
+from cluster.protocol.transfer.drain import Drain
 from cluster.protocol.transfer.transfers import Transfers
 
 
@@ -69,6 +72,7 @@ class Inbox:
     hints: Hints
     coordinator: Coordinator
     transfers: Transfers
+    drain: Drain
     topics: Topics
     exchange: Exchange
 
@@ -97,7 +101,7 @@ class Inbox:
                 self._replica_message(packet)
             case Ping() | Ack() | PingReq() | Nack() | Gossip() | PushPull() | Hello():
                 self._membership_message(packet, event.source)
-            case Forward() | Forwarded() | Fetch() | FetchPage():
+            case Forward() | Forwarded() | Fetch() | FetchPage() | DrainAsk() | DrainAnswer():
                 self._peer_message(packet)
             case Spread() | SpreadDigest():
                 self._broadcast_message(packet)
@@ -128,6 +132,10 @@ class Inbox:
         match packet.body:
             case ReplicaWrite(number, partition, key, versions, hint_for):
                 if not self._sane(partition, key, sender):
+                    return
+                if self.members.leaving:
+                    # Nobody would ever see it again.
+                    self._written(sender, number, f"{self.out.name} is leaving", traced, key)
                     return
                 self.replica.write(
                     partition,
@@ -184,6 +192,10 @@ class Inbox:
                 self.transfers.holdings.serve(fetch, sender)
             case FetchPage() as page:
                 self.transfers.page(page, sender)
+            case DrainAsk() as ask:
+                self.drain.asked(ask, sender)
+            case DrainAnswer() as answer:
+                self.drain.answered(answer, sender)
             case _:
                 pass
 

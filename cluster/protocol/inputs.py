@@ -78,7 +78,19 @@ class JoinCommand(Struct, frozen=True):
 
 
 class LeaveCommand(Struct, frozen=True):
-    """An operator (or SIGTERM) asks the node to leave. Answered when the farewell has spread."""
+    """An operator (or SIGTERM) asks the node to leave: it drains first, within `drain_max_us`.
+
+    Answered when the farewell has spread.
+    """
+
+
+class DrainCommand(Struct, frozen=True):
+    """An operator asks the node to give up its places and stay (`on`), or to take places again.
+
+    Answered at once; `SnapshotTaken.drain` says how far it is.
+    """
+
+    on: bool
 
 
 class TransferCommand(Struct, frozen=True):
@@ -122,6 +134,7 @@ Request = (
     | UpdateRequest
     | JoinCommand
     | LeaveCommand
+    | DrainCommand
     | TransferCommand
     | SnapshotQuery
     | PublishCommand

@@ -241,6 +241,30 @@ class SpreadDigest(Struct, frozen=True, array_like=True, tag=46):
     answer: bool
 
 
+class DrainAsk(Struct, frozen=True, array_like=True, tag=16):
+    """A member that gives up its places asks an owner of the ring without it how far it is.
+
+    Sent to every ring member each retry period until nothing is left. `owed` are partitions of
+    which the receiver should take what the sender holds, whoever else it merges from. Answered
+    with `DrainAnswer`.
+    """
+
+    number: Number
+    owed: Annotated[tuple[Partition, ...], Meta(max_length=65_536)]
+
+
+class DrainAnswer(Struct, frozen=True, array_like=True, tag=17):
+    """What the owner has yet to do before the leaver is free: under its ring, `digest`.
+
+    `unfilled`: partitions it owns and cannot answer for; `owed`: those it has yet to take.
+    """
+
+    number: Number
+    digest: str
+    unfilled: Annotated[tuple[Partition, ...], Meta(max_length=65_536)]
+    owed: Annotated[tuple[Partition, ...], Meta(max_length=65_536)]
+
+
 # --- clients, by stream or through the window ----------------------------------------------------
 
 
@@ -356,6 +380,8 @@ Body = (
     | LeafKeys
     | LeafRecords
     | LeafPush
+    | DrainAsk
+    | DrainAnswer
     | ClientCall
     | ClientAnswer
     | Hello

@@ -21,11 +21,12 @@ from cluster.model.facts import (
 )
 from cluster.model.member import Address, Claim, MemberState, NodeId
 from cluster.model.ring import Ring
-from cluster.protocol.effects import Effect, PutMeta, Records
+from cluster.protocol.effects import DropAll, Effect, PutMeta, Records
 from cluster.protocol.inbox import Inbox
 from cluster.protocol.inputs import (
     Abandoned,
     Booted,
+    DrainCommand,
     FaultSet,
     Input,
     JoinCommand,
@@ -67,6 +68,7 @@ from cluster.protocol.spread.topics import Topics
 from cluster.protocol.swim.introduction import Introduction
 from cluster.protocol.swim.membership import Membership
 from cluster.protocol.swim.prober import Prober
+from cluster.protocol.transfer.drain import Drain, How
 from cluster.protocol.transfer.transfers import Transfers
 
 
@@ -76,6 +78,8 @@ class Memory(msgspec.Struct, frozen=True, array_like=True):
     claims: tuple[Claim, ...]
     ring: tuple[NodeId, ...]
     complete: tuple[int, ...]
+    drained: bool = False
+    """It had given up its places and was to stay."""
 
 
 class Node:
@@ -121,6 +125,8 @@ class Node:
             self.strays,
         )
         self.exchange.filling = self.transfers.filling
+        self.drain = Drain(out, config, members, placement, records, self.transfers, hints)
+        self.drain.on_leave = self._farewell
         self.prober = Prober(out, config.membership, members, rng)
         self.introduction = Introduction(out, config.membership, members, rng)
         self.topics = Topics(out, config.spread, members, rng)
@@ -129,7 +135,14 @@ class Node:
         members.on_removed = self.transfers.doubt_all
         placement.on_changed = self._ring_changed
         sources = Sources(
-            members, placement, hints, self.coordinator, self.transfers, shelf, self.exchange
+            members,
+            placement,
+            hints,
+            self.coordinator,
+            self.transfers,
+            self.drain,
+            shelf,
+            self.exchange,
         )
         self._report = Report(out, config, sources)
         self._inbox = Inbox(
@@ -143,6 +156,7 @@ class Node:
             hints,
             self.coordinator,
             self.transfers,
+            self.drain,
             self.topics,
             self.exchange,
         )
@@ -198,9 +212,14 @@ class Node:
         out = self._out
         self._report.boot(event.pid)
         self.members.since[self.name] = out.now
-        self.hints.load()
-        partitions = range(self.config.ring.partitions)
-        keys = sum(self._shelf.keys(p) for p in partitions)
+        drained = bool(self._shelf.meta("left"))
+        keys = 0
+        if drained:
+            # All it held is elsewhere, and may have been deleted there since.
+            out.persist((DropAll(), PutMeta("left", b"")))
+        else:
+            self.hints.load()
+            keys = sum(self._shelf.keys(p) for p in range(self.config.ring.partitions))
         out.emit(NodeStarted(self.config.profile, event.pid, keys))
         self.trees.boot()
         self.exchange.boot()
@@ -211,7 +230,11 @@ class Node:
             self.placement.restore(memory.ring)
             self.introduction.greet_all()
             self.transfers.restore(memory.complete)
-        elif event.seeds:
+            if memory.drained:
+                self.drain.begin(leaving=False)
+        if drained:
+            self.placement.members_changed()  # the ring that it remembers is the one without it
+        if drained or (blob is None and event.seeds):
             self.transfers.doubt_all()
         self.introduction.join(event.seeds)
         config = self.config.membership
@@ -223,11 +246,21 @@ class Node:
 
     def _leave(self, request: RequestId) -> None:
         self._leavers.append(request)
-        if self.members.leaving:
-            return
-        self.members.leave()
+        if not self.members.leaving:
+            self.drain.begin(leaving=True)
+            self._tell_all()
+
+    def _tell_all(self) -> None:
+        """The own claim has changed: everybody should know soon."""
         for name in self.members.others(MemberState.SUSPECT):
             self.prober.tell(name)
+
+    def _farewell(self, how: How) -> None:
+        """Nothing is left to wait for: go, and remember if nothing here is needed any more."""
+        self.members.leave()
+        self._tell_all()
+        if how == "drained":
+            self._out.persist((PutMeta("left", how.encode()),))
         self._out.set_timer(("left",), self._out.now + self.config.membership.leave_linger_us)
 
     def _left(self) -> None:
@@ -239,7 +272,9 @@ class Node:
     def _remember(self) -> None:
         claims = tuple(c for n, c in sorted(self.members.claims.items()) if n != self.name)
         complete = tuple(sorted(self.transfers.holdings.complete))
-        memory = Memory(claims, self.placement.ring.members, complete)
+        stays = self.drain.row()
+        drained = stays is not None and not stays.leaving
+        memory = Memory(claims, self.placement.ring.members, complete, drained)
         self._out.persist((PutMeta("memory", msgspec.msgpack.encode(memory)),))
 
     # --- reactions that concern several machines ----------------------------------------------
@@ -255,6 +290,7 @@ class Node:
         self.transfers.ring_changed(old, new)
         self.hints.ring_changed(new)
         self.exchange.ring_changed()
+        self.drain.ring_changed()
         self._remember()
 
     def _link_closed(self, event: LinkClosed) -> None:
@@ -284,6 +320,14 @@ class Node:
                 self._out.reply(event.id, None)
             case LeaveCommand():
                 self._leave(event.id)
+            case DrainCommand(on):
+                if on:
+                    self.drain.begin(leaving=False)
+                else:
+                    self.drain.undo()
+                self._tell_all()
+                self._remember()
+                self._out.reply(event.id, None)
             case TransferCommand() as order:
                 self.transfers.command(event.id, order)
             case SnapshotQuery():
@@ -341,6 +385,8 @@ class Node:
                 self.hints.retry(NodeId(rest[0]))
             case "transfers":
                 self.transfers.pump()
+            case "drain":
+                self.drain.tick()
             case "spread":
                 self.topics.wake(rest[0])
             case "trees":

@@ -17,6 +17,7 @@ from cluster.protocol.quorum.hints import Hints
 from cluster.protocol.quorum.placement import Placement
 from cluster.protocol.repair.exchange import Exchange
 from cluster.protocol.swim.membership import Membership
+from cluster.protocol.transfer.drain import Drain
 from cluster.protocol.transfer.transfers import Transfers
 
 DROPS_TOLD_PER_PULSE = 5
@@ -31,6 +32,7 @@ class Sources(Struct, frozen=True):
     hints: Hints
     coordinator: Coordinator
     transfers: Transfers
+    drain: Drain
     records: Records
     exchange: Exchange
 
@@ -90,6 +92,7 @@ class Report(Struct):
             trouble=self.trouble,
             transfers=sources.transfers.rows(),
             trees=sources.exchange.table(),
+            drain=sources.drain.row(),
         )
 
     def pulse(self) -> None:

@@ -22,6 +22,7 @@ from cluster.model.member import NodeId
 from cluster.model.versions import Record
 from cluster.protocol.effects import (
     DiskWrite,
+    DropAll,
     DropHint,
     DropRecord,
     Persist,
@@ -74,6 +75,10 @@ class Tables:
                     self.hints.pop((target, partition, key), None)
                 case PutMeta(name, blob):
                     self.metas[name] = blob
+                case DropAll():
+                    self.records.clear()
+                    self.hints.clear()
+                    self._order.clear()
 
     def ordered(self, partition: int) -> list[bytes]:
         """The keys of a partition, by position. Not to be changed."""

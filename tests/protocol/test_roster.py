@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cluster.config import PACKET_BYTES_MAX
-from cluster.model.member import Address, Claim, MemberState, NodeId, on_ring
+from cluster.model.member import Address, Claim, MemberState, NodeId
 from cluster.protocol.swim.roster import Roster
 from cluster.protocol.swim.rumours import Rumours, claim_size
 from tests.protocol.lone import claim
@@ -37,7 +37,7 @@ def test_every_list_is_what_counting_afresh_gives(changes: list[Claim]) -> None:
             assert roster.others(worst) == tuple(n for n in others if held[n].state <= worst)
         gone = (MemberState.DEAD, MemberState.REMOVED)
         assert roster.gone() == tuple(n for n in others if held[n].state in gone)
-        assert roster.ring_members() == tuple(n for n in sorted(held) if on_ring(held[n].state))
+        assert roster.ring_members() == tuple(n for n in sorted(held) if held[n].on_ring)
         assert roster.whole() == tuple(held[n] for n in sorted(held))
 
 

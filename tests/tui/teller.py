@@ -34,7 +34,7 @@ from cluster.model.facts import (
     WindowClosed,
     WorkloadCounted,
 )
-from cluster.model.member import Address, Claim, MemberState, NodeId, on_ring
+from cluster.model.member import Address, Claim, MemberState, NodeId
 from cluster.model.ring import build_ring
 from cluster.model.summary import Depth, Fate, Rates, RingTable
 from tui.view import LAB, OBSERVER
@@ -121,7 +121,7 @@ class Teller:
 
     def ring(self, node: NodeId) -> RingTable:
         """The ring a node derives from its beliefs."""
-        members = [n for n, c in self.beliefs[node].items() if on_ring(c.state)]
+        members = [n for n, c in self.beliefs[node].items() if c.on_ring]
         return table((*members, node))
 
     # --- lives ----------------------------------------------------------------------------------

@@ -12,12 +12,15 @@ from msgspec.structs import replace
 
 from cluster.model.facts import (
     CopiesDropped,
+    DrainEnded,
+    DrainProgressed,
     Fact,
     FactsLost,
     FaultHealed,
     FaultInjected,
     HealthChanged,
     HintsDelivered,
+    HintsHandedOver,
     HintStored,
     MemberChanged,
     MemberFlapped,
@@ -57,7 +60,7 @@ from cluster.model.facts import (
     WorkloadCounted,
 )
 from cluster.model.member import Address, Claim, MemberState, NodeId
-from cluster.model.summary import Depth, Rates
+from cluster.model.summary import Depth, DrainRow, Rates
 from tests.tui.story import (
     BACK,
     DEAD,
@@ -107,6 +110,9 @@ EVERY: list[Payload] = [
     MemberFlapped(N2, 3, 30 * SECOND),
     RingChanged(table((N1, N2)), 64, 0),
     TransferStarted(1, N2),
+    DrainProgressed(DrainRow(True, False, 3, 1, "n2 to fill partition 1")),
+    DrainEnded("drained", DrainRow(True, True, 0, 0, ""), 1_000),
+    HintsHandedOver(N2, 3, 0),
     TransfersQueued((1, 3), 4),
     TransferProgressed(1, N2, 10, 1_000, 40, 500, 6_000_000),
     TransferStalled(1, N2, "the link to n2 broke"),

@@ -9,10 +9,13 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from cluster.model.facts import (
+    DrainEnded,
+    DrainProgressed,
     Fact,
     FaultHealed,
     FaultInjected,
     HintsDelivered,
+    HintsHandedOver,
     HintStored,
     MemberChanged,
     MessageReceived,
@@ -111,6 +114,7 @@ def snapshot(node: NodeView, fact: Fact, payload: SnapshotTaken) -> NodeView:
         filling_partitions=payload.filling,
         waiting_on=node.waiting_on if payload.filling else "",
         transfers={each.partition: each for each in payload.transfers},
+        drain=payload.drain,
         hints=payload.hints,
         faults=payload.faults,
         faults_allowed=payload.faults_allowed,
@@ -213,9 +217,16 @@ def belief(node: NodeView, fact: Fact, payload: MemberChanged | Doubt) -> NodeVi
     return replace(node, beliefs={**node.beliefs, name: new})
 
 
-def placing(node: NodeView, payload: RingChanged | PartitionFilled) -> NodeView:
-    """Its places on the ring and which of them it still fills."""
+Placing = RingChanged | PartitionFilled | DrainProgressed | DrainEnded
+
+
+def placing(node: NodeView, payload: Placing) -> NodeView:
+    """Its places on the ring, which of them it still fills, and how it gives them up."""
     match payload:
+        case DrainProgressed():
+            return replace(node, drain=payload.row)
+        case DrainEnded():
+            return replace(node, drain=None if payload.how == "undone" else payload.row)
         case RingChanged():
             gained = _owned(payload.ring, node.name) - _owned(node.ring, node.name)
             waiting = {*node.filling_partitions, *gained} & _owned(payload.ring, node.name)
@@ -290,7 +301,9 @@ def _owned(ring: RingTable | None, name: NodeId) -> set[int]:
     return {partition for partition, owners in enumerate(ring.owners) if index in owners}
 
 
-def depths(node: NodeView, fact: Fact, payload: HintStored | HintsDelivered) -> NodeView:
+def depths(
+    node: NodeView, fact: Fact, payload: HintStored | HintsDelivered | HintsHandedOver
+) -> NodeView:
     """How many writes it keeps for an absent owner."""
     depth = payload.depth if isinstance(payload, HintStored) else payload.remaining
     old = next((d for d in node.hints if d.target == payload.target), None)

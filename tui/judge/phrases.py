@@ -12,12 +12,15 @@ from typing import Final
 from cluster.model.casebook import Casebook
 from cluster.model.facts import (
     CopiesDropped,
+    DrainEnded,
+    DrainProgressed,
     Fact,
     FactsLost,
     FaultHealed,
     FaultInjected,
     HealthChanged,
     HintsDelivered,
+    HintsHandedOver,
     HintStored,
     MemberChanged,
     MemberFlapped,
@@ -58,7 +61,7 @@ from cluster.model.facts import (
 from cluster.model.fault import FaultKind
 from cluster.model.member import MemberState, NodeId
 from tui.judge.keeping import of_data, of_trees
-from tui.judge.places import of_places
+from tui.judge.places import of_drain, of_places
 from tui.judge.wording import Phrase, Tone, counted, listed, millis, seconds
 from tui.view import Belief
 
@@ -326,6 +329,8 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
             | PartitionFilled()
         ):
             return of_places(payload)
+        case DrainProgressed() | DrainEnded() | HintsHandedOver():
+            return of_drain(payload)
         case (
             OperationStarted()
             | OperationFinished()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from cluster.model.facts import (
+    DrainEnded,
+    DrainProgressed,
+    HintsHandedOver,
     PartitionFilled,
     RingChanged,
     TransferCancelled,
@@ -14,6 +17,7 @@ from cluster.model.facts import (
     TransferStarted,
     TransferWaited,
 )
+from cluster.model.summary import DrainRow
 from tui.judge.wording import Phrase, counted
 
 Placing = (
@@ -54,3 +58,39 @@ def of_places(payload: Placing) -> Phrase | None:
             return Phrase(f"goes on with the transfer of partition {payload.partition}", "good")
         case TransfersQueued() | TransferStarted() | TransferProgressed() | TransferFinished():
             return None
+
+
+def of_drain(payload: DrainProgressed | DrainEnded | HintsHandedOver) -> Phrase | None:
+    """Giving up places."""
+    match payload:
+        case HintsHandedOver():
+            if payload.remaining or not payload.count:
+                return None
+            return Phrase(f"gave its last hints for {payload.target} to other keepers", "good")
+        case DrainProgressed(row):
+            return _of_drain(row)
+        case DrainEnded(how=how, row=row):
+            match how:
+                case "drained":
+                    then = "leaves" if row.leaving else "stays without places"
+                    return Phrase(f"all it held is readable elsewhere: it {then}", "good")
+                case "timeout":
+                    left = counted(row.partitions, "partition")
+                    return Phrase(f"leaves though {left} still {_need(row)} it", "warn")
+                case "alone":
+                    return Phrase("leaves: nobody is there to take over", "warn")
+                case "undone":
+                    return Phrase("takes places on the ring again")
+
+
+def _need(row: DrainRow) -> str:
+    return "needs" if row.partitions == 1 else "need"
+
+
+def _of_drain(row: DrainRow) -> Phrase:
+    what = "drains and will leave" if row.leaving else "drains"
+    if row.partitions:
+        what += f": {counted(row.partitions, 'partition')} to hand on"
+    elif row.hints:
+        what += f": {counted(row.hints, 'hint')} to hand on"
+    return Phrase(f"{what}, waits for {row.waiting_on}" if row.waiting_on else what)

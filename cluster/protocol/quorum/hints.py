@@ -12,8 +12,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from cluster.config import DataConfig
-from cluster.model.facts import HintsDelivered
-from cluster.model.member import NodeId
+from cluster.model.facts import HintsDelivered, HintsHandedOver
+from cluster.model.member import NOBODY, NodeId
 from cluster.model.ring import Ring
 from cluster.model.summary import Depth
 from cluster.protocol.effects import DiskWrite, DropHint, DropRecord, PutHint, Records
@@ -39,6 +39,8 @@ class _Batch(Struct):
     started: int
     waiting: dict[int, tuple[Place, _Note]]
     done: list[tuple[Place, _Note]]
+    handed_over: bool
+    """To other keepers, because the target is away."""
 
 
 class Hints:
@@ -63,6 +65,8 @@ class Hints:
         self._numbers: dict[int, NodeId] = {}
         self._next = 0
         self._stamp = 0
+        self.handing_over = False
+        """This node gives up its places: what it cannot deliver, another shall keep."""
 
     def load(self) -> None:
         """Read the notes of an earlier life."""
@@ -142,11 +146,13 @@ class Hints:
             self._arm(target)
 
     def deliver(self, target: NodeId) -> None:
-        """Send the next batch, if the target is alive and none is on its way."""
+        """Send the next batch, if the target is alive (or another shall keep it) and none is on
+        its way."""
         held = self._index.get(target)
-        if not held or target in self._batches or not self._members.alive(target):
+        away = not self._members.alive(target)
+        if not held or target in self._batches or (away and not self.handing_over):
             return
-        batch = _Batch(self._out.now, {}, [])
+        batch = _Batch(self._out.now, {}, [], away)
         places = list(held)[: self._config.hint_batch]
         gone: list[DiskWrite] = []
         traced = self._out.may_trace(4)
@@ -156,18 +162,29 @@ class Hints:
             if record is None:
                 gone += self._forget(target, place)
                 continue
+            to = self._keeper(partition, target) if away else target
+            if to is None:
+                continue
             self._next += 1
             number = -self._next  # negative: a coordinator's write numbers are positive
             batch.waiting[number] = (place, held[place])
             self._numbers[number] = target
-            write = ReplicaWrite(number, partition, key, record.versions)
-            address = self._members.address(target)
-            self._out.send(target, address, "stream", write, traced=traced, key=key)
+            hint_for = target if away else NOBODY
+            write = ReplicaWrite(number, partition, key, record.versions, hint_for)
+            address = self._members.address(to)
+            self._out.send(to, address, "stream", write, traced=traced, key=key)
             traced = False
         if gone:
             self._out.persist(tuple(gone))
         if batch.waiting:
             self._batches[target] = batch
+
+    def _keeper(self, partition: int, target: NodeId) -> NodeId | None:
+        """Who else could keep a hint: live owners first, then the fallbacks."""
+        for name in self._placement.ring.ranking(partition):
+            if name not in (target, self._out.name) and self._members.alive(name):
+                return name
+        return None
 
     def written(self, number: int, refused: str) -> None:
         """The target answered one hint."""
@@ -199,7 +216,8 @@ class Hints:
             self._out.persist(
                 tuple(writes), lambda refused: self._undo(target, done) if refused else None
             )
-            self._out.emit(HintsDelivered(target, len(batch.done), self.depth(target)))
+            told = HintsHandedOver if batch.handed_over else HintsDelivered
+            self._out.emit(told(target, len(batch.done), self.depth(target)))
 
     def _undo(self, target: NodeId, done: list[tuple[Place, _Note]]) -> None:
         """The disk kept the notes we dropped: keep them too, else they come back at the next boot."""

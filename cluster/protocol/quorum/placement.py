@@ -58,8 +58,8 @@ class Placement:
     def settle(self) -> None:
         """Follow the member set."""
         names = self._members.ring_members()
-        if names == self.ring.members:
-            return
+        if not names or names == self.ring.members:
+            return  # when all drain, nobody is left to take over: the places stay where they are
         old, self.ring = self.ring, self._build(names)
         me = self._members.me
         before = {p for p, owners in enumerate(old.owners) if me in owners}

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from cluster.config import EPOCH_AHEAD_MS_MAX, MS, SECOND, MembershipConfig
 from cluster.model.facts import MemberChanged, SuspicionRefuted, Via
-from cluster.model.member import NOBODY, Address, Claim, MemberState, NodeId, on_ring
+from cluster.model.member import NOBODY, Address, Claim, MemberState, NodeId
 from cluster.model.summary import Fate
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.swim.flaps import Flaps
@@ -88,7 +88,7 @@ class Membership:
         return self.roster.others(worst)
 
     def ring_members(self) -> tuple[NodeId, ...]:
-        """Exactly those neither left nor removed, sorted."""
+        """Exactly those neither left, removed nor draining, sorted."""
         return self.roster.ring_members()
 
     def address(self, name: NodeId) -> Address:
@@ -199,7 +199,7 @@ class Membership:
             self._out.set_timer(evict, self._out.now + self._config.evict_after_us)
         elif old is not None and old.state is MemberState.DEAD:
             self._out.cancel_timer(evict)
-        if old is None or on_ring(old.state) != on_ring(claim.state):
+        if old is None or old.on_ring != claim.on_ring:
             self.on_ring_changed()
         if claim.state is MemberState.ALIVE:
             if old is not None and MemberState.ALIVE < old.state < MemberState.LEFT:
@@ -254,6 +254,15 @@ class Membership:
             self._apply(removed, "timer", self.me)
         else:
             self._out.set_timer(("evict", name), self._out.now + SECOND)
+
+    def drain(self, *, on: bool) -> None:
+        """Give up this node's places on the ring, or take places again."""
+        own = self.own
+        changed = replace(own, incarnation=own.incarnation + 1, draining=on)
+        self._set(changed)
+        self._out.emit(MemberChanged(changed, MemberState.ALIVE, "operator", self.me))
+        self.rumours.add(changed)
+        self.on_ring_changed()
 
     def leave(self) -> None:
         """Say farewell: this node's claim of itself becomes "left"."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left, insort
 
-from cluster.model.member import Address, Claim, MemberState, NodeId, on_ring
+from cluster.model.member import Address, Claim, MemberState, NodeId
 
 
 class _Names:
@@ -69,6 +69,8 @@ class Roster:
         if old is not None and old.gossip != claim.gossip and self._names[old.gossip] == name:
             del self._names[old.gossip]
         self._names[claim.gossip] = name
+        if old is None or old.on_ring != claim.on_ring:
+            self._ring = None
         if old is None or old.state is not claim.state:
             self._move(name, None if old is None else old.state, claim.state)
         mark = _mark(claim)
@@ -76,8 +78,6 @@ class Roster:
         self._marks[name] = mark
 
     def _move(self, name: NodeId, old: MemberState | None, new: MemberState) -> None:
-        if old is None or on_ring(old) != on_ring(new):
-            self._ring = None
         if name == self.me:
             return
         for worst, names in self._up_to.items():
@@ -99,11 +99,10 @@ class Roster:
         return tuple(n for n in known if self.claims[n].state > MemberState.SUSPECT)
 
     def ring_members(self) -> tuple[NodeId, ...]:
-        """Exactly those neither left nor removed, sorted."""
+        """Exactly those neither left, removed nor draining, sorted."""
         if self._ring is None:
-            names = self.others(MemberState.DEAD)
-            own = (self.me,) if on_ring(self.claims[self.me].state) else ()
-            self._ring = tuple(sorted(names + own))
+            names = sorted((self.me, *self.others(MemberState.DEAD)))
+            self._ring = tuple(n for n in names if self.claims[n].on_ring)
         return self._ring
 
     def name_at(self, address: Address) -> NodeId | None:

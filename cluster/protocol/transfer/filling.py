@@ -55,6 +55,10 @@ class Filling(Struct):
     """Of sources that have given a part."""
     cancelled: bool = False
     """By the operator."""
+    must: set[NodeId] = field(default_factory=set[NodeId])
+    """Members that drain, of whom this node takes what they hold, whoever else has given."""
+    extra: bool = False
+    """It is readable already: it is here only for those."""
     source: NodeId = NOBODY
     number: int = 0
     """Of the page in flight, or being brought to disk; 0 when none is."""

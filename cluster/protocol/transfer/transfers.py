@@ -29,7 +29,7 @@ from cluster.model.facts import (
     TransferStarted,
     TransferWaited,
 )
-from cluster.model.member import NOBODY, MemberState, NodeId
+from cluster.model.member import NOBODY, NodeId
 from cluster.model.ring import Ring
 from cluster.model.summary import TransferRow
 from cluster.protocol.effects import PutMeta, Records
@@ -39,6 +39,7 @@ from cluster.protocol.outbox import Outbox
 from cluster.protocol.quorum.placement import Placement
 from cluster.protocol.quorum.replica import Replica
 from cluster.protocol.swim.membership import Membership
+from cluster.protocol.transfer.choice import Choice
 from cluster.protocol.transfer.filling import Filling, Kept, Progress, Throttle
 from cluster.protocol.transfer.holdings import Holdings
 
@@ -72,6 +73,7 @@ class Transfers:
         self._cancelled: set[int] = set()
         self._stored: set[int] = set()
         """Partitions whose progress is on disk."""
+        self._choice = Choice(out, config, members, placement)
         self._by_number: dict[int, int] = {}
         self._number = 0
         self._throttle = Throttle(config.transfer_bytes_per_s)
@@ -111,17 +113,24 @@ class Transfers:
         """Fill what this node owns now and did not own before."""
         self._alone = False
         self.holdings.ring_changed(old, new)
-        for filling in self._filling.values():
+        self._choice.ring_changed(new)
+        for filling in list(self._filling.values()):
             self._let_go(filling)
             filling.retry_at = filling.waited = 0
+            # Who has just lost its places may have taken a write behind the page it gave last.
+            for name in filling.progress.keys() - set(new.members):
+                del filling.progress[name]
+            if filling.extra:
+                self._forget(filling.partition)  # who drains will ask again
         self.refresh()
 
     def refresh(self, *, restored: bool = False) -> None:
         """Look again at what this node owns and lacks."""
         complete = self.holdings.complete
         wanted = {p for p in self._placement.owned() if p not in complete}
-        for partition in [p for p in self._filling if p not in wanted]:
-            self._forget(partition)
+        for partition, filling in list(self._filling.items()):
+            if filling.extra == (partition in wanted):
+                self._forget(partition)
         fresh = sorted(wanted - self._filling.keys())
         for partition in fresh:
             filling = self._filling[partition] = Filling(partition)
@@ -146,7 +155,7 @@ class Transfers:
 
     def rows(self) -> tuple[TransferRow, ...]:
         """Every transfer as it stands, by partition."""
-        now, needed = self._out.now, self._needed()
+        now, needed = self._out.now, self._choice.needed()
         return tuple(self._filling[p].row(now, needed) for p in sorted(self._filling))
 
     def _forget(self, partition: int) -> None:
@@ -156,13 +165,30 @@ class Transfers:
             self._stored.discard(partition)
             self._out.persist((PutMeta(_progress_name(partition), b""),))
 
+    def owe(self, leaver: NodeId, partitions: tuple[int, ...]) -> tuple[int, ...]:
+        """Those of these partitions that this node has yet to take from a member that drains.
+
+        It begins to, if it owns them: beside filling them, or only for that.
+        """
+        owed = tuple(p for p in partitions if not self._choice.took(leaver, p))
+        for partition in owed:
+            if partition >= self._placement.ring.partitions or not self._placement.owns(partition):
+                continue
+            filling = self._filling.get(partition)
+            if filling is None:
+                filling = self._filling[partition] = Filling(partition, extra=True)
+            filling.must.add(leaver)
+        if owed:
+            self.pump()
+        return owed
+
     # --- what the operator wants --------------------------------------------------------------
 
     def command(self, request: RequestId, order: TransferCommand) -> None:
         """Cancel one transfer, or let it go on; answered when that is on disk."""
         partition = order.partition
         filling = self._filling.get(partition)
-        if filling is None or (order.act == "resume" and not filling.cancelled):
+        if filling is None or filling.extra or (order.act == "resume" and not filling.cancelled):
             what = "being filled by" if order.act == "cancel" else "cancelled at"
             detail = f"partition {partition} is not {what} {self._out.name}"
             self._out.reply(request, Refusal(409, "no such transfer", detail))
@@ -226,56 +252,27 @@ class Transfers:
         filling.silent.add(filling.source)
         self._let_go(filling)
 
-    def _needed(self) -> int:
-        return max(1, self._placement.ring.replicas - self._config.write_quorum + 1)
-
-    def _enough(self, filling: Filling) -> bool:
-        if len(filling.merged) >= self._needed():
-            return True
-        owners = set(self._placement.ring.owners[filling.partition]) - {self._out.name}
-        everybody = set(self._members.others(MemberState.ALIVE))
-        heard = filling.asked | filling.merged
-        return owners <= heard and everybody <= heard
-
     def _advance(self, filling: Filling) -> None:
-        if self._enough(filling):
+        if self._choice.enough(filling):
             self._done(filling)
             return
         if not filling.source:
-            source = self._next_source(filling)
+            source = self._choice.next_source(filling)
             if source is None:
                 self._wait(filling)
                 return
             filling.source = source
             filling.started = self._out.now
             filling.started_size = filling.present.size
-            if source not in filling.given:
+            if not self._choice.only_looks(filling):
                 keys = filling.present.keys
                 self._out.emit(TransferStarted(filling.partition, source, keys))
         if not self._throttle.wait_us(self._out.now):
             self._ask(filling)
 
-    def _next_source(self, filling: Filling) -> NodeId | None:
-        """Owners first, then who serves in their place, then members without any place."""
-        ranked = self._placement.ring.ranking(filling.partition)
-        alive = self._members.others(MemberState.ALIVE)
-        done = filling.asked | filling.merged
-        names = [n for n in ranked if n in alive and n not in done]
-        names += [n for n in alive if n not in ranked and n not in done]
-        return min(names, key=lambda n: n in filling.silent, default=None)
-
     def _wait(self, filling: Filling) -> None:
         """Everybody alive was asked and it is not enough: say for whom it waits, ask all again."""
-        owners = self._placement.ring.owners[filling.partition]
-        absent = [n for n in owners if n != self._out.name and not self._members.alive(n)]
-        unfilled = [n for n in owners if n in filling.asked]
-        if absent:
-            why = f"{absent[0]} to come back"
-        elif unfilled:
-            why = f"{unfilled[0]} to be filled itself"
-        else:
-            why = "another holder"
-        self._waits_for(filling, why)
+        self._waits_for(filling, self._choice.lacking(filling))
         filling.asked.clear()
         filling.silent.clear()
 
@@ -299,7 +296,7 @@ class Transfers:
             filling.partition,
             self._placement.ring.digest,
             filling.present.after,
-            only_if_whole=filling.source in filling.given,
+            only_if_whole=self._choice.only_looks(filling),
         )
         address = self._members.address(filling.source)
         self._out.send(filling.source, address, "stream", fetch)
@@ -379,7 +376,7 @@ class Transfers:
 
     def _source_done(self, filling: Filling, ahead: Progress) -> None:
         source = filling.source
-        looked_only = source in filling.given and ahead.incomplete
+        looked_only = self._choice.only_looks(filling) and ahead.incomplete
         took = self._out.now - filling.started
         self._let_go(filling)
         del filling.progress[source]
@@ -390,6 +387,7 @@ class Transfers:
         else:
             filling.merged.add(source)
         if not looked_only:
+            self._choice.gave(source, filling.partition)
             self._out.emit(
                 TransferFinished(filling.partition, source, ahead.keys, ahead.size, took)
             )
@@ -414,6 +412,8 @@ class Transfers:
 
     def _done(self, filling: Filling) -> None:
         self._forget(filling.partition)
+        if filling.extra:
+            return
         self.filling.discard(filling.partition)
         self.holdings.complete.add(filling.partition)
         self._out.emit(PartitionFilled(filling.partition, len(self.filling)))

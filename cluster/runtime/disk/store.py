@@ -25,7 +25,15 @@ import lmdb
 from cluster.model.fingerprint import leaf_range
 from cluster.model.member import NodeId
 from cluster.model.versions import Record
-from cluster.protocol.effects import DiskWrite, DropHint, DropRecord, PutHint, PutMeta, PutRecord
+from cluster.protocol.effects import (
+    DiskWrite,
+    DropAll,
+    DropHint,
+    DropRecord,
+    PutHint,
+    PutMeta,
+    PutRecord,
+)
 from cluster.runtime import clock
 from cluster.runtime.disk.directory import Identity, StoreError, claim, lock, sentence
 from cluster.runtime.disk.layout import (
@@ -130,9 +138,23 @@ class Store:
                     batch.hints[hint_key(target, partition, key)] = None
                 case PutMeta(name, blob):
                     batch.meta[meta_key(name)] = blob
+                case DropAll():
+                    self._drop_all(batch)
         if self._committing is None and not self._due and self._soon is not None:
             self._due = True
             self._soon(self._commit)
+
+    def _drop_all(self, batch: Batch) -> None:
+        """At once, and not in the committing thread: nothing but blobs is queued at boot."""
+        batch.records.clear()
+        batch.hints.clear()
+        batch.gained.clear()
+        self._overlay.clear()
+        self._seen = _UNSEEN
+        with self._env.begin(write=True) as txn:
+            txn.drop(self._records, delete=False)
+            txn.drop(self._hints, delete=False)
+        self._counts = dict.fromkeys(self._counts, 0)
 
     def _put(self, batch: Batch, partition: int, key: bytes, row: Row | None) -> None:
         seen_partition, seen_key, place, held = self._seen

@@ -5,10 +5,12 @@ A part of the one vocabulary (`cluster.model.facts`, from where everybody takes 
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 from cluster.model.member import NodeId
-from cluster.model.summary import RingTable
+from cluster.model.summary import DrainRow, RingTable
 
 
 class RingChanged(Struct, frozen=True, array_like=True, tag="ring.change"):
@@ -93,3 +95,29 @@ class PartitionFilled(Struct, frozen=True, array_like=True, tag="owner.filled"):
     partition: int
     remaining: int
     """Partitions of this node still being filled."""
+
+
+class DrainProgressed(Struct, frozen=True, array_like=True, tag="drain.progress"):
+    """A node that gives up its places says how far it is: when it begins, and at a bounded rate."""
+
+    row: DrainRow
+
+
+class DrainEnded(Struct, frozen=True, array_like=True, tag="drain.end"):
+    """A drain came to its end.
+
+    "drained": all it held is readable elsewhere; "timeout": it leaves before that; "alone": nobody
+    is there to take over; "undone": it takes places again.
+    """
+
+    how: Literal["drained", "timeout", "alone", "undone"]
+    row: DrainRow
+    took_us: int
+
+
+class HintsHandedOver(Struct, frozen=True, array_like=True, tag="hint.over"):
+    """A draining node gave hints for an absent member to other keepers."""
+
+    target: NodeId
+    count: int
+    remaining: int
