@@ -119,6 +119,9 @@ class DataConfig(Struct, frozen=True):
 
     read_quorum: int = 2
     write_quorum: int = 2
+    speculate_after_us: int = 30 * MS
+    """A read whose replicas are not all back by then, or by the p99 of the last reads if that is
+    later, asks one more, once. Raising it saves messages and lets one slow replica slow reads."""
     replica_timeout_us: int = 250 * MS
     """A replica silent this long is given up: a fallback takes the write, another the read."""
     operation_timeout_us: int = 2 * SECOND
@@ -137,6 +140,9 @@ class DataConfig(Struct, frozen=True):
     """Fields of a map."""
     hints_max: int = 20_000
     """Hints kept per absent member; past it new hints are refused (and said)."""
+    hint_window_us: int = 600 * SECOND
+    """A hint older than this is given up, loudly: by then its target should come home by trees.
+    Longer keeps the quick way home open, and the notes on disk."""
     hint_batch: int = 64
     hint_retry_us: int = 500 * MS
     transfer_page_bytes: int = 262_144
@@ -302,6 +308,7 @@ LAN: Final = Config(
     ),
     ring=RingConfig(settle_us=SECOND),
     data=DataConfig(
+        hint_window_us=3 * 3_600 * SECOND,
         hint_retry_us=5 * SECOND,
         transfer_timeout_us=5 * SECOND,
         transfer_bytes_per_s=24 * 1_048_576,

@@ -22,6 +22,7 @@ from cluster.model.facts import (
     FaultInjected,
     HealthChanged,
     HintsDelivered,
+    HintsExpired,
     HintsHandedOver,
     HintStored,
     MemberChanged,
@@ -102,6 +103,7 @@ def _take(draft: Draft, fact: Fact) -> None:
             | MemberFlapped()
             | TreeRebuilt()
             | CopiesDropped()
+            | HintsExpired()
         ):
             draft.speak(fact, None)
             return

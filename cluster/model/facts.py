@@ -20,6 +20,7 @@ from cluster.model.fault import FaultKind
 from cluster.model.happenings.data import (
     CopiesDropped,
     HintsDelivered,
+    HintsExpired,
     HintStored,
     MessagesMissed,
     OperationFinished,
@@ -353,6 +354,7 @@ Payload = (
     | SiblingsKept
     | HintStored
     | HintsDelivered
+    | HintsExpired
     | ReadRepaired
     | MessagesMissed
     | TreeCompared

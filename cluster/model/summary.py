@@ -71,6 +71,8 @@ class Rates(Struct, frozen=True, array_like=True):
     get_p50_us: int = 0
     get_p99_us: int = 0
     """Zero when there was none."""
+    speculated: int = 0
+    """Reads that asked one more replica because one was slow."""
 
 
 TransferState = Literal["queued", "running", "waiting", "cancelled"]

@@ -10,6 +10,7 @@ from typing import Final
 from cluster.model.facts import (
     CopiesDropped,
     HintsDelivered,
+    HintsExpired,
     HintStored,
     OperationFinished,
     OperationStarted,
@@ -63,9 +64,12 @@ def of_data(payload: Data) -> Phrase | None:
             return None
 
 
-def of_trees(payload: TreeCompared | TreeRebuilt | CopiesDropped) -> Phrase | None:
-    """Comparing copies, and reading them again."""
+def of_trees(payload: TreeCompared | TreeRebuilt | CopiesDropped | HintsExpired) -> Phrase | None:
+    """Comparing copies, reading them again, and the slow way home."""
     match payload:
+        case HintsExpired():
+            kept = counted(payload.count, "write")
+            return Phrase(f"gives up handing {kept} to {payload.target}: its trees will", "bad")
         case TreeCompared():
             if payload.keys_repaired:
                 keys = counted(payload.keys_repaired, "key")

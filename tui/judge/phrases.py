@@ -20,6 +20,7 @@ from cluster.model.facts import (
     FaultInjected,
     HealthChanged,
     HintsDelivered,
+    HintsExpired,
     HintsHandedOver,
     HintStored,
     MemberChanged,
@@ -340,7 +341,7 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
             | ReadRepaired()
         ):
             return of_data(payload)
-        case TreeCompared() | TreeRebuilt() | CopiesDropped():
+        case TreeCompared() | TreeRebuilt() | CopiesDropped() | HintsExpired():
             return of_trees(payload)
         case (
             FaultInjected() | FaultHealed() | ProcessObserved() | WindowClosed() | WorkloadCounted()

@@ -61,6 +61,15 @@ class HintsDelivered(Struct, frozen=True, array_like=True, tag="hint.send"):
     remaining: int
 
 
+class HintsExpired(Struct, frozen=True, array_like=True, tag="hint.expire"):
+    """Hints were given up because their target stayed away too long. Their records are kept."""
+
+    target: NodeId
+    count: int
+    oldest_at: int
+    """Since when the oldest of them waited."""
+
+
 class ReadRepaired(Struct, frozen=True, array_like=True, tag="rr.repair"):
     """A read found replicas behind and sent them what they missed."""
 

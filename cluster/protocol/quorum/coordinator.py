@@ -46,7 +46,10 @@ class Coordinator:
         self.reads = Reads(out, config, members, placement, replica, self.book)
         self._fresh: deque[int] = deque()
         """Operations whose replicas have not been reminded yet, oldest first."""
-        self._timer_set = False
+        self._reading: deque[int] = deque()
+        """Reads that have asked nobody beyond the first R yet, oldest first."""
+        self._timer_due = 0
+        """When the timer of all operations fires; 0 when it is not set."""
 
     def request(self, asker: Asker, request: DataRequest) -> None:
         """A client asks, or another node on a client's behalf."""
@@ -60,6 +63,8 @@ class Coordinator:
         self._fresh.append(op.number)
         if isinstance(request, GetRequest):
             self.reads.begin(op, request)
+            self._reading.append(op.number)
+            self._wake_by(op.started + self.reads.patience())
         else:
             self.writes.begin(op, request)
         self._arm()
@@ -91,7 +96,7 @@ class Coordinator:
     # --- waiting ------------------------------------------------------------------------------
 
     def _arm(self) -> None:
-        if self._timer_set or not self.book.open:
+        if self._timer_due or not self.book.open:
             return
         oldest = next(iter(self.book.open.values()))
         due = oldest.started + self._config.operation_timeout_us
@@ -100,13 +105,25 @@ class Coordinator:
         if self._fresh:
             fresh = self.book.open[self._fresh[0]]
             due = min(due, fresh.started + self._config.replica_timeout_us)
-        self._timer_set = True
+        while self._reading and self._reading[0] not in self.book.open:
+            self._reading.popleft()
+        if self._reading:
+            reading = self.book.open[self._reading[0]]
+            due = min(due, reading.started + self.reads.patience())
+        self._timer_due = due
         self._out.set_timer(("ops",), due)
+
+    def _wake_by(self, due: int) -> None:
+        """A read waits more briefly than what the timer was set for."""
+        if self._timer_due > due:
+            self._timer_due = due
+            self._out.set_timer(("ops",), due)
 
     def sweep(self) -> None:
         """Remind the operations whose replicas are late; end those whose time is up."""
-        self._timer_set = False
+        self._timer_due = 0
         now = self._out.now
+        self._speculate()
         while self._fresh:
             op = self.book.open.get(self._fresh[0])
             if op is not None and now - op.started < self._config.replica_timeout_us:
@@ -124,6 +141,16 @@ class Coordinator:
             else:
                 self.writes.expire(op)
         self._arm()
+
+    def _speculate(self) -> None:
+        patience = self.reads.patience()
+        while self._reading:
+            op = self.book.open.get(self._reading[0])
+            if op is not None and self._out.now - op.started < patience:
+                return
+            self._reading.popleft()
+            if op is not None:
+                self.reads.speculate(op)
 
     def _replace(self, op: Operation, silent: NodeId) -> None:
         if isinstance(op.request, GetRequest):

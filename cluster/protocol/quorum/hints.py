@@ -3,16 +3,20 @@
 A hint is a note "this owner has yet to get this key"; the value is the key's own record here, so
 what is delivered is always all we know. One batch per target travels at a time; a hint is dropped
 only after its target has said that it is on disk there. Hints for a member that left the ring go
-to the partition's present owners instead. Bounded per target: past `hints_max` a hint is refused,
-and the write that asked for it is not acknowledged.
+to the partition's present owners instead. A hint that finds no way home within `hint_window_us` is
+given up, loudly; its record stays until all owners have it (`protocol.repair.strays`). Bounded per
+target: past `hints_max` a hint is refused, and the write that asked for it is not acknowledged.
 """
 
 from __future__ import annotations
 
+from itertools import takewhile
+from typing import Final
+
 from msgspec import Struct
 
 from cluster.config import DataConfig
-from cluster.model.facts import HintsDelivered, HintsHandedOver
+from cluster.model.facts import HintsDelivered, HintsExpired, HintsHandedOver
 from cluster.model.member import NOBODY, NodeId
 from cluster.model.ring import Ring
 from cluster.model.summary import Depth
@@ -22,6 +26,8 @@ from cluster.protocol.outbox import Outbox
 from cluster.protocol.quorum.placement import Placement
 from cluster.protocol.swim.membership import Membership
 
+EXPIRIES_MAX: Final = 1_024
+"""Hints given up in one go; the rest at the next retry."""
 Place = tuple[int, bytes]
 """(partition, key)."""
 
@@ -141,9 +147,24 @@ class Hints:
         batch = self._batches.get(target)
         if batch is not None and self._out.now - batch.started >= self._config.hint_retry_us:
             self._end(target)
+        self._expire(target)
         self.deliver(target)
         if self.depth(target):
             self._arm(target)
+
+    def _expire(self, target: NodeId) -> None:
+        """Give up notes older than the window, and say so. The records stay: trees carry them."""
+        oldest = self._out.now - self._config.hint_window_us
+        held = self._index.get(target, {})
+        old = list(takewhile(lambda place: held[place].at <= oldest, held))[:EXPIRIES_MAX]
+        if not old:
+            return
+        since = held[old[0]].at
+        writes: list[DiskWrite] = []
+        for place in old:
+            writes += self._forget(target, place)
+        self._out.persist(tuple(writes))
+        self._out.emit(HintsExpired(target, len(old), since))
 
     def deliver(self, target: NodeId) -> None:
         """Send the next batch, if the target is alive (or another shall keep it) and none is on

@@ -79,6 +79,10 @@ class Latencies:
         self._put: list[int] = []
         self._get: list[int] = []
         self._puts = self._gets = self._failed = 0
+        self.speculated = 0
+        """Reads that asked one more, since the last pulse."""
+        self.get_p99_us = 0
+        """Of the last interval that had reads."""
 
     def add(self, kind: OperationKind, took_us: int, *, good: bool) -> None:
         """One operation was answered."""
@@ -105,7 +109,10 @@ class Latencies:
             _percentile(put, 99),
             _percentile(get, 50),
             _percentile(get, 99),
+            self.speculated,
         )
+        self.get_p99_us = rates.get_p99_us or self.get_p99_us
+        self.speculated = 0
         self._put, self._get = [], []
         self._puts = self._gets = self._failed = 0
         return rates

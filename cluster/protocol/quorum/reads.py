@@ -1,6 +1,7 @@
 """Reads: whom to ask, when enough have answered, and who was found behind.
 
-Asks R replicas, this node first, then one more for each that is late, lost or still being filled.
+Asks R replicas, this node first, then one more for each that is late, lost or still being filled;
+and one more beside them, once, when they take longer than reads usually do.
 A filling owner's versions join the merge (it may hold the newest write) but prove nothing; once
 one was met, whoever was asked is waited for, so that reads and writes still meet.
 """
@@ -59,14 +60,21 @@ class Reads:
             have = f"{len(op.candidates)} of {needed} replicas can be reached"
             self._book.finish(op, Refusal(503, "no quorum", have), "failed")
             return
-        for _ in range(needed):
-            self._ask_next(op)
+        first = [op.candidates.popleft() for _ in range(needed)]
+        # All are pending before any answers: this node's own answer comes at once, and must not
+        # look like that of the last one asked.
+        op.pending.update(dict.fromkeys(first, NOBODY))
+        for node in first:
+            self._ask(op, node)
 
     def _ask_next(self, op: Operation) -> None:
         if not op.candidates or op.answered:
             return
         node = op.candidates.popleft()
         op.pending[node] = NOBODY
+        self._ask(op, node)
+
+    def _ask(self, op: Operation, node: NodeId) -> None:
         key = op.request.key
         if node == self._out.name:
             held = self._replica.read(op.partition, key)
@@ -105,6 +113,18 @@ class Reads:
             self._ask_next(op)
             if not op.pending and not op.answered:
                 self._fail(op)
+
+    def patience(self) -> int:
+        """How long a read waits for those it asked before it asks one more."""
+        config = self._config
+        usual = self._book.latencies.get_p99_us
+        return min(max(config.speculate_after_us, usual), config.replica_timeout_us)
+
+    def speculate(self, op: Operation) -> None:
+        """One of those asked is slow: ask one more, beside it (Dean and Barroso 2013)."""
+        if op.pending and op.candidates and not op.answered:
+            self._book.latencies.speculated += 1
+            self._ask_next(op)
 
     def replace(self, op: Operation) -> None:
         """Go on without a silent node (its late answer still counts)."""
