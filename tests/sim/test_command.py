@@ -124,3 +124,18 @@ def test_shrinking_keeps_only_the_episodes_that_break_the_promise() -> None:
     assert found.lasting_us == 10 * SECOND
     assert result.broken is not None
     assert len(tries) <= 60
+
+
+def test_a_world_is_written_for_elle_cli_and_for_shiviz(tmp_path: Path) -> None:
+    folder, trace = tmp_path / "new" / "elle", tmp_path / "trace"
+    words = ("--once", "--seed", "1", "--nodes", "3", "--for", "4", "--faults", "calm")
+    ran = run("--check", *words, "--elle", str(folder), "--shiviz", str(trace))
+    assert ran.returncode == 0, ran.stderr
+    registers = folder / "rw-register.json"
+    assert f"{registers}: " in ran.stdout
+    assert "--model rw-register" in ran.stdout
+    assert json.loads(registers.read_text())[0]["type"] == "invoke"
+    lines = trace.read_text().splitlines()
+    assert lines[0].startswith("(?<host>")
+    assert lines[2].startswith(("n1 {", "n2 {", "n3 {"))
+    assert any(line.startswith("receives ") for line in lines)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tui.command.arguments import seconds
 from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError
@@ -64,7 +64,17 @@ def add(words: Words) -> None:
         "--no-shrink", action="store_true", help="do not look for a shorter trace of a failure"
     )
     word.add_argument("--json", action="store_true", help="one document with stable names")
-    word.add_argument("--history", metavar="FILE", help="write what clients did, for elle-cli")
+    word.add_argument("--history", metavar="FILE", help="write what clients did, a line each end")
+    word.add_argument("--elle", metavar="DIR", help="write what clients did, as elle-cli reads it")
+    word.add_argument("--shiviz", metavar="FILE", help="write messages, as ShiViz reads them")
+
+
+class Files(NamedTuple):
+    """What to write of a world, and where; None: not."""
+
+    history: str | None = None
+    elle: str | None = None
+    shiviz: str | None = None
 
 
 def seed_range(text: str) -> range:
@@ -109,8 +119,10 @@ def sim(args: argparse.Namespace) -> int:
             "add --check to have the cluster judged without one"
         )
         raise CommandError(sentence, WRONG_CALL)
-    if args.seeds is not None and (args.seed is not None or args.only is not None or args.history):
-        raise CommandError("--seeds goes without --seed, --only and --history", WRONG_CALL)
+    files = Files(args.history, args.elle, args.shiviz)
+    if args.seeds is not None and (args.seed is not None or args.only is not None or any(files)):
+        sentence = "--seeds goes without --seed, --only, --history, --elle and --shiviz"
+        raise CommandError(sentence, WRONG_CALL)
     from tui.command.trials import Teller, sweep, trial
 
     teller = Teller(json=args.json, prog=args.prog)
@@ -121,9 +133,7 @@ def sim(args: argparse.Namespace) -> int:
     from tui.command.run import fresh_seed
 
     order = _order(args, args.seed if args.seed is not None else fresh_seed())
-    fine = trial(
-        teller, order, twice=not args.once, shrink=not args.no_shrink, history=args.history
-    )
+    fine = trial(teller, order, twice=not args.once, shrink=not args.no_shrink, files=files)
     return FINE if fine else NOT_FINE
 
 

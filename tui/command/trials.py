@@ -25,7 +25,9 @@ from cluster.sim.trial.shrink import Shrink
 from cluster.sim.trial.trial import Broken, Result, Trial
 from cluster.sim.trial.worker import Answer, Order, play
 from cluster.sim.world import START
+from tui.command.sim import Files
 from tui.judge.phrases import spoken
+from tui.text.exporting import write_histories, write_trace
 
 QUIET_S: Final = 1.0
 """Progress is told after this long, and again as often on a terminal."""
@@ -76,7 +78,7 @@ class Teller:
 # --- one world -----------------------------------------------------------------------------------
 
 
-def trial(teller: Teller, order: Order, *, twice: bool, shrink: bool, history: str | None) -> bool:
+def trial(teller: Teller, order: Order, *, twice: bool, shrink: bool, files: Files) -> bool:
     """Play one seed, judge it, and say so. True when all is well."""
     options = draw(order.seed, order.faults, order.lasting_us, order.nodes, order.only)
     teller.say(*options.lines(), f"{len(plan(options))} episodes of faults")
@@ -92,8 +94,8 @@ def trial(teller: Teller, order: Order, *, twice: bool, shrink: bool, history: s
 
         result = played.run(progress)
         took_s = time.monotonic() - began
-        if history:
-            _write_history(history, played)
+        if files.history:
+            _write_history(files.history, played)
         mine = Answer(result, tuple(played.world.marks))
         differ = None
         if other is not None:
@@ -109,6 +111,10 @@ def trial(teller: Teller, order: Order, *, twice: bool, shrink: bool, history: s
         if other is not None:
             other.stop()
     teller.say(_summary(result, took_s))
+    if files.elle:
+        teller.say(*write_histories(files.elle, played))
+    if files.shiviz:
+        teller.say(*write_trace(files.shiviz, options))
     if differ is not None:
         teller.say(*_parted_lines(differ, command(teller.prog, order)))
     shortest = (order, result)

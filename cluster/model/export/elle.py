@@ -58,8 +58,8 @@ def exports(history: list[Op]) -> list[Export]:
     keys = list(dict.fromkeys(op.key for op in history))
     done = {key: {op.f for op in history if op.key == key} for key in keys}
     files: list[Export] = []
-    registers = [key for key in keys if "write" in done[key]]
-    if registers:
+    registers = [key for key in keys if done[key] <= {"write", "read", "delete"}]
+    if any("write" in done[key] for key in registers):
         files.append(register_export([op for op in history if op.key in set(registers)]))
     for key in keys:
         ops = [op for op in history if op.key == key]

@@ -70,6 +70,13 @@ def test_what_a_register_cannot_say_is_left_out_and_counted() -> None:
     assert [row["value"] for row in rows(export)] == [[["w", "k", 1]]] * 2
 
 
+def test_a_key_that_was_only_read_is_a_register_that_holds_nothing() -> None:
+    history = history_of([span("write", "a", begun=1), span("read", None, begun=3, key="empty")])
+    (export,) = exports(history)
+    assert (export.operations, export.left_out) == (2, 0)
+    assert rows(export)[-1]["value"] == [["r", "empty", None]]
+
+
 def test_a_set_becomes_additions_and_whole_reads() -> None:
     history = history_of(
         [
