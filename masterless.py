@@ -13,12 +13,12 @@ import argparse
 import os
 import sys
 
-from tui.command import faults, keys, look, maelstrom, run, sim
+from tui.command import faults, keys, look, maelstrom, places, run, sim
 from tui.command.saying import FINE, INTERRUPTED, NOT_FINE, CommandError
 from tui.command.words import Parser, Words
 
 VERSION = "0.1.0"
-MODULES = (run, look, keys, faults, sim, maelstrom)
+MODULES = (run, look, places, keys, faults, sim, maelstrom)
 
 DESCRIPTION = """\
 See a masterless cluster think: real nodes on this machine, or a running cluster to look at.

@@ -88,6 +88,8 @@ class NodeView(Struct, frozen=True):
     """How each of these stands, as far as it was told."""
     drain: DrainRow | None = None
     """How far it is with giving up its places; None when it keeps them."""
+    stock: tuple[int, ...] = ()
+    """Keys it held of each partition when it last said so."""
     write_quorum: int = 0
     read_quorum: int = 0
     departed: bool = False

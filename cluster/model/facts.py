@@ -113,6 +113,8 @@ class SnapshotTaken(Struct, frozen=True, array_like=True, tag="snapshot"):
     """How each of its `filling` partitions stands, and what it takes from members that drain."""
     drain: DrainRow | None = None
     """When it has given up its places."""
+    stock: tuple[int, ...] = ()
+    """How many keys it holds of each partition, owned or not."""
     trees: tuple[Likeness, ...] = ()
     """How its hash trees compare with those of each owner it shares partitions with."""
 

@@ -93,6 +93,7 @@ class Report(Struct):
             transfers=sources.transfers.rows(),
             trees=sources.exchange.table(),
             drain=sources.drain.row(),
+            stock=tuple(map(sources.records.keys, range(self.config.ring.partitions))),
         )
 
     def pulse(self) -> None:

@@ -1,10 +1,13 @@
 """The ring's promises: balance, little movement, and the same answer everywhere."""
 
+from random import Random
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster.model.member import NodeId
-from cluster.model.ring import build_ring, key_hash, partition_of
+from cluster.model.ring import Ring, build_ring, key_hash, partition_of
 
 SLACK = 1.06
 names = st.lists(
@@ -77,3 +80,36 @@ def test_owners_are_the_same_in_every_process() -> None:
 @given(st.binary(min_size=1, max_size=64))
 def test_a_partition_is_a_range_of_the_circle(key: bytes) -> None:
     assert partition_of(key, 64) == key_hash(key) // (2**32 // 64)
+
+
+@pytest.mark.parametrize("steps", [120, pytest.param(1_000, marks=pytest.mark.slow)])
+def test_many_joins_and_leaves_keep_the_load_and_movement_bounds(steps: int) -> None:
+    """DESIGN 4, for 3 to 20 nodes at Q = 1,024: load always, movement on average."""
+    seed = 1
+    print(f"seed {seed}")
+    rng = Random(seed)
+    members = [NodeId(f"n{i}") for i in range(5)]
+    ring = build_ring(tuple(members), 1024, 3, SLACK)
+    seen: dict[frozenset[NodeId], Ring] = {}
+    share: list[float] = []
+    for step in range(steps):
+        grow = len(members) == 3 or (len(members) < 20 and rng.random() < 0.5)
+        if grow:
+            members.append(NodeId(f"x{seed}-{rng.randrange(40) + 40 * (step % 3)}"))
+            if len(set(members)) < len(members):
+                members.pop()
+                continue
+        else:
+            members.remove(rng.choice(members))
+        after = build_ring(tuple(rng.sample(members, len(members))), 1024, 3, SLACK)
+        mean = 1024 * 3 / len(members)
+        assert max(after.load().values()) / mean <= 1.10
+        # Optimum: a joiner takes a fair share; what a leaver held must go elsewhere.
+        (changed,) = set(ring.members) ^ set(after.members)
+        best = mean if grow else ring.load()[changed]
+        share.append(moved(ring.owners, after.owners) / best)
+        assert seen.setdefault(frozenset(members), after).owners == after.owners
+        ring = after
+    assert len(share) > steps * 3 // 4
+    print(f"moved {sum(share) / len(share):.3f} times the optimum on average")
+    assert sum(share) / len(share) <= 1.20

@@ -37,8 +37,6 @@ def add(words: Words) -> None:
     word = words.add("incidents", incidents, "each failure stage by stage, newest last")
     add_address(word, json=True)
     word.epilog = INCIDENTS_END
-    word = words.add("transfers", transfers, "what is being filled, and what it waits for")
-    add_address(word, json=True)
 
 
 def inspect(args: argparse.Namespace) -> int:
@@ -87,15 +85,6 @@ def ring(args: argparse.Namespace) -> int:
 
     found = placed(*look(args.address))
     return show(to_json(found) if args.json else ring_text(found))
-
-
-def transfers(args: argparse.Namespace) -> int:
-    """Who is being filled or keeps hints."""
-    from tui.text.status import to_json, transfers_text
-    from tui.text.status import transfers as pending
-
-    found = pending(*look(args.address))
-    return show(to_json(found) if args.json else transfers_text(found))
 
 
 def incidents(args: argparse.Namespace) -> int:

@@ -115,6 +115,7 @@ def snapshot(node: NodeView, fact: Fact, payload: SnapshotTaken) -> NodeView:
         waiting_on=node.waiting_on if payload.filling else "",
         transfers={each.partition: each for each in payload.transfers},
         drain=payload.drain,
+        stock=payload.stock,
         hints=payload.hints,
         faults=payload.faults,
         faults_allowed=payload.faults_allowed,

@@ -1,4 +1,4 @@
-"""`status`, `members`, `ring`, `transfers`: a view as one document with stable names, or as text.
+"""`status`, `members`, `ring`: a view as one document with stable names, or as text.
 
 A pure function of the view, like every screen. The names of the document are a promise to
 scripts; the text is for people and may change.
@@ -251,34 +251,3 @@ def ring_text(found: dict[str, Any]) -> list[str]:
         f"ring {found['digest']}: {found['partitions']} partitions, {found['n']} owners each",
         *(f"{number:>5}  {' '.join(owners)}" for number, owners in enumerate(found["owners"])),
     ]
-
-
-def transfers(view: ClusterView, now: int) -> list[dict[str, Any]]:
-    """Nodes that still fill partitions, or keep hints, and what they wait for."""
-    del now
-    return [
-        {
-            "node": node.name,
-            "filling": node.filling,
-            "partitions": list(node.filling_partitions),
-            "waiting_on": node.waiting_on,
-            "hints": {depth.target: depth.count for depth in node.hints},
-        }
-        for node in view.nodes.values()
-        if node.filling or node.hints
-    ]
-
-
-def transfers_text(found: list[dict[str, Any]]) -> list[str]:
-    """One line per node, or that there is nothing."""
-    if not found:
-        return ["Nothing is being filled and no hint waits."]
-    lines: list[str] = []
-    for each in found:
-        parts: list[str] = []
-        if each["filling"]:
-            waits = f", waits for {each['waiting_on']}" if each["waiting_on"] else ""
-            parts.append(f"fills {each['filling']} partitions{waits}")
-        parts += [f"keeps {count} hints for {target}" for target, count in each["hints"].items()]
-        lines.append(f"{each['node']}  {'; '.join(parts)}")
-    return lines
