@@ -41,6 +41,7 @@ from cluster.model.facts import (
     ProcessObserved,
     PulseReported,
     ReadRepaired,
+    RecordRotted,
     RingChanged,
     SiblingsKept,
     SnapshotTaken,
@@ -103,6 +104,7 @@ def _take(draft: Draft, fact: Fact) -> None:
             | MemberFlapped()
             | TreeRebuilt()
             | CopiesDropped()
+            | RecordRotted()
             | HintsExpired()
         ):
             draft.speak(fact, None)

@@ -26,6 +26,7 @@ from cluster.model.happenings.data import (
     OperationFinished,
     OperationStarted,
     ReadRepaired,
+    RecordRotted,
     SiblingsKept,
     TreeCompared,
     TreeRebuilt,
@@ -149,6 +150,8 @@ class PulseReported(Struct, frozen=True, array_like=True, tag="pulse"):
     """The local health score (Lifeguard): 0 is well, more means that it accuses more slowly."""
     trees: tuple[Likeness, ...] = ()
     """As in the snapshot."""
+    rotted: int = 0
+    """Damaged things read from the disk since the node came up."""
 
 
 class StallNoticed(Struct, frozen=True, array_like=True, tag="node.stall"):
@@ -361,6 +364,7 @@ Payload = (
     | MessagesMissed
     | TreeCompared
     | TreeRebuilt
+    | RecordRotted
     | CopiesDropped
     | FaultInjected
     | FaultHealed

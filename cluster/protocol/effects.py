@@ -130,7 +130,10 @@ Effect = Send | SetTimer | CancelTimer | Persist | Reply | Emit | Halt
 
 
 class Records(Protocol):
-    """What a node may read of its own disk, synchronously. Sees all writes already asked for."""
+    """What a node may read of its own disk, synchronously. Sees all writes already asked for.
+
+    A damaged record or hint reads as absent, and the driver then gives the node a `Rotted`.
+    """
 
     def load(self, partition: int, key: bytes) -> Record | None:
         """The record of a key, or None."""
@@ -158,5 +161,5 @@ class Records(Protocol):
         ...
 
     def meta(self, name: str) -> bytes | None:
-        """A blob stored with `PutMeta`, or None."""
+        """A blob stored with `PutMeta`, empty if it is damaged, or None."""
         ...

@@ -64,6 +64,20 @@ class Persisted(Struct, frozen=True):
     token: int
 
 
+RotKind = Literal["record", "hint", "memory"]
+
+
+class Rotted(Struct, frozen=True):
+    """The disk gave back something that is not what was written: it reads as absent.
+
+    Told once for each thing found. `partition` is -1 where nobody can know it any more.
+    """
+
+    kind: RotKind
+    partition: int
+    count: int
+
+
 class PersistRefused(Struct, frozen=True):
     """The disk did not take the writes of this token. They are undone, also for `Records`."""
 
@@ -184,6 +198,7 @@ Input = (
     | TimerFired
     | Persisted
     | PersistRefused
+    | Rotted
     | Requested
     | Abandoned
     | FaultSet

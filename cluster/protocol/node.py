@@ -17,6 +17,7 @@ from cluster.model.facts import (
     NodeStarted,
     NodeStopped,
     PersistFailed,
+    RecordRotted,
     StallNoticed,
 )
 from cluster.model.member import Address, Claim, MemberState, NodeId
@@ -41,6 +42,7 @@ from cluster.protocol.inputs import (
     Rejected,
     Requested,
     RequestId,
+    Rotted,
     SnapshotQuery,
     TimerFired,
     TopicQuery,
@@ -181,12 +183,19 @@ class Node:
             case Measured():
                 self._report.measured = event
                 self.members.health.measured(event.lag_us)
-            case Booted() | Rejected() | PersistRefused() | Abandoned() | FaultSet():
+            case Booted() | Rejected() | PersistRefused() | Rotted() | Abandoned() | FaultSet():
                 self._rare(event)
         return self._out.drain()
 
-    def _rare(self, event: Booted | Rejected | PersistRefused | Abandoned | FaultSet) -> None:
+    def _rare(
+        self, event: Booted | Rejected | PersistRefused | Rotted | Abandoned | FaultSet
+    ) -> None:
         match event:
+            case Rotted(kind, partition, count):
+                self._report.rotted += count
+                self._out.emit(RecordRotted(kind, partition, count))
+                if kind == "record":
+                    self.trees.doubt((partition,))
             case Booted():
                 self._boot(event)
             case Rejected():
@@ -223,9 +232,8 @@ class Node:
         out.emit(NodeStarted(self.config.profile, event.pid, keys))
         self.trees.boot()
         self.exchange.boot()
-        blob = self._shelf.meta("memory")
-        if blob is not None:
-            memory = msgspec.msgpack.decode(blob, type=Memory)
+        memory = self._recall()
+        if memory is not None:
             self.members.restore(memory.claims)
             self.placement.restore(memory.ring)
             self.introduction.greet_all()
@@ -234,7 +242,7 @@ class Node:
                 self.drain.begin(leaving=False)
         if drained:
             self.placement.members_changed()  # the ring that it remembers is the one without it
-        if drained or (blob is None and event.seeds):
+        if drained or (memory is None and (event.seeds or self._report.rotted)):
             self.transfers.doubt_all()
         self.introduction.join(event.seeds)
         config = self.config.membership
@@ -243,6 +251,17 @@ class Node:
         out.set_timer(("push-pull",), out.now + config.push_pull_period_us)
         out.set_timer(("reconnect",), out.now + config.reconnect_period_us)
         out.set_timer(("pulse",), out.now + self.config.observe.pulse_period_us)
+
+    def _recall(self) -> Memory | None:
+        """What an earlier life stored. A damaged memory is none, and everything is in doubt."""
+        blob = self._shelf.meta("memory")
+        if blob is None:
+            return None
+        try:
+            return msgspec.msgpack.decode(blob, type=Memory)
+        except msgspec.MsgspecError:
+            self._rare(Rotted("memory", -1, 1))
+            return None
 
     def _leave(self, request: RequestId) -> None:
         self._leavers.append(request)

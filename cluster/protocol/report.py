@@ -48,6 +48,7 @@ class Report(Struct):
     measured: Measured = field(default_factory=lambda: Measured(0, 0))
     faults: tuple[str, ...] = ()
     trouble: str = ""
+    rotted: int = 0
     bytes_in: int = 0
     pulsed_at: int = 0
     dropped: dict[str, int] = field(default_factory=dict[str, int])
@@ -121,6 +122,7 @@ class Report(Struct):
                 resident_bytes=measured.resident_bytes,
                 health=sources.members.health.score,
                 trees=sources.exchange.table(),
+                rotted=self.rotted,
             )
         )
         out.sent, out.received, self.dropped = {}, {}, {}

@@ -48,6 +48,8 @@ from cluster.protocol.inputs import (
     Request,
     Requested,
     RequestId,
+    RotKind,
+    Rotted,
     SnapshotQuery,
     TimerFired,
     TimerKey,
@@ -130,7 +132,8 @@ class Driver:
             self.config.cluster, self.name, self.epoch, 0, 0, traced=False, body=Hello(gossip)
         )
         links = self._links = Links(gossip, hello, self, self._faults)
-        self._store.start(loop.call_soon, loop.call_soon_threadsafe, self._persisted, self._refused)
+        wake = loop.call_soon_threadsafe
+        self._store.start(loop.call_soon, wake, self._persisted, self._refused, self._rotted)
         await loop.create_datagram_endpoint(lambda: self._datagrams, sock=udp)
         self._server = await loop.create_server(links.accept, sock=tcp)
 
@@ -232,6 +235,9 @@ class Driver:
 
     def _refused(self, token: int, reason: str) -> None:
         self.feed(PersistRefused(token, reason))
+
+    def _rotted(self, kind: RotKind, partition: int, count: int) -> None:
+        self.feed(Rotted(kind, partition, count))
 
     def arrived(self, packet: Packet, source: Address, size: int) -> None:
         """A packet (`links.Switchboard`, `datagrams.Listener`)."""

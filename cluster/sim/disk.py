@@ -102,6 +102,9 @@ class Disk:
         self._queued: list[Persist] = []
         self._committing: list[Persist] = []
         self._rotten: set[tuple[int, bytes]] = set()
+        self.found: list[int] = []
+        """Partitions of which a damaged record was read and not yet told: the world tells."""
+        self._told: set[tuple[int, bytes]] = set()
 
     # --- what a god does -----------------------------------------------------------------------
 
@@ -109,6 +112,8 @@ class Disk:
         """A node starts on it."""
         self._queued, self._committing = [], []
         self._seen = self.durable.copy()
+        self.found.clear()
+        self._told.clear()
 
     def crash(self, *, committed: bool) -> None:
         """The node died; `committed` says whether the commit under way had come through."""
@@ -129,6 +134,7 @@ class Disk:
         if key not in self.durable.records.get(partition, {}):
             return False
         self._rotten.add((partition, key))
+        self._told.discard((partition, key))
         return True
 
     def places(self) -> list[tuple[int, bytes]]:
@@ -196,7 +202,11 @@ class Disk:
         if (partition, key) not in self._rotten:
             return False
         seen = self._seen.records.get(partition, {}).get(key)
-        return seen is self.durable.records.get(partition, {}).get(key)
+        damaged = seen is self.durable.records.get(partition, {}).get(key)
+        if damaged and (partition, key) not in self._told:
+            self._told.add((partition, key))
+            self.found.append(partition)
+        return damaged
 
     def scan(self, partition: int, after: bytes, bytes_max: int) -> list[tuple[bytes, Record]]:
         """Records of a partition after `after`, by position, about `bytes_max` of them."""

@@ -43,6 +43,7 @@ from cluster.protocol.inputs import (
     Request,
     Requested,
     RequestId,
+    Rotted,
     TimerFired,
     TimerKey,
 )
@@ -312,6 +313,9 @@ class World:
             self.journal.append(f"{self.now} {host.name} {event} -> {len(effects)} effects")
         for effect in effects:
             self._perform(host, effect)
+        found = host.disk.found
+        while found:
+            self._give(host, Rotted("record", found.pop(), 1))
 
     def _hold(self, host: Host, event: Input) -> None:
         if isinstance(event, _Datagram):

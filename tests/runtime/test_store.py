@@ -14,6 +14,7 @@ from random import Random
 import lmdb
 import pytest
 
+from cluster.model.fingerprint import position
 from cluster.model.member import NodeId
 from cluster.model.versions import Record, Sibling, Versions
 from cluster.protocol.effects import DiskWrite, DropHint, DropRecord, PutHint, PutMeta, PutRecord
@@ -42,6 +43,7 @@ class Disk:
         self.store = Store(path, "n1", "test", 64)
         self.persisted: list[int] = []
         self.refused: list[tuple[int, str]] = []
+        self.rotted: list[tuple[str, int, int]] = []
 
     def start(self) -> None:
         wake = asyncio.get_running_loop().call_soon_threadsafe
@@ -50,6 +52,7 @@ class Disk:
             wake,
             self.persisted.append,
             lambda t, why: self.refused.append((t, why)),
+            lambda kind, partition, count: self.rotted.append((kind, partition, count)),
         )
 
     async def write(self, token: int, *writes: DiskWrite) -> None:
@@ -312,3 +315,75 @@ def test_a_damaged_store_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "data.mdb").write_bytes(b"junk" * 4_096)
     with pytest.raises(StoreError, match="cannot be opened"):
         Store(tmp_path, "n1", "test", 64)
+
+
+def damage(path: Path, table: bytes, value: bytes) -> int:
+    """Change one byte of every row of a table that holds `value`; returns how many there were."""
+    env = lmdb.Environment(str(path), max_dbs=3)
+    database = env.open_db(table)
+    with env.begin(write=True) as txn:
+        rows = [(k, v) for k, v in txn.cursor(database) if value in v]
+        for key, row in rows:
+            at = row.index(value)
+            changed = row[:at] + bytes([row[at] ^ 1]) + row[at + 1 :]
+            txn.put(key, changed, db=database)
+    env.close()
+    return len(rows)
+
+
+async def test_a_damaged_record_reads_as_absent_is_told_once_and_can_be_written_again(
+    disk: Disk,
+) -> None:
+    disk.start()
+    await disk.write(1, put(b"a", b"whole"), put(b"b", b"flipped"), put(b"c", b"whole"))
+    disk.store.close()
+    assert damage(disk.path, b"records", b"flipped") == 1
+    disk.store = Store(disk.path, "n1", "test", 64)
+    disk.start()
+    assert disk.store.load(3, b"b") is None
+    assert {key for key, _ in disk.store.scan(3, b"", 10_000)} == {b"a", b"c"}
+    assert disk.rotted == [("record", 3, 1)]
+    await disk.write(2, put(b"b", b"healed"))
+    assert disk.store.load(3, b"b") == record(b"healed")
+    assert disk.store.keys(3) == 3
+    assert len(disk.store.scan(3, b"", 10_000)) == 3
+
+
+async def test_damaged_hints_and_blobs_are_left_out_and_crash_nobody(disk: Disk) -> None:
+    disk.start()
+    n2 = NodeId("n2")
+    await disk.write(1, PutHint(n2, 3, b"whole", 5), PutHint(n2, 3, b"flipped", 6))
+    await disk.write(2, PutMeta("memory", b"remembered"))
+    disk.store.close()
+    assert damage(disk.path, b"hints", b"flipped") == 1
+    assert damage(disk.path, b"meta", b"remembered") == 1
+    disk.store = Store(disk.path, "n1", "test", 64)
+    disk.start()
+    assert list(disk.store.hints()) == [(n2, 3, b"whole", 5)]
+    assert disk.rotted == [("hint", -1, 1)]
+    assert disk.store.meta("memory") == b""
+    assert disk.store.meta("other") is None
+
+
+def test_a_directory_of_an_older_format_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    Store(tmp_path, "n1", "test", 64).close()
+    identity = tmp_path / "node.json"
+    identity.write_bytes(identity.read_bytes().replace(b'"format":2', b'"format":1'))
+    with pytest.raises(
+        StoreError, match=r"lies in format 1, this program reads 2; choose an empty"
+    ):
+        Store(tmp_path, "n1", "test", 64)
+
+
+async def test_the_leaves_of_a_partition_are_pages_of_its_scan(disk: Disk) -> None:
+    disk.start()
+    keys = [b"k%d" % i for i in range(200)]
+    await disk.write(1, *(put(key) for key in keys[:150]))
+    disk.store.persist(2, tuple(put(key) for key in keys[150:]))
+    whole = [key for key, _ in disk.store.scan(3, b"", 1 << 20)]
+    assert whole == sorted(keys, key=position)
+    leaves = [[key for key, _ in disk.store.leaf(3, leaf, 8, b"", 1 << 20)] for leaf in range(8)]
+    assert [key for leaf in leaves for key in leaf] == whole
+    first = leaves[5][0]
+    assert [key for key, _ in disk.store.leaf(3, 5, 8, first, 1)] == [leaves[5][1]]
+    assert disk.store.leaf(3, 5, 8, leaves[5][-1], 1) == []

@@ -15,6 +15,7 @@ from cluster.model.facts import (
     OperationFinished,
     OperationStarted,
     ReadRepaired,
+    RecordRotted,
     SiblingsKept,
     TreeCompared,
     TreeRebuilt,
@@ -64,12 +65,17 @@ def of_data(payload: Data) -> Phrase | None:
             return None
 
 
-def of_trees(payload: TreeCompared | TreeRebuilt | CopiesDropped | HintsExpired) -> Phrase | None:
+def of_trees(
+    payload: TreeCompared | TreeRebuilt | CopiesDropped | HintsExpired | RecordRotted,
+) -> Phrase | None:
     """Comparing copies, reading them again, and the slow way home."""
     match payload:
         case HintsExpired():
             kept = counted(payload.count, "write")
             return Phrase(f"gives up handing {kept} to {payload.target}: its trees will", "bad")
+        case RecordRotted():
+            things = counted(payload.count, payload.what, "memories" * (payload.what == "memory"))
+            return Phrase(f"finds {things} damaged on its disk", "bad")
         case TreeCompared():
             if payload.keys_repaired:
                 keys = counted(payload.keys_repaired, "key")

@@ -39,6 +39,7 @@ from cluster.model.facts import (
     ProcessObserved,
     PulseReported,
     ReadRepaired,
+    RecordRotted,
     RingChanged,
     SiblingsKept,
     SnapshotTaken,
@@ -341,7 +342,7 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
             | ReadRepaired()
         ):
             return of_data(payload)
-        case TreeCompared() | TreeRebuilt() | CopiesDropped() | HintsExpired():
+        case TreeCompared() | TreeRebuilt() | CopiesDropped() | HintsExpired() | RecordRotted():
             return of_trees(payload)
         case (
             FaultInjected() | FaultHealed() | ProcessObserved() | WindowClosed() | WorkloadCounted()

@@ -112,6 +112,16 @@ class CopiesDropped(Struct, frozen=True, array_like=True, tag="aae.drop"):
     keys: int
 
 
+class RecordRotted(Struct, frozen=True, array_like=True, tag="store.corrupt"):
+    """This node's disk gave back what nobody wrote. It reads as absent, and trees bring it back."""
+
+    what: str
+    """record, hint or memory."""
+    partition: int
+    """-1 where nobody can know it any more."""
+    count: int
+
+
 class TreeRebuilt(Struct, frozen=True, array_like=True, tag="aae.rebuild"):
     """Trees were read anew from the disk. `mended` leaves said something else before."""
 

@@ -30,6 +30,8 @@ class Identity(Struct, frozen=True):
     cluster: str
     partitions: int
     epoch: int = 0
+    format: int = 1
+    """How its records lie; directories from before there was a number have the first."""
 
 
 def sentence(path: Path, error: OSError) -> str:
@@ -79,7 +81,7 @@ def claim(path: Path, wanted: Identity, wall_ms: int) -> Identity:
     if held is not None:
         _refuse_strangers(path, wanted, held)
     epoch = max(wall_ms, 1 if held is None else held.epoch + 1)
-    new = Identity(wanted.name, wanted.cluster, wanted.partitions, epoch)
+    new = Identity(wanted.name, wanted.cluster, wanted.partitions, epoch, wanted.format)
     try:
         _write(path, new)
     except OSError as error:
@@ -109,6 +111,11 @@ def _refuse_strangers(path: Path, wanted: Identity, held: Identity) -> None:
         raise StoreError(
             f"{path} belongs to cluster {held.cluster}, not {wanted.cluster}; "
             "choose another --data or --cluster."
+        )
+    if held.format != wanted.format:
+        raise StoreError(
+            f"{path} lies in format {held.format}, this program reads {wanted.format}; choose an "
+            "empty --data, the other nodes fill it."
         )
     if held.partitions != wanted.partitions:
         raise StoreError(

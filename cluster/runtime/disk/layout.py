@@ -3,12 +3,16 @@
 LMDB keys may have 511 bytes at most, ours 1,024, so every record is stored under its partition and
 a hash of its key, with the whole key inside the value. A scan therefore goes in hash order: any
 order will do, as long as the last key of a page says where the next one begins.
+
+Everything is sealed with a checksum, because LMDB has none: what a disk gives back changed is
+damaged, and reads as absent instead of as something nobody wrote.
 """
 
 from __future__ import annotations
 
 from hashlib import blake2b
 from typing import Final
+from zlib import crc32
 
 import msgspec
 from msgspec import Struct
@@ -40,9 +44,42 @@ class Hint(Struct, frozen=True, array_like=True):
 UNKNOWN: Final = Row(b"", Record(EMPTY))
 """Told apart by identity: nothing is queued for this key."""
 
+FORMAT: Final = 2
+"""Of a data directory. 1 had no checksums."""
+SEAL_BYTES: Final = 4
+
 encode = msgspec.msgpack.Encoder().encode
 decode_row = msgspec.msgpack.Decoder(Row).decode
 decode_hint = msgspec.msgpack.Decoder(Hint).decode
+
+
+def seal(blob: bytes) -> bytes:
+    """A blob with its checksum in front, as it lies on disk."""
+    return crc32(blob).to_bytes(SEAL_BYTES, "big") + blob
+
+
+def unseal(sealed: bytes) -> bytes | None:
+    """The blob, or None if it is not what was sealed."""
+    blob = sealed[SEAL_BYTES:]
+    return blob if sealed[:SEAL_BYTES] == crc32(blob).to_bytes(SEAL_BYTES, "big") else None
+
+
+def row_of(sealed: bytes) -> Row | None:
+    """A record as it was stored, or None if it is damaged."""
+    blob = unseal(sealed)
+    try:
+        return None if blob is None else decode_row(blob)
+    except msgspec.MsgspecError:
+        return None
+
+
+def hint_of(sealed: bytes) -> Hint | None:
+    """A hint as it was stored, or None if it is damaged."""
+    blob = unseal(sealed)
+    try:
+        return None if blob is None else decode_hint(blob)
+    except msgspec.MsgspecError:
+        return None
 
 
 class Batch:

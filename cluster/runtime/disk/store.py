@@ -34,20 +34,24 @@ from cluster.protocol.effects import (
     PutMeta,
     PutRecord,
 )
+from cluster.protocol.inputs import RotKind
 from cluster.runtime import clock
 from cluster.runtime.disk.directory import Identity, StoreError, claim, lock, sentence
 from cluster.runtime.disk.layout import (
+    FORMAT,
     UNKNOWN,
     Batch,
     Hint,
     Row,
     Table,
-    decode_hint,
-    decode_row,
     encode,
     hint_key,
+    hint_of,
     meta_key,
     place_of,
+    row_of,
+    seal,
+    unseal,
 )
 
 MAP_BYTES: Final = 1 << 30
@@ -56,6 +60,10 @@ FULL_BYTES: Final = 1 << 20
 """A commit that fails with less than this free failed for want of space."""
 MAP_BYTES_MAX: Final = 1 << 40
 
+ROTTEN_MAX: Final = 65_536
+"""Damaged places remembered as told; past it more of them are not told one by one."""
+Rotten = Callable[[RotKind, int, int], None]
+"""Hears what kind of thing is damaged, of which partition (-1: unknown), and how many."""
 Wake = Callable[[Callable[[], None]], object]
 """Runs a function in the thread that owns the store (`loop.call_soon_threadsafe`)."""
 
@@ -67,7 +75,9 @@ class Store:
         self._path = path
         self._lock = lock(path)
         try:
-            self.identity = claim(path, Identity(name, cluster, partitions), clock.wall_ms())
+            self.identity = claim(
+                path, Identity(name, cluster, partitions, format=FORMAT), clock.wall_ms()
+            )
             self._env = self._open()
             self._counts = self._count(partitions)
         except BaseException:
@@ -86,6 +96,9 @@ class Store:
         """A commit begins at the end of this turn of the loop, with all that the turn queues."""
         self._persisted: Callable[[int], None] = lambda _token: None
         self._refused: Callable[[int, str], None] = lambda _token, _reason: None
+        self._rotted: Rotten = lambda _kind, _partition, _count: None
+        self._rotten: set[bytes] = set()
+        """Places whose row is damaged: told once, until they are written again."""
         self._work: SimpleQueue[Batch | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._commit_forever, name="commit", daemon=True)
 
@@ -95,8 +108,11 @@ class Store:
         wake: Wake,
         persisted: Callable[[int], None],
         refused: Callable[[int, str], None],
+        rotted: Rotten | None = None,
     ) -> None:
         """Begin to commit. `persisted` gets the highest token on disk, `refused` each one lost.
+
+        `rotted` hears of what was read and is damaged, each place once.
 
         `soon` runs a function at the end of the loop's turn, `wake` does it from any thread.
         """
@@ -104,6 +120,8 @@ class Store:
         self._wake = wake
         self._persisted = persisted
         self._refused = refused
+        if rotted is not None:
+            self._rotted = rotted
         self._thread.start()
         if self._queued.tokens:
             self._due = True
@@ -133,7 +151,7 @@ class Store:
                     self._put(batch, partition, key, None)
                 case PutHint(target, partition, key, at):
                     hint = Hint(target, partition, key, at)
-                    batch.hints[hint_key(target, partition, key)] = encode(hint)
+                    batch.hints[hint_key(target, partition, key)] = seal(encode(hint))
                 case DropHint(target, partition, key):
                     batch.hints[hint_key(target, partition, key)] = None
                 case PutMeta(name, blob):
@@ -166,6 +184,8 @@ class Store:
             self._counts[partition] = self._counts.get(partition, 0) + change
             batch.gained[partition] = batch.gained.get(partition, 0) + change
         self._overlay[place] = batch.records[place] = row
+        if self._rotten:
+            self._rotten.discard(place)
         self._seen = (partition, key, place, row is not None)
 
     def _has(self, place: bytes) -> bool:
@@ -245,9 +265,11 @@ class Store:
 
     def _write(self, batch: Batch) -> None:
         records: Table = {
-            place: None if row is None else encode(row) for place, row in batch.records.items()
+            place: None if row is None else seal(encode(row))
+            for place, row in batch.records.items()
         }
-        tables = ((self._records, records), (self._hints, batch.hints), (self._meta, batch.meta))
+        meta: Table = {key: None if v is None else seal(v) for key, v in batch.meta.items()}
+        tables = ((self._records, records), (self._hints, batch.hints), (self._meta, meta))
         if not any(table for _, table in tables):
             return
         with self._env.begin(write=True) as txn:
@@ -271,10 +293,13 @@ class Store:
         place = place_of(partition, key)
         row = self._overlay.get(place, UNKNOWN)
         if row is UNKNOWN:
-            with self._env.begin() as txn:
-                blob = txn.get(place, db=self._records)
-            row = None if blob is None else decode_row(blob)
-        self._seen = (partition, key, place, row is not None)
+            blob = self._get(place)
+            row = None if blob is None else row_of(blob)
+            if blob is not None and row is None:
+                self._found_rot(partition, [place])
+            self._seen = (partition, key, place, blob is not None)
+        else:
+            self._seen = (partition, key, place, row is not None)
         return None if row is None else row.record
 
     def scan(self, partition: int, after: bytes, bytes_max: int) -> list[tuple[bytes, Record]]:
@@ -287,7 +312,12 @@ class Store:
         """The same for the keys of one leaf of a hash tree: one range of hashes."""
         prefix = partition.to_bytes(2, "big")
         first, end = leaf_range(leaf, leaves)
-        return self._page(prefix + first, prefix + end, partition, after, bytes_max)
+        try:
+            return self._page(prefix + first, prefix + end, partition, after, bytes_max)
+        except lmdb.Error:
+            # A damaged page ends the scan: what lies beyond is not there, until it is written again.
+            self._found_rot(partition, [prefix + first])
+            return []
 
     def _page(
         self, first: bytes, end: bytes, partition: int, after: bytes, bytes_max: int
@@ -295,6 +325,7 @@ class Store:
         begin = max(first, place_of(partition, after)) if after else first
         overlay = sorted(p for p in self._overlay if begin < p < end)
         found: list[tuple[bytes, Record]] = []
+        rotten: list[bytes] = []
         size = 0
         queued = iter(overlay)
         ahead = next(queued, None)
@@ -312,14 +343,31 @@ class Store:
                     ahead = next(queued, None)
                 elif stored:
                     blob = cursor.value()
-                    row, cost = decode_row(blob), len(blob)
+                    row, cost = row_of(blob), len(blob)
+                    if row is None:
+                        rotten.append(place)
                     more = cursor.next()
                 else:
                     break
                 if row is not None:
                     found.append((row.key, row.record))
                     size += cost
+        if rotten:
+            self._found_rot(partition, rotten)
         return found
+
+    def _get(self, place: bytes) -> bytes | None:
+        try:
+            with self._env.begin() as txn:
+                return txn.get(place, db=self._records)
+        except lmdb.Error:
+            return b""  # the page it lies on is damaged: so is the row
+
+    def _found_rot(self, partition: int, places: list[bytes]) -> None:
+        fresh = [place for place in places if place not in self._rotten]
+        if fresh and len(self._rotten) < ROTTEN_MAX:
+            self._rotten.update(fresh)
+            self._rotted("record", partition, len(fresh))
 
     def keys(self, partition: int) -> int:
         """How many keys are held of a partition."""
@@ -329,17 +377,21 @@ class Store:
         """All hints on disk as (target, partition, key, at), read once at boot."""
         with self._env.begin() as txn, txn.cursor(self._hints) as cursor:
             for blob in cursor.iternext(keys=False):
-                hint = decode_hint(blob)
+                hint = hint_of(blob)
+                if hint is None:
+                    self._rotted("hint", -1, 1)
+                    continue
                 yield hint.target, hint.partition, hint.key, hint.at
 
     def meta(self, name: str) -> bytes | None:
-        """A blob stored with `PutMeta`, or None."""
+        """A blob stored with `PutMeta`, empty if it is damaged, or None."""
         key = meta_key(name)
         for batch in (self._queued, self._committing):
             if batch is not None and key in batch.meta:
                 return batch.meta[key]
         with self._env.begin() as txn:
-            return txn.get(key, db=self._meta)
+            sealed = txn.get(key, db=self._meta)
+        return None if sealed is None else unseal(sealed) or b""
 
     # --- opening -------------------------------------------------------------------------------
 
