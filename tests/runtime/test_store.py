@@ -17,7 +17,15 @@ import pytest
 from cluster.model.fingerprint import position
 from cluster.model.member import NodeId
 from cluster.model.versions import Record, Sibling, Versions
-from cluster.protocol.effects import DiskWrite, DropHint, DropRecord, PutHint, PutMeta, PutRecord
+from cluster.protocol.effects import (
+    DiskWrite,
+    DropAll,
+    DropHint,
+    DropRecord,
+    PutHint,
+    PutMeta,
+    PutRecord,
+)
 from cluster.runtime import clock
 from cluster.runtime.disk import store as store_module
 from cluster.runtime.disk.directory import StoreError
@@ -117,6 +125,22 @@ async def test_the_last_write_of_a_key_wins_within_and_across_commits(disk: Disk
     assert disk.store.load(3, b"k") == record(b"3")
     assert disk.store.load(3, b"gone") is None
     assert disk.store.keys(3) == 1
+
+
+async def test_a_disk_that_starts_empty_shows_and_keeps_only_what_comes_after(disk: Disk) -> None:
+    disk.start()
+    await disk.write(1, put(b"old"), PutHint(N2, 3, b"old", 7), PutMeta("left", b"drained"))
+    disk.reopen()
+    disk.start()
+    disk.store.persist(2, (DropAll(), PutMeta("left", b"")))
+    assert disk.store.keys(3) == 0
+    assert disk.store.load(3, b"old") is None
+    await disk.write(3, put(b"new"))
+    disk.reopen()
+    assert disk.store.keys(3) == 1
+    assert [key for key, _ in disk.store.scan(3, b"", 1 << 20)] == [b"new"]
+    assert list(disk.store.hints()) == []
+    assert disk.store.meta("left") == b""
 
 
 async def test_hints_are_read_back_at_boot(disk: Disk) -> None:

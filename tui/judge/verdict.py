@@ -172,7 +172,9 @@ def _nobody(case: _Case) -> tuple[Tone, list[Clause]]:
 
 def _forming(case: _Case) -> Clause | None:
     """Before the first common view: who has come so far."""
-    nodes = [n for n in case.view.nodes.values() if not n.departed and n.process != "gone"]
+    known = case.view.nodes.values()
+    left = {s for n in known for s, b in n.beliefs.items() if b.state is MemberState.LEFT}
+    nodes = [n for n in known if not n.departed and n.process != "gone" and n.name not in left]
     if any(m.kind in ("suspect", "dead", "fault") for m in case.view.marks):
         return None
     first = min((n.started_at for n in nodes if n.started_at), default=case.now)

@@ -4,8 +4,7 @@ A new owner must merge from N-W+1 holders that lack nothing (DESIGN 4), for thes
 quorum of the ring before. A present owner says it of itself once it is filled. A *former* owner may
 say it only to its heirs, the owners from the very moment at which it ceased to be one: whoever
 became an owner later also needs the writes of the ring between, and the former owner never saw
-those. (The simplest wrong answer, "complete now or formerly", loses writes when a join and a leave
-follow each other: tests/protocol/transfer/test_rings.py.)
+those: tests/protocol/transfer/test_rings.py.
 
 A source serves a page only under the same ring: from then on it treats a late write of an older
 ring as a hint for the new owners, so no write falls between the page and the change. Nothing is

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from cluster.config import DEMO
 from cluster.model.facts import DrainEnded, PartitionFilled
 from cluster.model.member import NodeId
+from cluster.model.ring import Ring, build_ring
 from cluster.protocol.inputs import LeaveCommand, RequestId
 from cluster.protocol.messages import GetRequest, PutRequest, ReadResponse, WriteResponse
 from tests.world import World
@@ -100,3 +101,29 @@ def test_no_acknowledged_write_is_lost_or_hidden_while_members_come_and_go(seed:
         assert churn.sees(churn.rng.choice(churn.present()), key), key
     assert world.told(PartitionFilled)
     assert {e.how for e in world.told(DrainEnded)} <= {"drained"}
+
+
+def ring_of(*names: str) -> Ring:
+    return build_ring(tuple(map(NodeId, names)), 16, 3, SLOW.ring.load_slack)
+
+
+def test_a_former_owner_vouches_only_for_those_who_own_since_it_ceased_to() -> None:
+    """It never saw the writes of the ring between: for a later owner it is not a whole holder."""
+    world = World(4, config=SLOW)
+    world.until(world.agreed, 20, "a ring")
+    holdings = world.node("n1").transfers.holdings
+    old, between = ring_of("n1", "n2", "n3", "n4"), ring_of("n2", "n3", "n4", "n5")
+    after = ring_of("n2", "n4", "n5", "n6", "n7")
+    holdings.ring_changed(old, between)
+    mine = [p for p, owners in enumerate(old.owners) if "n1" in owners]
+    assert mine
+    for p in mine:
+        assert all(holdings.whole_for(p, heir) for heir in between.owners[p])
+        assert not holdings.whole_for(p, NodeId("n6"))
+    holdings.ring_changed(between, after)
+    late = [(p, o) for p in mine for o in after.owners[p] if o not in between.owners[p]]
+    still = [(p, o) for p in mine for o in after.owners[p] if o in between.owners[p]]
+    assert late
+    assert still
+    assert not any(holdings.whole_for(p, owner) for p, owner in late)
+    assert all(holdings.whole_for(p, owner) for p, owner in still)
