@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from pathlib import Path
@@ -154,6 +155,12 @@ class Lab:
         self._undo_by(f"start {name} again", name, self._start_again, running=False)
         return said
 
+    async def wipe(self, name: NodeId) -> str:
+        """SIGKILL, and its disk is gone: what is started again has the name and nothing else."""
+        said = await self._wipe(name)
+        self._undo_by(f"start {name} again", name, self._start_again, running=False)
+        return said
+
     async def restart(self, name: NodeId) -> str:
         """The same name, data directory and ports; new ports if a stranger took the old ones."""
         said = await self._start_again(name)
@@ -224,6 +231,14 @@ class Lab:
         await self.slots.get(name).gone.wait()
         return f"{name} was killed (kill -9, process {process.pid})."
 
+    async def _wipe(self, name: NodeId) -> str:
+        await self._kill(name)
+        slot = self.slots.get(name)
+        self._witness.say(FaultInjected("wipe", name))
+        slot.wiped = True
+        await asyncio.to_thread(shutil.rmtree, slot.data, ignore_errors=True)
+        return f"{name} was killed and its disk wiped."
+
     async def _start_again(self, name: NodeId) -> str:
         slot = self.slots.get(name)
         if slot.process is not None or slot.starting:
@@ -238,8 +253,11 @@ class Lab:
             await self._all([self._bring_up(slot, seeds)])
         slot.left = False
         self._witness.say(FaultHealed("kill", name))
+        wiped, slot.wiped = slot.wiped, False
+        if wiped:
+            self._witness.say(FaultHealed("wipe", name))
         await self.links.retell()
-        return f"{name} was started again on its old disk."
+        return f"{name} was started again on {'an empty' if wiped else 'its old'} disk."
 
     async def _pause(self, name: NodeId) -> str:
         process = self.slots.process(name)

@@ -39,6 +39,8 @@ class Slot:
         self.starting = False
         self.gone = asyncio.Event()
         self.left = False
+        self.wiped = False
+        """Its disk was taken away and it has not been started since."""
         self.last_words = ""
         """The last line the last life wrote to its standard error."""
         self.told: frozenset[NodeId] = frozenset()

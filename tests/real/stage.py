@@ -51,7 +51,7 @@ def now() -> int:
 class Stage:
     """Everything a test needs to hurt a cluster and to see what it thinks of that."""
 
-    def __init__(self, nodes: int, *, answers_per_s: float = 40.0) -> None:
+    def __init__(self, nodes: int, *, answers_per_s: float = 40.0, seed: int = SEED) -> None:
         self.facts: list[Fact] = []
         """Faults, processes, doubts, beliefs that changed, counts of the quiz: of all lives."""
         self.view = ClusterView()
@@ -64,7 +64,7 @@ class Stage:
         self.quiz = Workload(
             WorkloadOptions(answers_per_s=answers_per_s),
             witness,
-            Random(SEED),
+            Random(seed),
             self.lab.doors,
             PeerLines(self.lab.cluster),
         )
@@ -180,9 +180,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(nodes: int = 5, *, answers_per_s: float = 40.0) -> AsyncGenerator[Stage]:
+async def stage(
+    nodes: int = 5, *, answers_per_s: float = 40.0, seed: int = SEED
+) -> AsyncGenerator[Stage]:
     """A running cluster on which everyone agrees, with the quiz under way."""
-    made = Stage(nodes, answers_per_s=answers_per_s)
+    made = Stage(nodes, answers_per_s=answers_per_s, seed=seed)
     try:
         await made.start()
         yield made

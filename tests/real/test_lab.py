@@ -187,3 +187,16 @@ async def test_a_show_reads_every_answer_back_after_something_was_mended() -> No
         await show.stop()
     assert counts[-1].unreadable == 0
     assert counts[-1].audited >= 40
+
+
+async def test_a_wiped_node_starts_again_with_its_name_and_an_empty_disk(rig: Rig) -> None:
+    slot = rig.lab.slots.get(N2)
+    said = await rig.lab.wipe(N2)
+    assert "wiped" in said
+    assert not slot.data.exists()
+    assert rig.lab.can_undo() == "start n2 again"
+    await rig.lab.undo()
+    assert rig.lab.is_running(N2)
+    assert rig.seen(N2)[-7:] == [
+        "kill", "gone", "wipe", "starting", "running", "kill healed", "wipe healed",
+    ]  # fmt: skip
