@@ -236,12 +236,12 @@ class Node:
         if memory is not None:
             self.members.restore(memory.claims)
             self.placement.restore(memory.ring)
+            # Who was remembered after a farewell of its own is no member of that ring, and is now.
+            self.placement.members_changed()
             self.introduction.greet_all()
             self.transfers.restore(memory.complete)
             if memory.drained:
                 self.drain.begin(leaving=False)
-        if drained:
-            self.placement.members_changed()  # the ring that it remembers is the one without it
         if drained or (memory is None and (event.seeds or self._report.rotted)):
             self.transfers.doubt_all()
         self.introduction.join(event.seeds)

@@ -9,7 +9,7 @@ from cluster.model.member import NodeId
 from cluster.model.ring import partition_of
 from cluster.protocol.messages import PutRequest, WriteResponse
 from cluster.sim.world import World
-from tests.sim.test_world import asked, formed
+from tests.sim.test_world import agreed, asked, formed
 
 N1, N2, N3 = NodeId("n1"), NodeId("n2"), NodeId("n3")
 
@@ -60,3 +60,16 @@ def test_a_write_whose_minter_has_no_room_for_its_hint_is_not_acknowledged_empty
             assert record is not None, f"{replica} proved {key!r} and has nothing"
             assert record.versions.siblings
     assert acknowledged
+
+
+def test_who_left_and_is_started_again_on_its_old_disk_takes_its_place_again() -> None:
+    # `sim --faults hell --seed 109`: it remembered the ring it had left behind, without itself,
+    # and nothing ever made it look again.
+    world = formed(4, 1)
+    world.start("n5", ("n1",))
+    world.run(world.now + SECOND // 10)
+    world.leave("n4")
+    assert world.until(lambda: world.hosts[NodeId("n4")].node is None, 20 * SECOND)
+    world.run(world.now + SECOND)
+    world.start("n4", ("n1",))
+    assert world.until(lambda: agreed(world), 10 * SECOND)

@@ -196,7 +196,7 @@ class Hints:
             self._out.send(to, address, "stream", write, traced=traced, key=key)
             traced = False
         if gone:
-            self._out.persist(tuple(gone))
+            self._persist(gone)
         if batch.waiting:
             self._batches[target] = batch
 
@@ -233,19 +233,21 @@ class Hints:
             if place not in self._keepers and not self._placement.owns(partition):
                 writes.append(DropRecord(partition, key))
         if writes:
-            done = batch.done
-            self._out.persist(
-                tuple(writes), lambda refused: self._undo(target, done) if refused else None
-            )
+            self._persist(writes)
             told = HintsHandedOver if batch.handed_over else HintsDelivered
             self._out.emit(told(target, len(batch.done), self.depth(target)))
 
-    def _undo(self, target: NodeId, done: list[tuple[Place, _Note]]) -> None:
+    def _persist(self, writes: list[DiskWrite]) -> None:
+        done = tuple(writes)
+        self._out.persist(done, lambda refused: self._undo(done) if refused else None)
+
+    def _undo(self, writes: tuple[DiskWrite, ...]) -> None:
         """The disk kept the notes we dropped: keep them too, else they come back at the next boot."""
-        if target not in self._index:
-            self._arm(target)
-        for place, note in done:
-            self._note(target, place, note.at)
+        for write in writes:
+            if isinstance(write, DropHint):
+                if write.target not in self._index:
+                    self._arm(write.target)
+                self._note(write.target, (write.partition, write.key), self._out.now)
 
     def peer_lost(self, name: NodeId) -> None:
         """The link to a target broke: what was on its way will be sent again."""
@@ -267,6 +269,6 @@ class Hints:
                         writes += [kept] if kept is not None else []
                 writes += self._forget(target, place)
             if writes:
-                self._out.persist(tuple(writes))
+                self._persist(writes)
         for target in list(self._index):
             self.deliver(target)
