@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from cluster.config import SECOND
+from cluster.model.fault import DESTRUCTIVE
 from cluster.sim.faults.options import NAMES, FaultsName, draw
 from cluster.sim.faults.schedule import families, plan, victims
 
@@ -36,7 +37,7 @@ def test_hell_holds_every_kind_of_fault_that_any_schedule_holds() -> None:
 @pytest.mark.parametrize("seed", range(60))
 def test_fewer_than_w_nodes_ever_lose_a_disk(seed: int) -> None:
     options = draw(seed, "hell", MINUTE)
-    losing = {e.subject for e in plan(options) if e.kind in ("wipe", "rot", "leave")}
+    losing = {e.subject for e in plan(options) if e.kind in DESTRUCTIVE}
     assert losing <= set(victims(options))
     assert len(losing) < options.write_quorum
     assert options.read_quorum + options.write_quorum > options.replicas

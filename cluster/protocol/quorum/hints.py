@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from cluster.config import DataConfig
 from cluster.model.facts import HintsDelivered, HintsExpired, HintsHandedOver
-from cluster.model.member import NOBODY, NodeId
+from cluster.model.member import NOBODY, MemberState, NodeId
 from cluster.model.ring import Ring
 from cluster.model.summary import Depth
 from cluster.protocol.effects import DiskWrite, DropHint, DropRecord, PutHint, Records
@@ -148,6 +148,9 @@ class Hints:
         if batch is not None and self._out.now - batch.started >= self._config.hint_retry_us:
             self._end(target)
         self._expire(target)
+        if self._members.state(target) in (MemberState.REMOVED, MemberState.LEFT):
+            # A write under an older ring was kept for it after the ring had gone on.
+            self._rehome(target, self._placement.ring)
         self.deliver(target)
         if self.depth(target):
             self._arm(target)
@@ -258,17 +261,21 @@ class Hints:
         """Hints for a member that is no longer on the ring belong to the owners of today."""
         present = set(new.members)
         for target in [t for t in self._index if t not in present]:
-            if target in self._batches:
-                self._end(target)
-            writes: list[DiskWrite] = []
-            for place in list(self._index.get(target, ())):
-                partition, key = place
-                for owner in new.owners[partition]:
-                    if owner != self._out.name:
-                        kept = self.keep(owner, partition, key)
-                        writes += [kept] if kept is not None else []
-                writes += self._forget(target, place)
-            if writes:
-                self._persist(writes)
+            self._rehome(target, new)
         for target in list(self._index):
             self.deliver(target)
+
+    def _rehome(self, target: NodeId, ring: Ring) -> None:
+        """Owe the present owners what was kept for a member that is off the ring."""
+        if target in self._batches:
+            self._end(target)
+        writes: list[DiskWrite] = []
+        for place in list(self._index.get(target, ())):
+            partition, key = place
+            for owner in ring.owners[partition]:
+                if owner != self._out.name:
+                    kept = self.keep(owner, partition, key)
+                    writes += [kept] if kept is not None else []
+            writes += self._forget(target, place)
+        if writes:
+            self._persist(writes)

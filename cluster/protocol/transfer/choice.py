@@ -59,12 +59,16 @@ class Choice:
         return owners <= heard and everybody <= heard
 
     def musts(self, filling: Filling) -> set[NodeId]:
-        """Members that drain and have yet to give what they hold of it."""
+        """Members that drain and have yet to give what they hold of it.
+
+        Who has places again does not drain any more, and keeps what it holds.
+        """
         partition = filling.partition
+        present = self._placement.ring.members
         return {
             name
             for name in filling.must
-            if self._members.alive(name) and not self.took(name, partition)
+            if name not in present and self._members.alive(name) and not self.took(name, partition)
         }
 
     def next_source(self, filling: Filling) -> NodeId | None:

@@ -1,10 +1,9 @@
-"""Deletions: a record leaves a disk only when another disk that must keep it has all of it.
+"""Deletions: a record leaves a disk only when another disk has all of it.
 
-That is an owner's, or that of a keeper with a hint for it (where rings differ, a hint is delivered
-to a former owner, which then owes it to the present ones).
-
-Judged at the moment a node asks its disk to forget a record. A record of tombstones only may also
-be reaped; that nothing comes back then is for `outcome` to see. Ignores hints and blobs.
+Which one may differ where rings differ: an owner's, or that of a keeper, who in turn keeps it until
+an owner has it. Judged at the moment a node asks its disk to forget a record. A record of
+tombstones only may also be reaped; that nothing comes back then is for `outcome` to see, and so is
+what a drained node forgets as a whole when it is started again.
 """
 
 from __future__ import annotations
@@ -33,33 +32,26 @@ class Deletions:
                 self._drop(host, write)
 
     def _drop(self, host: Host, drop: DropRecord) -> None:
-        node, partition, key = host.node, drop.partition, drop.key
+        partition, key = drop.partition, drop.key
         held = host.disk.load(partition, key)
-        if node is None or held is None:
+        if held is None:
             return
         if all(sibling.value is None for sibling in held.versions.siblings):
             return
         self.checked += 1
-        owners = node.placement.ring.owners[partition]
         others = [name for name in self._world.hosts if name != host.name]
-        if any(self._keeps(name, drop, held.versions, owners) for name in others):
+        if any(self._has(name, drop, held.versions) for name in others):
             return
         raise BrokenPromiseError(
             "deletion",
-            f"{host.name} drops {shown(key)} of partition {partition} while neither its owners "
-            f"({' '.join(owners)}) nor a keeper of a hint has all of it on disk",
+            f"{host.name} drops {shown(key)} of partition {partition} while no other disk has all "
+            "of it",
         )
 
-    def _keeps(
-        self, name: NodeId, drop: DropRecord, versions: Versions, owners: tuple[NodeId, ...]
-    ) -> bool:
-        """Whether another host must keep the record and has all of it on disk (or had, and rotted)."""
-        host, partition, key = self._world.hosts[name], drop.partition, drop.key
-        if host.disk.load(partition, key) is None and name not in owners:
-            return False
-        record = host.disk.record(partition, key)
+    def _has(self, name: NodeId, drop: DropRecord, versions: Versions) -> bool:
+        """Whether a disk has all of a record, or had before it was lost."""
+        host = self._world.hosts[name]
+        record = host.disk.record(drop.partition, drop.key)
         if record is None or not covers(record.versions.context, versions.context):
-            return name in owners and self._lost_since(name, 0, key)
-        return name in owners or any(
-            (p, k) == (partition, key) for _, p, k in host.disk.durable.hints
-        )
+            return self._lost_since(name, 0, drop.key)
+        return True

@@ -5,7 +5,8 @@ recomputed from the episodes in force. A node runs unless an episode holds it do
 again with everybody as a seed, as a configuration file would name them. What is done is told as
 the lab tells it, so that the incident record sees a simulated kill as it sees a real one.
 
-Keeps the ledger of lost disks: a wipe, rot, and the departure of a node that handed nothing over.
+A newcomer leaves for good when its time is over; one that could not drain in time still has what
+nobody else may have, and is started again, as an operator would. Keeps the ledger of lost disks.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ class Hand:
         self.losses: list[Loss] = []
         self.expected: list[str] = []
         """Nodes that should run when nothing holds them down, in the order in which they came."""
+        self._parting: list[str] = []
+        """Of them, those that are leaving for good."""
         self.begun: list[tuple[int, Episode]] = []
         """What was done, and when (world time)."""
         self._over = False
@@ -75,8 +78,9 @@ class Hand:
     def heal(self) -> None:
         """End everything that is in force, for good, and start whoever is down."""
         self._over = True
-        for episode in list(self._active.values()):
-            self._end(episode)
+        over, self._active = list(self._active.values()), {}
+        for episode in over:
+            self._undo(episode)
         self._world.network.heal()
         weather = self._world.network.weather
         self._world.network.weather = Weather(latency_us=weather.latency_us)
@@ -84,6 +88,10 @@ class Hand:
     def _revive(self) -> None:
         """A supervisor: who ended by itself is started again."""
         self._world.after(REVIVE_US, self._revive)
+        for name in [n for n in self._parting if self._world.host(n).node is None]:
+            self._parting.remove(name)
+            if self._world.host(name).disk.meta("left"):
+                self.expected.remove(name)
         for name in self.expected:
             if self._world.host(name).node is None and not self._down.get(name):
                 self._start(name)
@@ -117,7 +125,8 @@ class Hand:
             case "join":
                 self._join(name)
             case "pause":
-                self._tell("pause", name)
+                if self._world.host(name).running:
+                    self._tell("pause", name)
                 self._pauses(name)
             case "partition" | "cut" | "isolate" | "loss" | "delay":
                 peers = tuple(NodeId(p) for p in episode.peers)
@@ -139,8 +148,10 @@ class Hand:
                 self._down[name].discard(episode.number)
                 if not self._down[name] and self._world.host(name).node is None:
                     self._start(name)
-                    self._heal_told("kill", name)
-            case "join" | "rot":
+                self._heal_told("leave" if episode.kind == "leave" else "kill", name)
+            case "join":
+                self._part(name)
+            case "rot":
                 pass
             case "pause":
                 self._pauses(name)
@@ -176,13 +187,17 @@ class Hand:
             self.expected.append(name)
             self._start(name)
 
+    def _part(self, name: str) -> None:
+        if not self._over and name not in self._parting and self._world.host(name).running:
+            self._parting.append(name)
+            self._world.leave(name)
+
     def _leave(self, episode: Episode) -> None:
         name = episode.subject
         self._down.setdefault(name, set()).add(episode.number)
         if self._world.host(name).node is not None:
+            self._tell("leave", name)
             self._world.leave(name)
-            # What it held alone is out of reach until it is started again.
-            self._lose(name, "leave")
 
     def _pauses(self, name: str) -> None:
         host = self._world.host(name)

@@ -265,5 +265,5 @@ _WHO: Final[dict[Kind, Callable[[Options, Random, int], Drawn]]] = {
     "full disk": _full_disk,
     "skew": _skew,
     "join": _join,
-    "leave": _victim,
+    "leave": _pause,
 }
