@@ -228,6 +228,28 @@ class RepairConfig(Struct, frozen=True):
     """A round is put off at most this often in a row, or steady load would end all repair."""
 
 
+class ReapConfig(Struct, frozen=True):
+    """Tombstones: how long they stay at least, and how much is done at once to be rid of them.
+
+    They are safe whatever these are: what nobody can bring back is agreed, not waited for.
+    """
+
+    tombstone_grace_us: int = 3_600 * SECOND
+    """A deleted key keeps its tombstone this long, and a reaped one is sealed against late
+    messages as long again. Longer holds more on disk and bears messages that are later still."""
+    period_us: int = 10 * SECOND
+    """Each node looks for tombstones, and proposes one batch, this often."""
+    round_timeout_us: int = 5 * SECOND
+    """A proposal that some member has not answered by then is given up."""
+    batch: int = 256
+    """Keys proposed at once. More is quicker, and one message to every member is larger."""
+    scan_bytes: int = 65_536
+    """Records read in one look: how much of the disk's time looking takes."""
+    seals_max: int = 8_192
+    """Keys sealed at one node; past it tombstones wait. The seals are one blob, written whole
+    with each batch confirmed: about 100 bytes a key."""
+
+
 class ObserveConfig(Struct, frozen=True):
     """How much a node says about itself."""
 
@@ -250,6 +272,7 @@ class Config(Struct, frozen=True):
     data: DataConfig = DataConfig()
     spread: SpreadConfig = SpreadConfig()
     repair: RepairConfig = RepairConfig()
+    reap: ReapConfig = ReapConfig()
     observe: ObserveConfig = ObserveConfig()
     profile: ProfileName = "demo"
     cluster: str = "masterless"
@@ -282,6 +305,7 @@ DEMO: Final = Config(
         flap_window_us=30 * SECOND,
     ),
     repair=RepairConfig(rebuild_period_us=60 * SECOND, exchange_period_us=2 * SECOND),
+    reap=ReapConfig(tombstone_grace_us=30 * SECOND, period_us=SECOND, round_timeout_us=2 * SECOND),
 )
 
 LAN: Final = Config(

@@ -41,6 +41,7 @@ from cluster.model.facts import (
     ProcessObserved,
     PulseReported,
     ReadRepaired,
+    ReapingWaited,
     RecordRotted,
     RingChanged,
     SiblingsKept,
@@ -49,6 +50,7 @@ from cluster.model.facts import (
     SuspicionConfirmed,
     SuspicionRaised,
     SuspicionRefuted,
+    TombstonesReaped,
     TransferCancelled,
     TransferFinished,
     TransferProgressed,
@@ -98,6 +100,8 @@ def _take(draft: Draft, fact: Fact) -> None:
             | OperationFinished()
             | SiblingsKept()
             | ReadRepaired()
+            | TombstonesReaped()
+            | ReapingWaited()
             | MessagesMissed()
             | StallNoticed()
             | PersistFailed()

@@ -33,6 +33,7 @@ from cluster.model.happenings.data import (
 )
 from cluster.model.happenings.data import OperationKind as OperationKind
 from cluster.model.happenings.data import Outcome as Outcome
+from cluster.model.happenings.graves import ReapingWaited, TombstonesReaped
 from cluster.model.happenings.moves import (
     DrainEnded,
     DrainProgressed,
@@ -361,6 +362,8 @@ Payload = (
     | HintsDelivered
     | HintsExpired
     | ReadRepaired
+    | TombstonesReaped
+    | ReapingWaited
     | MessagesMissed
     | TreeCompared
     | TreeRebuilt

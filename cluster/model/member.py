@@ -61,7 +61,8 @@ class Claim(Struct, frozen=True, array_like=True):
     window: WireAddress
     accuser: NameOrNobody = NOBODY
     draining: bool = False
-    """It has given up its places on the ring; only the subject says so, with a new incarnation."""
+    """It has given up its places on the ring; only the subject says so, with a new incarnation.
+    Of a member that has left: it will return, if at all, with an empty disk."""
 
     @property
     def order(self) -> tuple[int, int, int]:

@@ -28,6 +28,9 @@ from cluster.protocol.messages import (
     Ping,
     PingReq,
     PushPull,
+    ReapAnswer,
+    ReapAsk,
+    ReapCommit,
     ReplicaRead,
     ReplicaValue,
     ReplicaWrite,
@@ -49,6 +52,7 @@ from cluster.protocol.repair.messages import (
     TreeLeaves,
     TreeRoots,
 )
+from cluster.protocol.repair.reaper import Reaper
 from cluster.protocol.report import Report
 from cluster.protocol.spread.topics import Topics
 from cluster.protocol.swim.introduction import Introduction
@@ -75,6 +79,7 @@ class Inbox:
     drain: Drain
     topics: Topics
     exchange: Exchange
+    reaper: Reaper
 
     def received(self, event: Received) -> None:
         """A packet arrived."""
@@ -107,9 +112,8 @@ class Inbox:
                 self._broadcast_message(packet)
             case TreeRoots() | TreeLeaves() | LeafKeys() | LeafRecords() | LeafPush():
                 self._repair_message(packet)
-            case ClientCall() | ClientAnswer():
-                detail = "a client's message between nodes"
-                self.report.reject(Rejected("unknown", event.source, detail))
+            case ReapAsk() | ReapAnswer() | ReapCommit() | ClientCall() | ClientAnswer():
+                self._rare_message(packet, event.source)
 
     def _membership_message(self, packet: Packet, source: Address) -> None:
         sender = packet.sender
@@ -196,6 +200,21 @@ class Inbox:
                 self.drain.asked(ask, sender)
             case DrainAnswer() as answer:
                 self.drain.answered(answer, sender)
+            case _:
+                pass
+
+    def _rare_message(self, packet: Packet, source: Address) -> None:
+        sender = packet.sender
+        match packet.body:
+            case ReapAsk() as ask:
+                self.reaper.asked(ask, sender)
+            case ReapAnswer() as answer:
+                self.reaper.answered(answer, sender)
+            case ReapCommit() as commit:
+                self.reaper.committed(commit, sender)
+            case ClientCall() | ClientAnswer():
+                detail = "a client's message between nodes"
+                self.report.reject(Rejected("unknown", source, detail))
             case _:
                 pass
 

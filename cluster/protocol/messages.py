@@ -33,6 +33,7 @@ from cluster.protocol.repair.messages import (
 
 Quorum = Annotated[int, Meta(ge=0, le=64)]
 Claims = Annotated[tuple[Claim, ...], Meta(max_length=4_096)]
+Rows = Annotated[tuple[Annotated[int, Meta(ge=0, le=65_535)], ...], Meta(max_length=65_536)]
 ContentType = Annotated[str, Meta(max_length=256)]
 
 # --- membership, by datagram ---------------------------------------------------------------------
@@ -265,6 +266,37 @@ class DrainAnswer(Struct, frozen=True, array_like=True, tag=17):
     owed: Annotated[tuple[Partition, ...], Meta(max_length=65_536)]
 
 
+# --- tombstones, by stream ----------------------------------------------------------------------
+
+
+class ReapAsk(Struct, frozen=True, array_like=True, tag=36):
+    """A holder of old tombstones asks every member whether anybody has anything older.
+
+    Answered with `ReapAnswer`. `members` are all that are asked: who knows another confirms
+    nothing.
+    """
+
+    number: Number
+    partition: Partition
+    members: Annotated[tuple[Name, ...], Meta(max_length=4_096)]
+    rows: Page
+
+
+class ReapAnswer(Struct, frozen=True, array_like=True, tag=37):
+    """Which rows (by index) the member has sealed, on disk; and which it holds otherwise."""
+
+    number: Number
+    agreed: Rows
+    unlike: Rows
+
+
+class ReapCommit(Struct, frozen=True, array_like=True, tag=38):
+    """Everybody has sealed these: each drops what is still as it was. Not answered."""
+
+    partition: Partition
+    rows: Page
+
+
 # --- clients, by stream or through the window ----------------------------------------------------
 
 
@@ -382,6 +414,9 @@ Body = (
     | LeafPush
     | DrainAsk
     | DrainAnswer
+    | ReapAsk
+    | ReapAnswer
+    | ReapCommit
     | ClientCall
     | ClientAnswer
     | Hello

@@ -62,6 +62,8 @@ from cluster.protocol.quorum.placement import Placement
 from cluster.protocol.quorum.replica import Replica
 from cluster.protocol.repair.exchange import Exchange
 from cluster.protocol.repair.leaf import Leaves
+from cluster.protocol.repair.reaper import Reaper
+from cluster.protocol.repair.seals import Seals
 from cluster.protocol.repair.shelf import Shelf
 from cluster.protocol.repair.strays import Strays
 from cluster.protocol.repair.tree import Trees
@@ -107,7 +109,8 @@ class Node:
         out.piggyback = lambda room: members.rumours.take(room, len(members.claims))
         placement = self.placement = Placement(out, config.ring, members)
         hints = self.hints = Hints(out, config.data, members, placement, records)
-        replica = self.replica = Replica(out, records, placement, hints)
+        self.seals = Seals(out, config.reap, records)
+        replica = self.replica = Replica(out, records, placement, hints, self.seals)
         self.coordinator = Coordinator(out, config.data, config.ring, members, placement, replica)
         self.transfers = Transfers(out, config.data, members, placement, records, replica)
         self.coordinator.reads.filling = self.transfers.filling
@@ -129,6 +132,16 @@ class Node:
         self.exchange.filling = self.transfers.filling
         self.drain = Drain(out, config, members, placement, records, self.transfers, hints)
         self.drain.on_leave = self._farewell
+        self.reaper = Reaper(
+            out,
+            config.reap,
+            members,
+            placement,
+            records,
+            hints,
+            self.coordinator.book,
+            self.seals,
+        )
         self.prober = Prober(out, config.membership, members, rng)
         self.introduction = Introduction(out, config.membership, members, rng)
         self.topics = Topics(out, config.spread, members, rng)
@@ -161,6 +174,7 @@ class Node:
             self.drain,
             self.topics,
             self.exchange,
+            self.reaper,
         )
         self._leavers: list[RequestId] = []
 
@@ -228,6 +242,7 @@ class Node:
             out.persist((DropAll(), PutMeta("left", b"")))
         else:
             self.hints.load()
+            self.seals.load()
             keys = sum(self._shelf.keys(p) for p in range(self.config.ring.partitions))
         out.emit(NodeStarted(self.config.profile, event.pid, keys))
         self.trees.boot()
@@ -248,6 +263,7 @@ class Node:
         config = self.config.membership
         out.set_timer(("probe",), out.now + config.probe_period_us)
         out.set_timer(("gossip",), out.now + config.gossip_period_us)
+        out.set_timer(("reap",), out.now + self.config.reap.period_us)
         out.set_timer(("push-pull",), out.now + config.push_pull_period_us)
         out.set_timer(("reconnect",), out.now + config.reconnect_period_us)
         out.set_timer(("pulse",), out.now + self.config.observe.pulse_period_us)
@@ -276,10 +292,16 @@ class Node:
 
     def _farewell(self, how: How) -> None:
         """Nothing is left to wait for: go, and remember if nothing here is needed any more."""
-        self.members.leave()
-        self._tell_all()
         if how == "drained":
-            self._out.persist((PutMeta("left", how.encode()),))
+            # On disk before it is said: others then count on this node to return with nothing.
+            mark = PutMeta("left", how.encode())
+            self._out.persist((mark,), lambda refused: self._depart(drained=not refused))
+        else:
+            self._depart(drained=False)
+
+    def _depart(self, *, drained: bool) -> None:
+        self.members.leave(drained=drained)
+        self._tell_all()
         self._out.set_timer(("left",), self._out.now + self.config.membership.leave_linger_us)
 
     def _left(self) -> None:
@@ -387,6 +409,8 @@ class Node:
                 self.placement.settle()
             case "nack":
                 self.prober.errand_failed(int(rest[0]))
+            case "reap":
+                self.reaper.tick()
             case "push-pull":
                 self.introduction.push_pull()
             case "reconnect":

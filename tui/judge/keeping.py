@@ -1,4 +1,4 @@
-"""Event lines about keys: writes, reads, hints, comparisons.
+"""Event lines about keys: writes, reads, hints, deletions, comparisons.
 
 Part of `tui.judge.phrases`, which says when a line deserves to be one.
 """
@@ -15,8 +15,10 @@ from cluster.model.facts import (
     OperationFinished,
     OperationStarted,
     ReadRepaired,
+    ReapingWaited,
     RecordRotted,
     SiblingsKept,
+    TombstonesReaped,
     TreeCompared,
     TreeRebuilt,
 )
@@ -65,10 +67,21 @@ def of_data(payload: Data) -> Phrase | None:
             return None
 
 
+def of_deletions(payload: TombstonesReaped | ReapingWaited) -> Phrase:
+    """Tombstones that go, and those that have to stay."""
+    keys = counted(payload.count, "deleted key")
+    match payload:
+        case TombstonesReaped():
+            return Phrase(f"forgot {keys}: nobody has anything older")
+        case ReapingWaited():
+            return Phrase(f"cannot forget {keys} yet: waits for {payload.waiting_on}")
+
+
 def of_trees(
     payload: TreeCompared | TreeRebuilt | CopiesDropped | HintsExpired | RecordRotted,
 ) -> Phrase | None:
     """Comparing copies, reading them again, and the slow way home."""
+
     match payload:
         case HintsExpired():
             kept = counted(payload.count, "write")

@@ -39,6 +39,7 @@ from cluster.model.facts import (
     ProcessObserved,
     PulseReported,
     ReadRepaired,
+    ReapingWaited,
     RecordRotted,
     RingChanged,
     SiblingsKept,
@@ -47,6 +48,7 @@ from cluster.model.facts import (
     SuspicionConfirmed,
     SuspicionRaised,
     SuspicionRefuted,
+    TombstonesReaped,
     TransferCancelled,
     TransferFinished,
     TransferProgressed,
@@ -62,7 +64,7 @@ from cluster.model.facts import (
 )
 from cluster.model.fault import FaultKind
 from cluster.model.member import MemberState, NodeId
-from tui.judge.keeping import of_data, of_trees
+from tui.judge.keeping import of_data, of_deletions, of_trees
 from tui.judge.places import of_drain, of_places
 from tui.judge.wording import Phrase, Tone, counted, listed, millis, seconds
 from tui.view import Belief
@@ -344,6 +346,8 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
             return of_data(payload)
         case TreeCompared() | TreeRebuilt() | CopiesDropped() | HintsExpired() | RecordRotted():
             return of_trees(payload)
+        case TombstonesReaped() | ReapingWaited():
+            return of_deletions(payload)
         case (
             FaultInjected() | FaultHealed() | ProcessObserved() | WindowClosed() | WorkloadCounted()
         ):

@@ -17,6 +17,7 @@ from cluster.protocol.outbox import OnDisk, Outbox, key_text
 from cluster.protocol.quorum.hints import Hints
 from cluster.protocol.quorum.operation import WriteRequest
 from cluster.protocol.quorum.placement import Placement
+from cluster.protocol.repair.seals import Seals
 
 _CROWDED = Refusal(
     409,
@@ -41,11 +42,14 @@ _FULL = Refusal(
 class Replica:
     """The records of one node."""
 
-    def __init__(self, out: Outbox, records: Records, placement: Placement, hints: Hints) -> None:
+    def __init__(
+        self, out: Outbox, records: Records, placement: Placement, hints: Hints, seals: Seals
+    ) -> None:
         self._out = out
         self._records = records
         self._placement = placement
         self._hints = hints
+        self._seals = seals
         self._serial = 0
         self._distrusted = 0
         """Actors up to this serial mint no more (see `distrust_actors`)."""
@@ -79,7 +83,10 @@ class Replica:
         held = self._records.load(partition, key)
         self._serial += 1
         actor = minting_actor(held, self._out.name, self._out.epoch, self._serial, self._distrusted)
-        after = self._after(held.versions if held is not None else EMPTY, actor, request)
+        before = (
+            held.versions if held is not None else Versions(self._seals.context(partition, key), ())
+        )
+        after = self._after(before, actor, request)
         if isinstance(after, Refusal):
             return after
         config = self._out.config.data
@@ -117,7 +124,11 @@ class Replica:
         """Merge what another replica knows; `then` is called once the result is on disk."""
         held = self._records.load(partition, key)
         if held is None:
-            self._store(partition, key, Record(versions), hint_for, then)
+            fresh = self._seals.cut(partition, key, versions)
+            if fresh.siblings or not versions.siblings:
+                self._store(partition, key, Record(fresh), hint_for, then)
+            else:
+                self._out.persist((), then)  # older than a deletion that is over
             return
         after = merge(held.versions, versions)
         if after == held.versions and not hint_for and self._placement.owns(partition):

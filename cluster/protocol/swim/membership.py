@@ -264,10 +264,13 @@ class Membership:
         self.rumours.add(changed)
         self.on_ring_changed()
 
-    def leave(self) -> None:
-        """Say farewell: this node's claim of itself becomes "left"."""
+    def leave(self, *, drained: bool = False) -> None:
+        """Say farewell: this node's claim of itself becomes "left".
+
+        `drained`: nothing it holds is needed, and it will return with an empty disk if at all.
+        """
         self.leaving = True
-        left = replace(self.own, state=MemberState.LEFT)
+        left = replace(self.own, state=MemberState.LEFT, draining=drained)
         self._set(left)
         self._out.emit(MemberChanged(left, MemberState.ALIVE, "operator", self.me))
         self.rumours.add(left)
