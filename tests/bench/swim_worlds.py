@@ -90,7 +90,7 @@ def spread_s(members: int, seed: int, shares: tuple[float, ...], plants: int) ->
         assert world.until(lambda told=told: len(told) >= members, 60 * SECOND), f"seed {seed}"
         runs.append([(told[_needed(share, members) - 1] - began) / SECOND for share in shares])
         world.watchers.remove(watch)
-        world.run(world.now + 10 * SECOND)
+        world.run(world.now + 3 * SECOND)
     return runs
 
 
