@@ -23,13 +23,16 @@ StageName = Literal[
     "rebuilt",
     "back",
     "returned",
+    "trees clean",
     "one view",
 ]
 """In this order: silent (fault or last sign of life until the first suspicion), suspected (until
 the first declares it dead), dead (until the last live view does), hints (collect for it, until it
 is back or removed), rebuilt (copies filled on other owners after it was removed from the ring),
 back (its process returned until every live view has it alive), returned (hints drained to it and
-its own places filled again), one view (all live nodes agree on members and ring again)."""
+its own places filled again), trees clean (until the hash trees of every pair that it is one of have
+been compared since and found equal), one view (all live nodes agree on members and ring again).
+The last two go on beside each other."""
 
 STAGES: Final[tuple[StageName, ...]] = get_args(StageName)
 

@@ -34,6 +34,7 @@ from cluster.model.facts import (
 )
 from cluster.model.fault import FaultKind
 from cluster.model.member import MemberState, NodeId
+from cluster.model.summary import Likeness
 
 RECENT_US: Final = 3_000_000
 """A node that has said nothing for this long is not asked for its view."""
@@ -109,6 +110,8 @@ class Life(Struct, frozen=True):
     view: str = ""
     ring: str = ""
     pulsed: int = 0
+    trees: tuple[Likeness, ...] = ()
+    """How its hash trees compared with those of others, as it last said."""
     missed: dict[NodeId, tuple[Miss, ...]] = {}
     """Its last unanswered probes, by whom they were for."""
 
@@ -271,6 +274,7 @@ def _said(lives: Lives, fact: Fact, payload: Said) -> Lives:
                 view=payload.view,
                 ring=payload.ring,
                 pulsed=fact.at,
+                trees=payload.trees,
             )
         case SnapshotTaken():
             life = _snapshot(life, fact, payload)

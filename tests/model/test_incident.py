@@ -18,6 +18,7 @@ from cluster.model.facts import (
     NodeStopped,
     ProbeMissed,
     ProcessObserved,
+    PulseReported,
     SnapshotTaken,
 )
 from cluster.model.incident import STAGES, Incident, StageName
@@ -125,13 +126,37 @@ def test_hints_return_and_say_how_many_are_left_and_where() -> None:
 
 def test_the_record_closes_when_all_agree_again() -> None:
     incident = only(story())
-    assert incident.ended == incident.stage("one view").ended
+    assert incident.ended == incident.stage("trees clean").ended > incident.stage("one view").ended
     assert not incident.false_alarm
     assert incident.stage("rebuilt").skipped
     assert incident.stage("returned").count == 126
     ended = [s.ended for s in incident.stages if not s.skipped]
     assert all(ended)
     assert not any(s.waiting_on for s in incident.stages)
+
+
+def test_trees_are_clean_when_all_pairs_were_compared_since_and_nothing_differs() -> None:
+    returned = incident_at(STARTED + 1_600 * MS).stage("returned").ended
+    early = incident_at(STARTED + 1_700 * MS)
+    assert early.stage("trees clean").began == returned
+    assert early.stage("trees clean").waiting_on == "n1 n2 n3 n5 to compare trees with n4"
+    assert early.stage("one view").settled
+    assert not early.ended
+    assert only(story()).stage("trees clean").ended >= STARTED + 2 * SECOND
+
+
+def test_a_copy_that_differs_keeps_the_record_open() -> None:
+    def unlike(fact: Fact) -> Fact:
+        if not isinstance(fact.payload, PulseReported) or fact.node != "n1":
+            return fact
+        trees = tuple(
+            replace(like, differing=3) if like.peer == N4 else like for like in fact.payload.trees
+        )
+        return replace(fact, payload=replace(fact.payload, trees=trees))
+
+    incident = only([unlike(fact) for fact in story()])
+    assert not incident.ended
+    assert incident.stage("trees clean").waiting_on == "copies that differ between n4 and n1"
 
 
 # --- moments beside the stages ---------------------------------------------------------------------

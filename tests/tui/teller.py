@@ -36,7 +36,7 @@ from cluster.model.facts import (
 )
 from cluster.model.member import Address, Claim, MemberState, NodeId
 from cluster.model.ring import build_ring
-from cluster.model.summary import Depth, Fate, Rates, RingTable
+from cluster.model.summary import Depth, Fate, Likeness, Rates, RingTable
 from tui.view import LAB, OBSERVER
 
 MS: Final = 1_000
@@ -281,8 +281,19 @@ class Teller:
             ring=self.ring(node).digest,
             lag_us=self.random.randrange(200, 1_900),
             resident_bytes=33_000_000 + int(node[1:]) * 210_000,
+            trees=self.trees(node, at),
         )  # fmt: skip
         self.say(node, at, payload)
+
+    def trees(self, node: NodeId, at: int) -> tuple[Likeness, ...]:
+        """Compared every two seconds with all who are up; hints on their way are a difference."""
+        compared = at - at % (2 * SECOND)
+        differ = {n: int(any(held.get(n) for held in self.hints.values())) for n in self.names}
+        return tuple(
+            Likeness(peer, compared, 38, differ[peer] or differ[node])
+            for peer in sorted(self.beliefs[node])
+            if peer not in self.down and self.epoch[peer] < compared
+        )
 
     def _settled(self, at: int) -> bool:
         """Whether everybody holds the fallen dead, so that nobody waits for them."""

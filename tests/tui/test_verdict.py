@@ -60,8 +60,8 @@ SAID: list[tuple[Tell, int, Tone, str]] = [
     (story, BACK, "warn", "n4 is back in a new life, all see it. 15 of 126 hints still to return, "
      "from n5. Every key has 3 of 3 owners."),
     (story, KILLED + 9 * SECOND, "good", "n4 is back: dead for all after 1.0 s, whole again after "
-     "7.5 s, 126 hints returned. Every key has 3 of 3 owners."),
-    (story, RECOVERED, "good", "n4 is back: dead for all after 1.0 s, whole again after 7.5 s, "
+     "8.0 s, 126 hints returned. Every key has 3 of 3 owners."),
+    (story, RECOVERED, "good", "n4 is back: dead for all after 1.0 s, whole again after 8.0 s, "
      "126 hints returned, no acknowledged answer lost."),
     (removed_story, KILLED + 9_600 * MS, "warn", "The ring goes on without n4 (killed 9.6 s ago). "
      "8 places rebuilt, n1 n2 n3 n5 fill 30 more places."),

@@ -61,6 +61,7 @@ _STAGE_WORD: Final[dict[StageName, str]] = {
     "rebuilt": "removed",
     "back": "returning",
     "returned": "returning",
+    "trees clean": "returning",
     "one view": "returning",
 }
 
@@ -236,7 +237,7 @@ def _coming_back(view: ClusterView, incident: Incident, judged: Agreement) -> li
         return [Clause(f"{name} is coming back{life}.", f"{name} coming back"),
                 Clause(f"{see}{rest}.", see)]  # fmt: skip
     first = Clause(f"{name} is back{life}, all see it.", f"{name} is back")
-    returned, last = incident.stage("returned"), incident.stage("one view")
+    returned = incident.stage("returned")
     if returned.open and returned.waiting_on.startswith("hints"):
         kept = {
             n: depth.count
@@ -247,8 +248,9 @@ def _coming_back(view: ClusterView, incident: Incident, judged: Agreement) -> li
         left, total = sum(kept.values()), incident.stage("hints").count
         said = f"{left:,} of {counted(max(left, total), 'hint')} still to return"
         return [first, Clause(f"{said}, from {listed(list(kept))}.", said)]
-    waiting = returned.waiting_on if returned.open else last.waiting_on
-    return [first, _still(waiting)] if waiting else [first]
+    home: tuple[StageName, ...] = ("returned", "one view", "trees clean")
+    waiting = [s.waiting_on for s in map(incident.stage, home) if s.open and s.waiting_on]
+    return [first, _still(waiting[0])] if waiting else [first]
 
 
 def _ended(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from cluster.model.incident import Incident
+from cluster.model.incident import STAGES, Incident
 from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.sparkline import Series, spark
@@ -21,7 +21,7 @@ from tui.screens.pieces.parts import number
 from tui.screens.pieces.stagetable import Axis, paint_stages
 from tui.view import MOMENT_US, Moment
 
-STAGE_ROWS: Final = 9
+STAGE_ROWS: Final = len(STAGES) + 1
 
 
 def paint(scene: Scene, width: int, height: int) -> Frame:

@@ -127,6 +127,7 @@ def progress(incident: Incident, lives: Lives, fact: Fact) -> Incident:
     if _false_alarm(case):
         return case.result()
     _returned(case)
+    _trees(case)
     _one_view(case)
     return case.result()
 
@@ -368,6 +369,36 @@ def _returned(case: Case) -> None:
         case.end("returned", case.fact.at, case.fact.node)
 
 
+def _trees(case: Case) -> None:
+    """Its copies were compared with those of every other owner, and nothing differs."""
+    if not case["back"].ended or not case["returned"].settled or case["trees clean"].settled:
+        return
+    lives, subject = case.lives, case.subject
+    since = max(case["back"].ended, case["returned"].ended)
+    live = [name for name in lives.nodes if lives.live(name)]
+    stale = [n for n in live if lives.life(n).pulsed <= since]
+    pairs = [
+        (name, like)
+        for name in live
+        for like in lives.life(name).trees
+        if like.shared and subject in (name, like.peer) and lives.live(like.peer)
+    ]
+    if not pairs and not stale:
+        case.skip("trees clean")  # nobody shares a partition with it
+        return
+    case.begin("trees clean", since, case["back"].witness)
+    late = {n if n != subject else like.peer for n, like in pairs if like.at <= since}
+    unlike = {n if n != subject else like.peer for n, like in pairs if not like.clean}
+    if late:
+        case.wait("trees clean", f"{names(late)} to compare trees with {subject}")
+    elif unlike:
+        case.wait("trees clean", f"copies that differ between {subject} and {names(unlike)}")
+    elif stale:
+        case.wait("trees clean", f"the next report of {names(stale)}")
+    else:
+        case.end("trees clean", case.fact.at, case.fact.node)
+
+
 def _one_view(case: Case) -> None:
     """All live nodes agree on members and ring."""
     lives = case.lives
@@ -389,7 +420,9 @@ def _one_view(case: Case) -> None:
         case.wait("one view", f"the next report of {names(stale)}")
     elif live:
         case.end("one view", case.fact.at, case.fact.node)
-        if home:
-            case.finish(case["one view"].ended)
-        else:
-            case.ended = case["one view"].ended
+    if not case["one view"].ended:
+        return
+    if not home:
+        case.ended = case["one view"].ended
+    elif case["trees clean"].settled:
+        case.finish(max(case["one view"].ended, case["trees clean"].ended))

@@ -174,7 +174,7 @@ def test_partitions_short_of_owners_and_hints_are_on_the_same_axis() -> None:
 def test_a_summary_is_a_sentence() -> None:
     assert (
         summary(scene_at(RECOVERED).view.incidents[0], RECOVERED)
-        == "dead for all after 1.0 s, 126 hints returned, whole again after 7.5 s"
+        == "dead for all after 1.0 s, 126 hints returned, whole again after 8.0 s"
     )
     paused = scene_at(KILLED + 5 * SECOND, paused_story)
     assert summary(paused.view.incidents[0], paused.now) == "false alarm, over after 2.1 s"

@@ -30,6 +30,7 @@ _ROLE: Final[dict[StageName, str]] = {
     "rebuilt": "accent",
     "back": "joining",
     "returned": "joining",
+    "trees clean": "joining",
     "one view": "alive",
 }
 
@@ -68,6 +69,7 @@ def label(name: StageName, incident: Incident, *, short: bool) -> str:
         "rebuilt": "copies rebuilt elsewhere",
         "back": f"{subject} is back, until all know",
         "returned": "hints and places return",
+        "trees clean": "copies compared and equal",
         "one view": "one view again",
     }
     brief: dict[StageName, str] = {
@@ -78,6 +80,7 @@ def label(name: StageName, incident: Incident, *, short: bool) -> str:
         "rebuilt": "rebuilt",
         "back": f"{subject} back"[:14],
         "returned": "hints return",
+        "trees clean": "trees clean",
         "one view": "one view",
     }
     return (brief if short else long_)[name]
@@ -88,7 +91,8 @@ def bounds(config: Config | None, nodes: int, fault: str) -> dict[StageName, int
 
     Silence: somebody's next probe and its two timeouts. Suspicion: the patience for a refused
     connection after a kill, else the longest patience. Spreading: as many gossip rounds as it
-    takes to reach everybody, and one. Return: the next reconnection, then spreading.
+    takes to reach everybody, and one. Return: the next reconnection, then spreading. Trees: the next
+    comparison, and its patience.
     """
     if config is None:
         return {}
@@ -101,6 +105,7 @@ def bounds(config: Config | None, nodes: int, fault: str) -> dict[StageName, int
         "suspected": patience + m.gossip_period_us,
         "dead": spread,
         "back": m.reconnect_period_us + spread,
+        "trees clean": config.repair.exchange_period_us + config.repair.exchange_timeout_us,
         "one view": m.push_pull_period_us,
     }
 
