@@ -30,6 +30,7 @@ from cluster.sim.check.dots import Dots
 from cluster.sim.check.finding import BrokenPromiseError
 from cluster.sim.check.incidents import Incidents
 from cluster.sim.check.outcome import Outcome
+from cluster.sim.check.readable import Readable
 from cluster.sim.check.words import Words
 from cluster.sim.load.history import History
 from cluster.sim.world import World
@@ -285,3 +286,19 @@ def test_a_crash_without_an_incident_or_an_incident_that_stays_open_is_found() -
     made.tell(FaultInjected("kill", N3))
     made.run(made.now + 2 * SECOND)  # told of, but nobody was killed: nobody will notice
     finds("detection", lambda: judge.noticed("n3", killed_at, SECOND))
+
+
+def test_an_owner_that_answers_for_what_it_does_not_have_is_found() -> None:
+    made = world(3)
+    history = History()
+    op = history.begin(1, "put", KEY, made.now - 5 * SECOND)
+    op.outcome, op.ended = "ok", made.now - 4 * SECOND
+    judge = Readable(made, history)
+    node = made.hosts[N1].node
+    assert node is not None
+    changed = fact(RingChanged(node.placement.table(), 0, 0))
+    assert "has nothing of r1" in finds("readable", lambda: judge.hear(changed))
+    partition = partition_of(KEY, DEMO.ring.partitions)
+    record = Record(held(sibling(op.value)))
+    made.hosts[N1].disk.persist(Persist(999, (PutRecord(partition, KEY, record),)))
+    judge.hear(changed)

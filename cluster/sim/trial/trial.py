@@ -23,6 +23,7 @@ from cluster.sim.check.dots import Dots
 from cluster.sim.check.finding import BrokenPromiseError
 from cluster.sim.check.incidents import Incidents
 from cluster.sim.check.outcome import Outcome
+from cluster.sim.check.readable import Readable
 from cluster.sim.check.words import Words
 from cluster.sim.faults.hand import Hand
 from cluster.sim.faults.options import Options
@@ -91,6 +92,9 @@ class Trial:
         self.aftermath = Aftermath(self, bounds)
         self.world.scribes += [self.dots.store, self.deletions.store]
         self.world.watchers += [self.recent.append, self.words.hear, self.incidents.hear]
+        self.readable = Readable(self.world, self.history)
+        if options.gentle:
+            self.world.watchers.append(self.readable.hear)
         self._start = self.world.now
 
     @property
@@ -138,6 +142,7 @@ class Trial:
             "facts": self.words.checked,
             "incidents": len(self.incidents.book.incidents),
             "outcomes": self.outcome.checked,
+            "readable": self.readable.checked,
         }
         return Result(
             options=self.options,
