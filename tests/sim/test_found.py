@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from cluster.config import DEMO, SECOND
+from cluster.config import DEMO, MS, SECOND
 from cluster.model.member import NodeId
 from cluster.model.ring import partition_of
-from cluster.protocol.messages import PutRequest, WriteResponse
+from cluster.protocol.messages import GetRequest, PutRequest, ReadResponse, WriteResponse
 from cluster.sim.world import World
 from tests.sim.test_world import agreed, asked, formed
 
@@ -73,3 +73,19 @@ def test_who_left_and_is_started_again_on_its_old_disk_takes_its_place_again() -
     world.run(world.now + SECOND)
     world.start("n4", ("n1",))
     assert world.until(lambda: agreed(world), 10 * SECOND)
+
+
+def test_two_stand_ins_that_know_nothing_do_not_make_a_key_absent() -> None:
+    # `sim --faults hell --seed 5`: all owners held the key and were merely slow to answer.
+    world = formed(6, 1)
+    node = world.hosts[N2].node
+    assert node is not None
+    ring = node.placement.ring
+    keys = [b"k%d" % number for number in range(50)]
+    key = next(k for k in keys if "n2" not in ring.owners[partition_of(k, ring.partitions)])
+    assert isinstance(asked(world, "n2", PutRequest(key, b"v")), WriteResponse)
+    for owner in ring.owners[partition_of(key, ring.partitions)]:
+        world.network.slow(owner, N2, 600 * MS)
+    answer = asked(world, "n2", GetRequest(key))
+    assert isinstance(answer, ReadResponse)
+    assert [sibling.value for sibling in answer.versions.siblings] == [b"v"]

@@ -12,7 +12,7 @@ from collections import deque
 
 from cluster.config import DataConfig
 from cluster.model.facts import ReadRepaired
-from cluster.model.member import NOBODY, NodeId
+from cluster.model.member import NOBODY, MemberState, NodeId
 from cluster.model.versions import Versions, includes, merge
 from cluster.protocol.messages import (
     GetRequest,
@@ -102,7 +102,21 @@ class Reads:
         self._judge(op)
 
     def _enough(self, op: Operation) -> bool:
-        return len(op.done) >= op.w and op.primaries >= op.pw
+        return self._proved(op) >= op.w and op.primaries >= op.pw
+
+    def _proved(self, op: Operation) -> int:
+        """How many answers count. A stand-in answers for an owner that is believed gone, or at
+        least suspected; while all owners are only slow it proves nothing: two stand-ins that knew
+        nothing once made a key absent that every owner held. Nor does it while no owner has
+        answered, if any may still.
+        """
+        if len(op.done) == op.primaries:
+            return op.primaries
+        states = [self._members.state(o) for o in self._placement.ring.owners[op.partition]]
+        alive = states.count(MemberState.ALIVE)
+        if not op.primaries and alive + states.count(MemberState.SUSPECT):
+            return 0
+        return op.primaries + min(len(op.done) - op.primaries, max(0, op.w - alive))
 
     def _judge(self, op: Operation) -> None:
         if op.answered:
@@ -141,7 +155,7 @@ class Reads:
             self._fail(op)
 
     def _fail(self, op: Operation) -> None:
-        got = f"{len(op.done)} of {max(op.w, op.pw)} replicas answered"
+        got = f"{self._proved(op)} of {max(op.w, op.pw)} replicas answered"
         if op.met_filling:
             got += "; others are still being filled"
         self._book.finish(op, Refusal(503, "no quorum", got), "failed")
