@@ -158,7 +158,8 @@ class Membership:
             if not self._from_the_future(claim):
                 self._out.halt(
                     f"another process now runs as {self.me} (a later boot was heard of); "
-                    "stop it or start this one under another name",
+                    "stop it, start this one under another name, or, if its disk is new, see that "
+                    "the computer's clock was not set back",
                     failed=True,
                 )
             return

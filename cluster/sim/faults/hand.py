@@ -22,7 +22,7 @@ from cluster.model.member import NodeId
 from cluster.sim.disk import SYNC_US
 from cluster.sim.faults.schedule import Episode
 from cluster.sim.network import Weather
-from cluster.sim.world import World
+from cluster.sim.world import EPOCH_US, World
 
 REVIVE_US = 500 * MS
 """A node that ended by itself though it should run is started again after this."""
@@ -57,6 +57,8 @@ class Hand:
         """Of them, those that are leaving for good."""
         self.begun: list[tuple[int, Episode]] = []
         """What was done, and when (world time)."""
+        self._past: dict[str, int] = {}
+        """The last boot epoch that each wiped disk knew of."""
         self._over = False
 
     # --- beginning and end ---------------------------------------------------------------------
@@ -117,6 +119,8 @@ class Hand:
                 self._take_down(episode, silent=bool(episode.amount))
             case "wipe":
                 self._take_down(episode, silent=False)
+                lost = self._world.host(name).disk.epoch
+                self._past[name] = max(lost, self._past.get(name, 0))
                 self._world.wipe(name)
                 self._disks(name)
                 self._lose(name, "wipe")
@@ -177,10 +181,22 @@ class Hand:
             self._observe(name, "gone")
 
     def _start(self, name: str) -> None:
+        host, now = self._world.host(name), self._world.now
+        behind = self._past.get(name, 0) - (now + host.clock.offset_us) // EPOCH_US
+        if not host.disk.epoch and behind >= 0:
+            # With an empty disk only the clock tells a life from the one before it, and a clock
+            # that was set back behind that life's boot cannot (ARCHITECTURE.md, "Identity"). To
+            # replace a disk takes longer than these clocks are wrong.
+            self._world.after((behind + 1) * EPOCH_US, lambda: self._start_if_down(name))
+            return
         others = tuple(other for other in self.expected if other != name)
         self._world.start(name, others)
         self._observe(name, "running")
         self._pauses(name)
+
+    def _start_if_down(self, name: str) -> None:
+        if self._world.host(name).node is None and not self._down.get(name):
+            self._start(name)
 
     def _join(self, name: str) -> None:
         if name not in self.expected:

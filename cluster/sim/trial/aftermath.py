@@ -211,13 +211,11 @@ class Aftermath:
         """Ask for all of them at once, and wait until every one is answered."""
         world = self._stage.world
         heard: dict[Place, Response | None] = {}
-        # Of owners: where a link is still late, a stand-in that holds nothing may be asked instead.
-        owners = world.config.data.read_quorum
 
         def ask(place: Place) -> None:
             world.ask(
                 place[0],
-                GetRequest(place[1], pr=owners),
+                GetRequest(place[1]),
                 lambda response: heard.update({place: response}),
             )
 
