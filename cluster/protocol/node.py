@@ -22,6 +22,7 @@ from cluster.model.facts import (
 )
 from cluster.model.member import Address, Claim, MemberState, NodeId
 from cluster.model.ring import Ring
+from cluster.model.versions import Record
 from cluster.protocol.effects import DropAll, Effect, PutMeta, Records
 from cluster.protocol.inbox import Inbox
 from cluster.protocol.inputs import (
@@ -115,7 +116,7 @@ class Node:
         self.transfers = Transfers(out, config.data, members, placement, records, replica)
         self.coordinator.reads.filling = self.transfers.filling
         self.trees = Trees(out, config.repair, shelf, config.ring.partitions)
-        shelf.on_change = self.trees.changed
+        shelf.on_change = self._record_changed
         self.strays = Strays(out, config.repair, placement, shelf, hints, self.trees)
         self.strays.on_drop = self.transfers.holdings.dropping
         self.exchange = Exchange(
@@ -220,6 +221,7 @@ class Node:
                 self.replica.distrust_actors()
                 self._out.persist_refused(event.token, event.reason)
                 self.trees.doubt_all()
+                self.reaper.doubt_all()
             case Abandoned():
                 self.coordinator.book.abandon(event.id)
             case FaultSet():
@@ -319,6 +321,12 @@ class Node:
         self._out.persist((PutMeta("memory", msgspec.msgpack.encode(memory)),))
 
     # --- reactions that concern several machines ----------------------------------------------
+
+    def _record_changed(
+        self, partition: int, key: bytes, old: Record | None, new: Record | None
+    ) -> None:
+        self.trees.changed(partition, key, old, new)
+        self.reaper.changed(partition, new)
 
     def _member_alive(self, name: NodeId) -> None:
         self.introduction.met(name)

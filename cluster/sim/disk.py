@@ -221,9 +221,10 @@ class Disk:
         order = self._seen.ordered(partition)
         first, end = leaf_range(leaf, leaves)
         begin = max(first, position(after)) if after else first
-        for index in range(bisect_right(order, begin, key=position), len(order)):
+        start = bisect_right(order, begin, key=position) if begin else 0
+        for index in range(start, len(order)):
             key = order[index]
-            if size >= bytes_max or position(key) >= end:
+            if size >= bytes_max or (leaves > 1 and position(key) >= end):
                 break
             record = self.load(partition, key)
             if record is not None:

@@ -81,6 +81,21 @@ class Reaper:
         self._partition = 0
         self._after = b""
         self._waiting_on = ""
+        self._clean: set[int] = set()
+        """Partitions read from end to end without a tombstone, and none was written since."""
+        self._met = False
+        """Whether the partition being read has shown a tombstone so far."""
+
+    def changed(self, partition: int, new: Record | None) -> None:
+        """A record was stored or dropped."""
+        if new is not None and any(sibling.value is None for sibling in new.versions.siblings):
+            self._clean.discard(partition)
+            self._met = True
+
+    def doubt_all(self) -> None:
+        """Writes were undone: what is on disk now was not told."""
+        self._clean.clear()
+        self._met = True
 
     # --- proposing ----------------------------------------------------------------------------
 
@@ -110,16 +125,19 @@ class Reaper:
         for _ in range(2 * partitions):
             partition = self._partition = self._partition % partitions
             rows: list[tuple[bytes, Record]] = []
-            if self._records.keys(partition):
+            if partition not in self._clean and self._records.keys(partition):
                 rows = self._records.scan(partition, self._after, left)
             if not rows:
+                if self._after and not self._met:
+                    self._clean.add(partition)
                 self._partition += 1
-                self._after = b""
+                self._after, self._met = b"", False
                 continue
             due: list[tuple[bytes, Versions]] = []
             for key, record in rows:
                 self._after = key
                 left -= _ROW_BYTES + len(key) + size(record.versions)
+                self._met = self._met or any(s.value is None for s in record.versions.siblings)
                 if self._due(partition, record.versions):
                     due.append((key, record.versions))
                     if len(due) == self._config.batch:
