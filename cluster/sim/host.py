@@ -64,6 +64,8 @@ class Host:
         self.node: Node | None = None
         self.boots = 0
         self.paused = False
+        self.silent = False
+        """The machine itself is gone: there is no kernel to refuse a connection."""
         self.halted: Halt | None = None
         self.timers: dict[TimerKey, int] = {}
         """What is set, and when it is due by the local clock."""

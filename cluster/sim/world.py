@@ -132,7 +132,7 @@ class World:
         host.timers.clear()
         host.held.clear()
         host.held_datagrams = host.lag_us = host.bytes_out = 0
-        host.paused, host.halted = False, None
+        host.paused, host.silent, host.halted = False, False, None
         disk = host.disk
         disk.epoch = max(disk.epoch + 1, host.clock.local(self.now) // EPOCH_US)
         disk.open()
@@ -151,7 +151,7 @@ class World:
 
     def _gone(self, host: Host, *, silent: bool) -> None:
         host.node = None
-        host.paused = False
+        host.paused, host.silent = False, silent
         host.timers.clear()
         host.held.clear()
         for request in sorted(host.asked):
@@ -394,7 +394,7 @@ class World:
             due = self.network.stream(host.name, target.name, now)
             if due:
                 self._deliver(host, target, send.packet, due, size, datagram=False)
-        elif self._reachable(host, target):
+        elif not target.silent and self._reachable(host, target):
             boot = host.boots
             self.after(RESET_US, lambda: self._refuse(host, boot, target))
 

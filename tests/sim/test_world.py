@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from cluster.config import DEMO, MS, SECOND
 from cluster.model.member import MemberState, NodeId
 from cluster.model.versions import EMPTY, Record, put
@@ -145,6 +147,23 @@ def test_a_crash_loses_what_was_not_committed() -> None:
     disk.open()
     assert disk.load(0, b"a") is not None
     assert disk.load(0, b"b") is None
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_machine_that_is_gone_refuses_nothing_and_is_missed_later(silent: bool) -> None:
+    world = formed(3, 1)
+    node = world.hosts[N1].node
+    assert node is not None
+
+    def dead() -> bool:
+        return node.members.claims[N3].state is MemberState.DEAD
+
+    world.kill("n3", silent=silent)
+    for number in range(20):  # streams to n3
+        world.ask("n1", PutRequest(b"k%d" % number, b"v"), lambda _answer: None)
+    world.run(world.now + 2 * SECOND)
+    assert dead() is not silent
+    assert world.until(dead, 4 * SECOND)
 
 
 def test_a_full_disk_refuses_all_that_waits_and_undoes_it() -> None:
