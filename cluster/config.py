@@ -365,6 +365,10 @@ class SimConfig(Struct, frozen=True):
     """A client of a healed world has its answer: a stream may still wait for a retransmission."""
     crash_known_within_us: int = 1_500 * MS
     """A crash that nothing else obscures is known to every live node."""
+    silence_known_within_us: int = 5 * SECOND
+    """So is a machine that is gone with its kernel: nothing but silence tells of it."""
+    settled_before_us: int = 4 * SECOND
+    """Nothing obscures a crash if nothing else was in force for this long before it."""
     look_every_us: int = SECOND
     """How often the queues are measured."""
     facts_shown: int = 100

@@ -1,4 +1,4 @@
-"""Five bugs, planted at run time: what the simulator must find, and has found (see `test_planted`).
+"""Seven bugs, planted at run time: what the simulator must find, and has found (see `test_planted`).
 
 Each plant patches one function of the protocol for the length of a `with`. There is no switch for
 any of them in the code itself.
@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 
-from cluster.model.member import MemberState, supersedes
+from cluster.model.member import MemberState, NodeId, supersedes
 from cluster.protocol.outbox import OnDisk, Outbox
 from cluster.protocol.quorum import replica as replica_module
 from cluster.protocol.quorum.hints import Hints
+from cluster.protocol.quorum.operation import Operation, WriteRequest
+from cluster.protocol.quorum.writes import Writes
 from cluster.protocol.swim.membership import Membership
+from cluster.protocol.swim.suspicion import Suspicions
 from cluster.protocol.transfer.transfers import Transfers
 
 
@@ -75,6 +78,34 @@ def version_actor_reused_after_a_wipe() -> Generator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(replica_module, "minting_actor", forgetful)
+        yield
+
+
+@contextmanager
+def update_forwarded_twice() -> Generator[None]:
+    """An update whose minter stays silent goes to the next one, as a put does."""
+    honest = Writes.replace
+
+    def eager(self: Writes, op: Operation, request: WriteRequest, silent: NodeId) -> None:
+        if op.forwarded_to:
+            getattr(self, "_forward")(op, request)  # noqa: B009
+        else:
+            honest(self, op, request, silent)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Writes, "replace", eager)
+        yield
+
+
+@contextmanager
+def refused_connection_means_nothing() -> Generator[None]:
+    """That a kernel refuses connections speeds no suspicion up."""
+
+    def deaf(self: Suspicions, name: NodeId) -> None:
+        return None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Suspicions, "refused", deaf)
         yield
 
 

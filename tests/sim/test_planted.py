@@ -1,4 +1,4 @@
-"""The simulator finds what it is there for: five planted bugs, each with the seed that found it.
+"""The simulator finds what it is there for: seven planted bugs, each with the seed that found it.
 
 Every seed fails with its bug and passes without it, so the judges neither sleep nor cry wolf.
 """
@@ -28,6 +28,8 @@ Plant = Callable[[], AbstractContextManager[None]]
         (planted.new_owner_readable_at_once, "churn", "readable"),
         (planted.dead_accepted_from_push_pull, "partitions", "membership"),
         (planted.version_actor_reused_after_a_wipe, "hell", "dots"),
+        (planted.update_forwarded_twice, "pauses", "exact"),
+        (planted.refused_connection_means_nothing, "kills", "detection"),
         (planted.hint_dropped_on_restart, "hell", "liveness"),
     ],
 )

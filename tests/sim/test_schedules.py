@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from cluster.config import SECOND
+from cluster.config import DEMO, SECOND
 from cluster.model.fault import DESTRUCTIVE
+from cluster.sim.faults.hand import Hand
 from cluster.sim.faults.options import NAMES, FaultsName, draw
-from cluster.sim.faults.schedule import families, plan, victims
+from cluster.sim.faults.schedule import Episode, Kind, families, plan, victims
+from cluster.sim.world import World
 
 MINUTE = 60 * SECOND
 
@@ -49,6 +51,32 @@ def test_a_shorter_run_is_hurt_as_the_longer_one_was(seed: int) -> None:
     short = replace(long, lasting_us=20 * SECOND)
     count = len(plan(short))
     assert plan(short) == plan(long)[:count]
+
+
+def test_only_a_kill_that_nothing_obscures_is_clean() -> None:
+    world = World(1, DEMO)
+    hand, start = Hand(world, ()), world.now
+
+    def begun(kind: Kind, at: int, lasts: int) -> tuple[int, Episode]:
+        return start + at * SECOND, Episode(at, kind, at * SECOND, lasts * SECOND, "n1")
+
+    hand.begun = [
+        begun("kill", 1, 3),
+        begun("kill", 10, 1),  # back before it has to be known
+        begun("kill", 20, 4),
+        begun("pause", 21, 1),  # obscures the one before
+        begun("kill", 26, 3),  # and the one after
+        begun("kill", 40, 3),
+    ]
+
+    def clean() -> list[int]:
+        found = hand.clean_kills(settled_us=4 * SECOND + 1, within_us=2 * SECOND)
+        return [kill.number for _, kill in found]
+
+    world.run(start + 41 * SECOND)
+    assert clean() == [1]  # of the last one nobody need know yet
+    world.run(start + 42 * SECOND)
+    assert clean() == [1, 40]
 
 
 def test_some_of_the_episodes_can_be_played_alone() -> None:

@@ -40,4 +40,4 @@ def test_a_world_keeps_every_promise(faults: FaultsName, seed: int) -> None:
     result = run_trial(draw(seed, faults, LASTING_US))
     assert result.broken is None, story(result)
     assert result.operations["ok"] > 0
-    assert all(result.checked[judge] for judge in ("answers", "dots", "facts", "outcomes"))
+    assert all(result.checked[judge] for judge in ("answers", "dots", "exact", "facts", "outcomes"))

@@ -6,7 +6,7 @@ its own idea of a value, so a history of many keys becomes several files: one of
 
 Values become whole numbers in the order in which they appear, for its checkers want them unique
 and simple. What a model cannot say is left out and counted: a register that holds several values
-or was deleted, a counter that went down.
+or was deleted, a counter that went down, a set that something was taken out of.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def exports(history: list[Op]) -> list[Export]:
         values = [op.value for op in ops if op.f == "read" and op.kind == "ok"]
         if "count" in done[key]:
             files.append(counter_export(ops, key))
-        elif "add" in done[key] and all(isinstance(v, list | None) for v in values):
+        elif done[key] & {"add", "remove"} and all(isinstance(v, list | None) for v in values):
             files.append(set_export(ops, key))
     return files
 
@@ -98,7 +98,8 @@ def set_export(history: list[Op], key: str) -> Export:
             return NOTHING
         return [numbers.of(element) for element in cast("list[object]", op.value or [])]
 
-    kept = [op for op in history if op.f in ("add", "read")]
+    shrinks = any(op.f == "remove" for op in history)
+    kept = [] if shrinks else [op for op in history if op.f in ("add", "read")]
     return _export(f"set-full{_safe(key)}", "set-full", history, kept, lambda op: op.f, step)
 
 

@@ -24,6 +24,7 @@ class Incidents:
     def __init__(self, world: World) -> None:
         self._world = world
         self.book = Casebook()
+        self.noticed_checked = 0
 
     def hear(self, fact: Fact) -> None:
         """One more fact."""
@@ -49,6 +50,7 @@ class Incidents:
         found = [i for i in self.book.incidents if i.subject == subject and i.began == killed_at]
         if not found:
             raise BrokenPromiseError("detection", f"the crash of {subject} left no incident")
+        self.noticed_checked += 1
         dead = found[-1].stage("dead")
         took = (dead.ended or killed_at + within_us + 1) - killed_at
         if took > within_us:

@@ -87,6 +87,26 @@ class Hand:
         weather = self._world.network.weather
         self._world.network.weather = Weather(latency_us=weather.latency_us)
 
+    def clean_kills(self, settled_us: int, within_us: int) -> list[tuple[int, Episode]]:
+        """Kills so far that nothing else obscures, and when they were made.
+
+        No other episode is in force from `settled_us` before to `within_us` after, and the node
+        stays away for that long.
+        """
+        return [
+            (at, kill)
+            for at, kill in self.begun
+            if kill.kind == "kill"
+            and kill.lasts >= within_us
+            and at + within_us <= self._world.now
+            and not any(
+                other is not kill
+                and begun < at + within_us
+                and begun + other.lasts > at - settled_us
+                for begun, other in self.begun
+            )
+        ]
+
     def _revive(self) -> None:
         """A supervisor: who ended by itself is started again."""
         self._world.after(REVIVE_US, self._revive)

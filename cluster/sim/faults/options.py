@@ -57,6 +57,9 @@ class Options(Struct, frozen=True):
     page_bytes: int
     clients: int
     keys: int
+    """Of plain values."""
+    counters: int
+    sets: int
     think_us: int
     """A client waits this long on average between two operations."""
     weather: Weather
@@ -95,7 +98,8 @@ class Options(Struct, frozen=True):
             f"{self.partitions} partitions, evicted after {self.evict_after_us / SECOND:g} s",
             f"at most {self.hints_max} hints a member, {self.hint_batch} a batch, "
             f"pages of {self.page_bytes} bytes",
-            f"{self.clients} clients on {self.keys} keys, {self.think_us / MS:g} ms apart",
+            f"{self.clients} clients on {self.keys} keys, {self.counters} counters and "
+            f"{self.sets} sets, {self.think_us / MS:g} ms apart",
             f"latency {weather.latency_us[0] / MS:g} to {weather.latency_us[1] / MS:g} ms, "
             f"loss {weather.loss:.1%}, doubled {weather.duplicate:.1%}, "
             f"reordered {weather.reorder:.1%}",
@@ -134,6 +138,8 @@ def draw(
         keys=rng.randint(6, 24),
         think_us=rng.choice((100, 200, 400)) * MS,
         weather=_weather(rng, rough=faults in ROUGH),
+        counters=rng.randint(1, 3),
+        sets=rng.randint(1, 3),
     )
 
 

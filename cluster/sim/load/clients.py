@@ -1,7 +1,9 @@
 """The clients of a simulated world: each does one thing at a time, against any node, and retries.
 
 Puts carry unique values. Most writers read first and write with what they read as context; some
-write blind, so that siblings arise. A client that gets no answer goes to another node with the
+write blind, so that siblings arise. Counters are added to; sets get elements that are unique, and
+lose some that a client has read (an update takes no context: it replaces what its minter has seen).
+Every other counter and set only grows, for those checkers that know nothing else. A client that gets no answer goes to another node with the
 same wish, except where trying twice would count twice. Ignores whether answers are right: they go
 into the history, and to those who listen.
 """
@@ -13,6 +15,8 @@ from random import Random
 from typing import Final, Protocol
 
 from cluster.config import SECOND
+from cluster.model.values.typed import typed
+from cluster.model.values.update import CounterAdd, SetAdd, SetRemove
 from cluster.model.versions import EMPTY
 from cluster.protocol.effects import Response
 from cluster.protocol.inputs import Request
@@ -22,10 +26,11 @@ from cluster.protocol.messages import (
     PutRequest,
     ReadResponse,
     Refusal,
+    UpdateRequest,
     WriteResponse,
 )
 from cluster.sim.faults.options import Options
-from cluster.sim.load.history import History, Op
+from cluster.sim.load.history import UPDATES, History, Op
 from cluster.sim.world import World
 
 PATIENCE_US: Final = 3 * SECOND
@@ -35,6 +40,11 @@ BLIND: Final = 0.12
 """Of the writes, those that did not read first."""
 DELETES: Final = 0.12
 READS: Final = 0.35
+CHANGES: Final = 0.25
+"""Of all wishes, those for counters and sets."""
+REMOVALS: Final = 0.25
+"""Of the wishes for sets that may shrink, those that take something out."""
+AMOUNT_MAX: Final = 9
 
 
 class Listener(Protocol):
@@ -56,13 +66,13 @@ class Clients:
     """All clients of one world."""
 
     def __init__(
-        self, world: World, options: Options, nodes: list[str], listener: Listener
+        self, world: World, options: Options, nodes: list[str], listeners: list[Listener]
     ) -> None:
         self._world = world
         self._options = options
         self._nodes = nodes
         """Shared with who adds nodes: clients learn of newcomers."""
-        self._listener = listener
+        self.listeners = listeners
         self.history = History()
         self.unanswered = 0
         """Tries that no node has answered yet, also those whose client has given up."""
@@ -86,6 +96,9 @@ class Clients:
 
     def _next(self, client: int, rng: Random) -> None:
         if self._stopped:
+            return
+        if rng.random() < CHANGES:
+            self._change(client, rng)
             return
         key = b"r%d" % rng.randrange(self._options.keys)
         chance = rng.random()
@@ -120,6 +133,52 @@ class Clients:
         if deletes:
             request = DeleteRequest(key, context)
         self._try(op, request, rng, lambda _op: self._later(client, rng))
+
+    # --- counters and sets ---------------------------------------------------------------------
+
+    def _change(self, client: int, rng: Random) -> None:
+        """Read a counter or a set, or change it."""
+        counters, sets = self._options.counters, self._options.sets
+        number = rng.randrange(counters + sets)
+        counter = number < counters
+        place = number if counter else number - counters
+        grows = place % 2 == 0
+        key = (b"c%d" if counter else b"s%d") % place
+        chance = rng.random()
+        if chance < READS:
+            self._read(client, key, rng, lambda _op: self._later(client, rng))
+        elif counter:
+            self._count(client, key, rng, grows=grows)
+        elif not grows and chance > 1 - REMOVALS:
+            self._read(client, key, rng, lambda op: self._take_out(client, rng, op))
+        else:
+            self._put_in(client, key, rng, grows=grows)
+
+    def _count(self, client: int, key: bytes, rng: Random, *, grows: bool) -> None:
+        amount = rng.randint(1, AMOUNT_MAX)
+        if not grows and rng.random() < 1 / 3:
+            amount = -amount
+        op = self.history.begin(client, "count", key, self._world.now, amount=amount)
+        self._update(op, UpdateRequest(key, CounterAdd(amount)), rng)
+
+    def _put_in(self, client: int, key: bytes, rng: Random, *, grows: bool) -> None:
+        amount = 1 if grows else rng.randint(1, 2)
+        op = self.history.begin(client, "add", key, self._world.now, amount=amount)
+        self._update(op, UpdateRequest(key, SetAdd(op.elements)), rng)
+
+    def _take_out(self, client: int, rng: Random, read: Op) -> None:
+        """One element that the client has just read. A read that showed none is all there is."""
+        found = typed(read.read) if read.outcome == "ok" and read.read is not None else None
+        elements = found[1] if found is not None else None
+        if self._stopped or not isinstance(elements, list) or not elements:
+            self._later(client, rng)
+            return
+        value = str(rng.choice(elements)).encode()
+        op = self.history.begin(client, "remove", read.key, self._world.now, value=value)
+        self._update(op, UpdateRequest(op.key, SetRemove(op.elements)), rng)
+
+    def _update(self, op: Op, request: UpdateRequest, rng: Random) -> None:
+        self._try(op, request, rng, lambda done: self._later(done.client, rng))
 
     # --- one try -------------------------------------------------------------------------------
 
@@ -168,7 +227,7 @@ class Clients:
         again()
 
     def _may_retry(self, op: Op) -> bool:
-        return op.kind in ("put", "delete", "get") or not op.unsure
+        return op.kind not in UPDATES or not op.unsure
 
     def _give_up(self, op: Op) -> None:
         op.ended = self._world.now
@@ -181,11 +240,13 @@ class Clients:
                 op.ended = op.ended or self._world.now
                 op.outcome = "ok"
                 op.proof = response.replicas
-                self._listener.wrote(op, response)
+                for listener in self.listeners:
+                    listener.wrote(op, response)
             case ReadResponse():
                 if op.outcome != "ok":
                     op.outcome, op.read, op.ended = "ok", response.versions, self._world.now
-                self._listener.was_told(op, response)
+                for listener in self.listeners:
+                    listener.was_told(op, response)
             case Refusal():
                 op.unsure -= 1
             case _:

@@ -10,14 +10,16 @@ had seen: the bits of a number, one for each write of the key in the order in wh
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct, field
 
 from cluster.model.member import NodeId
 from cluster.model.versions import Context, Versions
 
-OpKind = Literal["put", "delete", "get", "count", "add"]
+OpKind = Literal["put", "delete", "get", "count", "add", "remove"]
+UPDATES: Final[frozenset[OpKind]] = frozenset({"count", "add", "remove"})
+"""What is asked of counters and sets: tried twice, it might happen twice."""
 OpOutcome = Literal["pending", "ok", "maybe", "failed"]
 
 
@@ -30,9 +32,10 @@ class Op(Struct):
     key: bytes
     invoked: int
     value: bytes = b""
-    """What a put writes (unique in its world), or the element that an add puts into a set."""
+    """What a put writes (unique in its world); the first element that an add puts into a set; the
+    element that a remove takes out."""
     amount: int = 0
-    """What a count adds."""
+    """What a count adds; how many elements an add puts in."""
     context: Context = field(default_factory=dict[str, int])
     saw: int = 0
     tries: int = 0
@@ -49,6 +52,12 @@ class Op(Struct):
     def writes(self) -> bool:
         """Whether it changes its key."""
         return self.kind != "get"
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """What an add puts in or a remove takes out. No two adds share one."""
+        first = self.value.decode()
+        return (first, *(f"{first}.{more}" for more in range(1, self.amount)))
 
     @property
     def possible(self) -> bool:
@@ -76,17 +85,24 @@ class History:
         context: Context | None = None,
         saw: int = 0,
         amount: int = 0,
+        value: bytes = b"",
     ) -> Op:
-        """A client wants something."""
+        """A client wants something. Without a value a write gets one that is unique."""
         number = len(self.ops) + 1
         op = Op(number, client, kind, key, at, context=context or {}, saw=saw, amount=amount)
         self.ops.append(op)
         if op.writes:
-            op.value = b"w%d" % number
+            op.value = value or b"w%d" % number
             writes = self.writes.setdefault(key, [])
-            self.by_value[op.value] = (op, len(writes))
+            if not value:
+                self.by_value[op.value] = (op, len(writes))
             writes.append(op)
         return op
+
+    def changes(self, key: bytes) -> list[Op]:
+        """The updates of a key, if it is a counter or a set; else none."""
+        writes = self.writes.get(key, [])
+        return writes if writes and writes[0].kind in UPDATES else []
 
     def seen_by(self, key: bytes, versions: Versions) -> int:
         """What a client knows that was told these siblings.

@@ -20,6 +20,7 @@ WORDS: Final[dict[OpKind, str]] = {
     "get": "read",
     "count": "count",
     "add": "add",
+    "remove": "remove",
 }
 ENDS: Final[dict[OpOutcome, End]] = {
     "ok": "ok",
@@ -45,7 +46,7 @@ def _asked(op: Asked) -> object:
     match op.kind:
         case "count":
             return op.amount
-        case "put" | "add":
+        case "put" | "add" | "remove":
             return op.value.decode()
         case "get" | "delete":
             return None

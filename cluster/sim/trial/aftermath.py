@@ -18,6 +18,7 @@ from cluster.protocol.effects import Response
 from cluster.protocol.messages import GetRequest, ReadResponse
 from cluster.protocol.node import Node
 from cluster.sim.check.answers import Answers
+from cluster.sim.check.exact import Exact
 from cluster.sim.check.finding import BrokenPromiseError, shown
 from cluster.sim.check.incidents import Incidents
 from cluster.sim.check.outcome import Outcome
@@ -40,6 +41,7 @@ class Stage(Protocol):
     clients: Clients
     answers: Answers
     outcome: Outcome
+    exact: Exact
     incidents: Incidents
 
     @property
@@ -231,6 +233,7 @@ class Aftermath:
             )
         self._stage.answers.siblings(key, response.versions, f"the last read at {name}")
         self._stage.outcome.judge(key, response.versions, name)
+        self._stage.exact.judge(key, response.versions, f"the last read at {name}")
 
     def _closed(self) -> bool:
         return not self._stage.incidents.open()

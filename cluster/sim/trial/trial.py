@@ -20,6 +20,7 @@ from cluster.sim.check.answers import Answers
 from cluster.sim.check.bounds import Bounds
 from cluster.sim.check.deletions import Deletions
 from cluster.sim.check.dots import Dots
+from cluster.sim.check.exact import Exact
 from cluster.sim.check.finding import BrokenPromiseError
 from cluster.sim.check.incidents import Incidents
 from cluster.sim.check.outcome import Outcome
@@ -81,13 +82,15 @@ class Trial:
         self.recent: deque[Fact] = deque(maxlen=bounds.facts_shown)
         w, lost = options.write_quorum, self.hand.lost_since
         self.answers = Answers(self.world, w, lost)
-        self.clients = Clients(self.world, options, self.hand.expected, self.answers)
+        self.clients = Clients(self.world, options, self.hand.expected, [self.answers])
         self.answers.history = self.clients.history
         self.dots = Dots()
         self.words = Words(self._own)
         self.queues = Bounds(self.world)
         self.deletions = Deletions(self.world, lost)
         self.incidents = Incidents(self.world)
+        self.exact = Exact(self.history, w, lost)
+        self.clients.listeners.append(self.exact)
         self.outcome = Outcome(self.clients.history, w, lost)
         self.aftermath = Aftermath(self, bounds)
         self.world.scribes += [self.dots.store, self.deletions.store]
@@ -132,13 +135,29 @@ class Trial:
             self.queues.look()
             if progress is not None:
                 progress(world.now - self._start, options.lasting_us, world.delivered)
+        self._noticed()
+
+    def _noticed(self) -> None:
+        """Crashes that nothing obscured were known everywhere in time."""
+        if self.options.faults != "kills":
+            return
+        bounds = self._bounds
+        for silent, within in (
+            (False, bounds.crash_known_within_us),
+            (True, bounds.silence_known_within_us),
+        ):
+            for at, kill in self.hand.clean_kills(bounds.settled_before_us, within):
+                if bool(kill.amount) == silent:
+                    self.incidents.noticed(kill.subject, at, within)
 
     def _result(self, broken: Broken | None) -> Result:
         checked = {
             "answers": self.answers.checked,
             "bounds": self.queues.checked,
+            "crashes": self.incidents.noticed_checked,
             "deletions": self.deletions.checked,
             "dots": self.dots.checked,
+            "exact": self.exact.checked,
             "facts": self.words.checked,
             "incidents": len(self.incidents.book.incidents),
             "outcomes": self.outcome.checked,
