@@ -7,7 +7,13 @@ from msgspec.structs import replace
 from cluster.config import DEMO, MS, SECOND
 from cluster.model.member import NodeId
 from cluster.model.ring import partition_of
+from cluster.model.versions import EMPTY, Record, put
+from cluster.protocol.effects import Persist, PutRecord
+from cluster.protocol.inputs import DrainCommand
 from cluster.protocol.messages import GetRequest, PutRequest, ReadResponse, WriteResponse
+from cluster.protocol.outbox import Outbox
+from cluster.protocol.transfer.choice import Choice
+from cluster.protocol.transfer.filling import Filling
 from cluster.sim.world import World
 from tests.sim.test_world import agreed, asked, formed
 
@@ -89,3 +95,46 @@ def test_two_stand_ins_that_know_nothing_do_not_make_a_key_absent() -> None:
     answer = asked(world, "n2", GetRequest(key))
     assert isinstance(answer, ReadResponse)
     assert [sibling.value for sibling in answer.versions.siblings] == [b"v"]
+
+
+def test_a_hint_for_a_member_that_has_left_meanwhile_goes_to_the_owners_of_today() -> None:
+    # `sim --faults hell --seed 21`: a write under an older ring noted it after the ring had gone on.
+    world = formed(5, 1)
+    world.leave("n4")
+    assert world.until(lambda: world.hosts[NodeId("n4")].node is None, 20 * SECOND)
+    world.run(world.now + SECOND)
+    host = world.hosts[N1]
+    node = host.node
+    assert node is not None
+    ring = node.placement.ring
+    partition = next(p for p, names in enumerate(ring.owners) if "n1" not in names)
+    record = Record(put(EMPTY, {}, "n4.1.1", b"v", "", 0))
+    note = node.hints.keep(NodeId("n4"), partition, b"late")
+    assert note is not None
+    host.disk.persist(Persist(999, (PutRecord(partition, b"late", record), note)))
+    host.disk.begin()
+    host.disk.end()
+    world.run(world.now + 10 * SECOND)
+    assert node.hints.depths() == ()
+    assert host.disk.durable.hints == {}
+    for owner in ring.owners[partition]:
+        assert world.hosts[owner].disk.record(partition, b"late") == record, owner
+
+
+def test_who_drained_and_has_places_again_is_not_waited_for_as_one_that_still_drains() -> None:
+    # `sim --faults hell --seed 11`: asked for the whole partition again and again, for ever.
+    world = formed(5, 1)
+    node = world.hosts[N2].node
+    assert node is not None
+    out = Outbox(N2, node.epoch, DEMO)
+    choice = Choice(out, DEMO.data, node.members, node.placement)
+    filling = Filling(0, must={NodeId("n4")}, extra=True)
+    assert choice.enough(filling)
+    assert choice.next_source(filling) is None
+    world.ask("n4", DrainCommand(on=True), lambda _answer: None)
+    assert world.until(lambda: "n4" not in node.placement.ring.members, 10 * SECOND)
+    assert not choice.enough(filling)
+    assert choice.next_source(filling) == "n4"
+    world.ask("n4", DrainCommand(on=False), lambda _answer: None)
+    assert world.until(lambda: "n4" in node.placement.ring.members, 10 * SECOND)
+    assert choice.enough(filling)
