@@ -132,7 +132,7 @@ class Node:
         )
         self.exchange.filling = self.transfers.filling
         self.drain = Drain(out, config, members, placement, records, self.transfers, hints)
-        self.drain.on_leave = self._farewell
+        self.drain.on_leave, self.drain.homes = self._farewell, self.strays.homes
         self.reaper = Reaper(
             out,
             config.reap,

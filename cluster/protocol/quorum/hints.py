@@ -20,7 +20,7 @@ from cluster.model.facts import HintsDelivered, HintsExpired, HintsHandedOver
 from cluster.model.member import NOBODY, MemberState, NodeId
 from cluster.model.ring import Ring
 from cluster.model.summary import Depth
-from cluster.protocol.effects import DiskWrite, DropHint, DropRecord, PutHint, Records
+from cluster.protocol.effects import DiskWrite, DropHint, PutHint, Records
 from cluster.protocol.messages import ReplicaWrite
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.quorum.placement import Placement
@@ -231,10 +231,9 @@ class Hints:
         for place, note in batch.done:
             if self._index.get(target, {}).get(place) != note:
                 continue  # written again meanwhile: the target has yet to get the newer one
+            # The record stays until every owner has it (`protocol.repair.strays`): ours may be one
+            # of the copies by which its write was acknowledged.
             writes += self._forget(target, place)
-            partition, key = place
-            if place not in self._keepers and not self._placement.owns(partition):
-                writes.append(DropRecord(partition, key))
         if writes:
             self._persist(writes)
             told = HintsHandedOver if batch.handed_over else HintsDelivered

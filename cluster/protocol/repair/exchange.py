@@ -209,10 +209,12 @@ class Exchange:
         self._arm()
 
     def ring_changed(self) -> None:
-        """Another table: other partners, other partitions."""
+        """Other partners, other partitions; what this node has just ceased to own goes first."""
         self._round = None
         self._likeness.clear()
         self._strays.ring_changed()
+        soon = self._out.now + self._config.quiet_us
+        self._due.update(dict.fromkeys(self._strays.owners(), soon))
         self._arm()
 
     def _end(self, *, heard: bool) -> None:
@@ -246,14 +248,16 @@ class Exchange:
             return None
         return round_
 
+    def _give_up(self, round_: Round | None) -> None:
+        if round_ is not None:
+            self._end(heard=False)
+            self._arm()
+
     def on_leaves(self, answer: TreeLeaves, sender: NodeId) -> None:
         """The other end said which roots differ: find the leaves that do."""
         round_ = self._current(answer.number, sender)
-        if round_ is None:
-            return
-        if answer.refused:
-            self._end(heard=False)
-            self._arm()
+        if round_ is None or answer.refused:
+            self._give_up(round_)
             return
         differing = moving = 0
         if answer.unready:
@@ -324,11 +328,8 @@ class Exchange:
     def on_records(self, answer: LeafRecords, sender: NodeId) -> None:
         """What the other end holds differently and what it lacks: merge, then push."""
         round_ = self._current(answer.number, sender)
-        if round_ is None:
-            return
-        if answer.refused or not round_.leaves:
-            self._end(heard=False)
-            self._arm()
+        if round_ is None or answer.refused or not round_.leaves:
+            self._give_up(round_)
             return
         partition, _ = round_.leaves[0]
         push: dict[bytes, Versions] = {}
@@ -359,8 +360,7 @@ class Exchange:
         if round_ is None or not round_.pushing:
             return
         if refused:
-            self._end(heard=False)
-            self._arm()
+            self._give_up(round_)
             return
         round_.repaired += round_.pushing
         round_.pushing = 0

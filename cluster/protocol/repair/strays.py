@@ -75,6 +75,15 @@ class Strays:
         turn = self._turns.get(owner, -1)
         return [p for p in found if p > turn] + [p for p in found if p <= turn]
 
+    def homes(self, partition: int) -> int:
+        """How many owners are known to hold, on disk, all that this node holds of a partition."""
+        owners = self._placement.ring.owners[partition]
+        return sum(self._proved(partition, owner) for owner in owners)
+
+    def owners(self) -> list[NodeId]:
+        """To whom stray copies lead, sorted."""
+        return sorted({o for p in self.held for o in self._placement.ring.owners[p]})
+
     def tried(self, owner: NodeId, partition: int) -> None:
         """The last of those that took part in a round: the next round begins after it."""
         self._turns[owner] = partition

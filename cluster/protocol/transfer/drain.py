@@ -6,8 +6,8 @@ the new ring how far it is, and is done when
 
 - every live owner of what it held answers for it (is filled), and enough of them for a write quorum
   are alive,
-- of each partition in which it still has keys, one owner has taken all that *it* holds: a write
-  that only this node acknowledged must not leave with it,
+- of each partition in which it still has keys, one owner has taken all that *it* holds, and W
+  owners hold it on disk: a write that this node acknowledged must not leave with it,
 - every hint it keeps for others is delivered, or kept by another.
 
 Then it may leave, within `drain_max_us` if it was told to leave; where nobody is left to take over
@@ -83,6 +83,8 @@ class Drain:
         self._row = DrainRow(leaving=False, done=False, partitions=0, hints=0, waiting_on="")
         self._told: DrainRow = self._row
         self._told_at = 0
+        self.homes: Callable[[int], int] = lambda _partition: 0
+        """How many owners hold all of a partition that this node holds (`repair.strays`)."""
         self.on_leave: Callable[[How], None] = lambda _how: None
         """Called when a leaving node has nothing more to wait for."""
 
@@ -245,8 +247,12 @@ class Drain:
         if len(live) < min(self._config.data.write_quorum, len(owners)):
             absent = next(n for n in owners if n not in live)
             return f"{absent} to come back"
-        if self._records.keys(partition) and partition not in self._taken:
+        if not self._records.keys(partition):
+            return ""
+        if partition not in self._taken:
             return f"{live[0]} to take partition {partition}"
+        if self.homes(partition) < min(self._config.data.write_quorum, len(owners)):
+            return f"one more owner to hold all of partition {partition}"
         return ""
 
     def _tell(self) -> None:

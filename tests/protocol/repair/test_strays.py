@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from cluster.model.facts import CopiesDropped
-from cluster.model.ring import partition_of
-from cluster.protocol.messages import GetRequest, PutRequest, ReadResponse, WriteResponse
+from cluster.model.member import NodeId
+from cluster.model.ring import build_ring, partition_of
+from cluster.protocol.inputs import Received
+from cluster.protocol.messages import (
+    GetRequest,
+    Packet,
+    PutRequest,
+    ReadResponse,
+    ReplicaWrite,
+    WriteResponse,
+)
 from tests.world import World
 
 
@@ -90,3 +99,38 @@ def test_while_an_owner_is_away_its_strays_stay() -> None:
             waiting += 1
             assert world.hosts[name].disk.load(partition, key) is not None
     assert waiting, "no copy had to wait for n2: choose other keys"
+
+
+def test_a_former_owners_copy_does_not_go_with_the_last_hint_it_kept() -> None:
+    # `sim --faults hell --seed 192`: n1 had proved a write as an owner, gave its place up, handed
+    # its hints over and dropped its copy with them: one disk was left, and that one rotted.
+    world = World(4)
+    world.until(world.agreed, 10)
+    n1, n2 = NodeId("n1"), NodeId("n2")
+    before = world.node("n1").placement.ring
+    config = world.config.ring
+    names = (*before.members, NodeId("n5"))
+    after = build_ring(names, config.partitions, config.replicas, config.load_slack)
+    partition = next(
+        p
+        for p in range(config.partitions)
+        if {n1, n2} <= set(before.owners[p]) and n1 not in after.owners[p] and n2 in after.owners[p]
+    )
+    key = next(k for i in range(9_999) if partition_of(k := b"k%d" % i, 64) == partition)
+    world.call("n1", PutRequest(key, b"v"))
+    versions = world.node("n1").replica.read(partition, key)
+    world.kill("n2")
+    world.run(2)
+    # Nobody else could stand in: n1 keeps the hint for n2 beside its own copy.
+    other = world.node("n3")
+    write = ReplicaWrite(7, partition, key, versions, n2)
+    packet = Packet("masterless", other.name, other.epoch, 10**6, world.now, False, write)
+    world.give(world.hosts[n1], Received(packet, world.hosts[other.name].address, 50))
+    assert world.node("n1").hints.depth(n2) == 1
+    world.start("n5", ("n1",))
+    world.until(lambda: len(world.node("n1").placement.ring.members) == 5, 5)
+    assert not world.node("n1").placement.owns(partition)
+    world.start("n2", ("n1",))
+    world.until(lambda: not world.node("n1").hints.depth(n2), 10, "the hint to go home")
+    world.run(0.02)
+    assert world.hosts[n1].disk.load(partition, key) is not None
