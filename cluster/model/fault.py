@@ -57,3 +57,8 @@ INVERSE: Final[dict[FaultKind, FaultKind]] = {
 
 DESTRUCTIVE: Final[frozenset[FaultKind]] = frozenset({"wipe", "rot"})
 """Faults after which a disk no longer holds what it had acknowledged."""
+
+SILENCING: Final[frozenset[FaultKind]] = frozenset(
+    {"kill", "pause", "wipe", "cut", "loss", "delay", "partition", "isolate", "leave"}
+)
+"""Faults that explain why a node is not heard."""

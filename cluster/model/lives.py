@@ -32,7 +32,7 @@ from cluster.model.facts import (
     SuspicionRaised,
     WindowClosed,
 )
-from cluster.model.fault import FaultKind
+from cluster.model.fault import SILENCING, FaultKind
 from cluster.model.member import MemberState, NodeId
 from cluster.model.summary import Likeness
 
@@ -200,6 +200,8 @@ def remember(lives: Lives, fact: Fact, payload: Remembered) -> Lives:
     match payload:
         case ProcessObserved() | WindowClosed():
             return _seen(lives, fact, payload)
+        case FaultInjected() if payload.kind not in SILENCING:
+            return lives  # a rotten record or a slow disk explains no silence
         case FaultInjected():
             fault = Fault(payload.kind, payload.subject, payload.peers, fact.at, fact.id)
             return replace(lives, faults=(*lives.faults, fault)[-FAULTS_MAX:])

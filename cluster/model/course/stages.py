@@ -203,7 +203,9 @@ def _hints(case: Case) -> None:
 
 def _rebuilt(case: Case) -> None:
     """The ring goes on without the subject, and the others fill its places."""
-    off = {n: o for n, o in case.views.items() if o.state is MemberState.REMOVED}
+    # Of this life: whoever has not heard of it yet may still hold an earlier one removed.
+    removed = {n: o for n, o in case.views.items() if o.state is MemberState.REMOVED}
+    off = {n: o for n, o in removed.items() if o.epoch >= case.incident.epoch}
     if off:
         first = min(off, key=lambda n: (off[n].since, n))
         case.end("hints", off[first].since, first)

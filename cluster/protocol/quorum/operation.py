@@ -56,6 +56,8 @@ class Operation(Struct):
     abandoned: bool = False
     """The client is gone: nobody is answered."""
     forwarded_to: bool = False
+    refusals: int = 0
+    """How many of the nodes it was forwarded to have refused it."""
     trouble: str = ""
 
     @property

@@ -104,6 +104,7 @@ class Writes:
         if not op.candidates:
             return  # the deadline answers: somebody may have written it
         node = op.candidates.popleft()
+        op.asked.add(node)
         op.forwarded_to = True
         op.pending = {node: NOBODY}
         address = self._members.address(node)
@@ -139,8 +140,10 @@ class Writes:
         if op is None or op.answered or not op.forwarded_to:
             return
         if isinstance(response, Refusal):
-            self._book.finish(op, response, "failed")
-            return
+            op.refusals += 1
+            if op.refusals == len(op.asked):
+                self._book.finish(op, response, "failed")
+            return  # another was asked before and may have written it: it, or the deadline, answers
         op.done = list(response.replicas)
         op.primaries = response.primaries
         outcome: Outcome = "ok" if response.outcome == "ok" else "maybe written"
