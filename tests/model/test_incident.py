@@ -21,7 +21,6 @@ from cluster.model.facts import (
     PulseReported,
     SnapshotTaken,
 )
-from cluster.model.fault import FaultKind
 from cluster.model.incident import STAGES, Incident, StageName
 from cluster.model.member import Address, MemberState, NodeId
 from tests.tui.story import (
@@ -441,13 +440,3 @@ def _check(incident: Incident) -> None:
         assert not (stage.skipped and stage.began)
     if incident.ended and not incident.removed:
         assert all(stage.settled for stage in incident.stages)
-
-
-def test_a_rotten_record_explains_no_silence() -> None:
-    # `sim --faults hell --seed 290`: it never heals, and an unnoticed cut waited for it for ever.
-    def told(kind: FaultKind) -> Casebook:
-        fault = FaultInjected(kind, N4)
-        return advance(Casebook(), Fact(LAB, 1, 1, AT, AT, fault))
-
-    assert told("rot").lives.fault_on(N4) is None
-    assert told("isolate").lives.fault_on(N4) is not None
