@@ -26,6 +26,7 @@ from tests.maelstrom.report import judge, lines
 from tests.maelstrom.runner import Options
 from tests.maelstrom.topologies import KINDS
 from tests.maelstrom.virtual import run
+from tui.command.arguments import new_file, new_folder
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -51,6 +52,7 @@ def main(argv: list[str] | None = None) -> int:
     else:
         runner = run(options, workload, flush_ms=args.flush, given=given, facts=facts)
     if args.elle:
+        Path(args.elle).mkdir(parents=True, exist_ok=True)
         for export in exports([elle_words(op, args.workload) for op in runner.history]):
             path = Path(args.elle) / export.name
             path.write_text(export.text)
@@ -78,8 +80,18 @@ def arguments() -> argparse.ArgumentParser:
     add("--flush", type=int, default=20, metavar="MS", help="a link carries a batch this often")
     add("--seed", type=int, default=1)
     add("--real", action="store_true", help="real processes instead of virtual time")
-    add("--elle", metavar="DIR", help="write the history there, as elle-cli reads it")
-    add("--shiviz", metavar="FILE", help="write the traced messages, as ShiViz reads them")
+    add(
+        "--elle",
+        type=new_folder,
+        metavar="DIR",
+        help="write the history there, as elle-cli reads it",
+    )
+    add(
+        "--shiviz",
+        type=new_file,
+        metavar="FILE",
+        help="write the traced messages, as ShiViz reads them",
+    )
     return parser
 
 

@@ -71,6 +71,10 @@ def test_many_seeds_are_counted(tmp_path: Path) -> None:
         ["--check", "--seeds", "1..2", "--seed", "1"],
         ["--check", "--only", "a"],
         ["--check", "--nodes", "2"],
+        ["--check", "--history", "/nowhere/history"],
+        ["--check", "--shiviz", "/nowhere/trace"],
+        ["--check", "--shiviz", "/"],
+        ["--check", "--elle", "/dev/null/elle"],
     ],
 )
 def test_a_wrong_call_is_one_sentence(words: list[str]) -> None:

@@ -1,8 +1,9 @@
-"""What may stand on the command line: addresses, headers, counts, durations. Each says what it wants."""
+"""What may stand on the command line: addresses, headers, counts, paths. Each says what it wants."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 
 HOST = r"|\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*|[\w-]{1,63}(\.[\w-]{1,63})*"
@@ -40,3 +41,27 @@ def seconds(text: str) -> float:
     if not 0 < value < 1e6:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
     return value
+
+
+def new_file(text: str) -> str:
+    """A file that can be written; looked at before there is anything to write, and not made yet."""
+    folder = os.path.dirname(text) or "."
+    if os.path.isdir(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is a directory; name a file")
+    if not os.path.isdir(folder):
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be written: there is no {folder!r}")
+    if not os.access(text if os.path.exists(text) else folder, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be written: no permission")
+    return text
+
+
+def new_folder(text: str) -> str:
+    """A directory in which files can be made; whatever of it is missing is made later."""
+    nearest = os.path.abspath(text)
+    while not os.path.lexists(nearest):
+        nearest = os.path.dirname(nearest)
+    if not os.path.isdir(nearest):
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be made: {nearest!r} is no directory")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be written: no permission")
+    return text

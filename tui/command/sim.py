@@ -10,9 +10,9 @@ import argparse
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tui.command.arguments import seconds
+from tui.command.arguments import new_file, new_folder, seconds
 from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError
-from tui.command.words import Words
+from tui.command.words import Parser, Words
 
 if TYPE_CHECKING:
     from cluster.sim.trial.worker import Order
@@ -64,9 +64,16 @@ def add(words: Words) -> None:
         "--no-shrink", action="store_true", help="do not look for a shorter trace of a failure"
     )
     word.add_argument("--json", action="store_true", help="one document with stable names")
-    word.add_argument("--history", metavar="FILE", help="write what clients did, a line each end")
-    word.add_argument("--elle", metavar="DIR", help="write what clients did, as elle-cli reads it")
-    word.add_argument("--shiviz", metavar="FILE", help="write messages, as ShiViz reads them")
+    _add_files(word)
+
+
+def _add_files(word: Parser) -> None:
+    for name, type_, metavar, text in (
+        ("--history", new_file, "FILE", "write what clients did, a line each end"),
+        ("--elle", new_folder, "DIR", "write what clients did, as elle-cli reads it"),
+        ("--shiviz", new_file, "FILE", "write messages, as ShiViz reads them"),
+    ):
+        word.add_argument(name, type=type_, metavar=metavar, help=text)
 
 
 class Files(NamedTuple):
