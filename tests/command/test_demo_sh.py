@@ -6,8 +6,10 @@ Runs a copy beside stub tools, so that nothing is downloaded; the real installat
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -184,3 +186,17 @@ def test_a_real_installation_runs(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.startswith("masterless ")
+
+
+def test_the_readme_calls_the_command_by_the_name_it_has_here() -> None:
+    """After the documented set-up no `masterless` is on anybody's path."""
+    text = (ROOT / "README.md").read_text()
+    assert re.findall(r"(?m)^.*(?:^|[`$] ?|exec )masterless [a-zW].*$", text) == []
+    called = set(re.findall(r"demo\.sh ([a-z]+)", text)) - {"test"}
+    told = subprocess.run(
+        [sys.executable, str(ROOT / "masterless.py"), "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert called <= set(told.stdout.split())
