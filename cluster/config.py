@@ -132,6 +132,10 @@ class DataConfig(Struct, frozen=True):
     value_bytes_max: int = 1_048_576
     siblings_max: int = 64
     """A key with this many unresolved siblings refuses a write that would add another."""
+    context_entries_max: int = 1_024
+    """Entries of a key's causal context past which a write is refused: one for each boot of each
+    replica that wrote it. Well below what a message may carry, so that the contexts of several
+    sides of a split still fit one together."""
     record_bytes_max: int = 3 * 1_048_576
     """The same for the bytes of all its values: five sides of a split must still fit one frame."""
     set_elements_max: int = 10_000

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from typing import Annotated, Final
+from typing import Final
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -47,9 +47,7 @@ _INERT: Final = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
 }
 
-_context = msgspec.msgpack.Decoder(
-    dict[str, Annotated[int, msgspec.Meta(ge=1, le=2**62)]],
-)
+_context = msgspec.msgpack.Decoder(Context)
 
 
 async def handle(backend: Backend, request: HttpRequest) -> HttpResponse:

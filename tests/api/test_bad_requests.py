@@ -98,6 +98,8 @@ BAD: list[tuple[str, bytes, int]] = [
     ("no parameter", http("GET", "/kv/a?r"), 400),
     ("parameter on health", http("GET", "/healthz?x=1"), 400),
     ("bad context", http("PUT", "/kv/a", b"x", X_Masterless_Context="!!"), 400),
+    # An actor without a name once made a fully acknowledged value unreadable.
+    ("context of nobody", http("PUT", "/kv/a", b"x", X_Masterless_Context="gaAB"), 400),
     ("context of junk", http("PUT", "/kv/a", b"x", X_Masterless_Context="AAAA"), 400),
     (
         "context out of range",

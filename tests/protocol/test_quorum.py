@@ -231,6 +231,16 @@ def test_a_key_with_too_many_unresolved_values_refuses_more_before_storing_them(
     assert response.status == 409
 
 
+def test_contexts_that_no_read_gave_cannot_grow_a_key_out_of_its_messages(world: World) -> None:
+    outcomes: list[int] = []
+    for i in range(4):
+        context = {f"x{i}.{n}": 1 for n in range(500)}
+        response = world.call("n1", PutRequest(b"key", b"v", "", context))
+        outcomes.append(response.status if isinstance(response, Refusal) else 200)
+    assert outcomes == [200, 200, 409, 409]
+    assert read(world, "n2", b"key") == {b"v"}
+
+
 def test_a_new_owner_is_readable_only_after_merging_from_two_holders(world: World) -> None:
     for i in range(100):
         write(world, "n1", b"key%d" % i, b"v%d" % i)

@@ -337,8 +337,43 @@ def test_a_damaged_identity_is_one_sentence(tmp_path: Path) -> None:
 def test_a_damaged_store_is_one_sentence(tmp_path: Path) -> None:
     Store(tmp_path, "n1", "test", 64).close()
     (tmp_path / "data.mdb").write_bytes(b"junk" * 4_096)
-    with pytest.raises(StoreError, match="cannot be opened"):
+    with pytest.raises(StoreError, match="damaged; move it away"):
         Store(tmp_path, "n1", "test", 64)
+
+
+def filled(path: Path) -> bytes:
+    """What a store's file looks like with a few thousand records in it."""
+    Store(path, "n1", "test", 64).close()
+    env = lmdb.Environment(str(path), max_dbs=3, map_size=2**26)
+    database = env.open_db(b"records")
+    with env.begin(write=True) as txn:
+        for number in range(3_000):
+            txn.put(number.to_bytes(18, "big"), bytes(200), db=database)
+    env.close()
+    return (path / "data.mdb").read_bytes()
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
+def test_a_truncated_store_is_one_sentence_and_not_the_silent_end_of_the_process(
+    tmp_path: Path, part: float
+) -> None:
+    whole = filled(tmp_path)
+    (tmp_path / "data.mdb").write_bytes(whole[: int(len(whole) * part)])
+    with pytest.raises(StoreError, match="damaged; move it away"):
+        Store(tmp_path, "n1", "test", 64)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_store_with_pages_of_noise_opens_or_says_one_sentence(tmp_path: Path, seed: int) -> None:
+    whole = bytearray(filled(tmp_path))
+    dice = Random(seed)
+    for _ in range(300):
+        whole[dice.randrange(8_192, len(whole))] = dice.randrange(256)
+    (tmp_path / "data.mdb").write_bytes(whole)
+    try:
+        Store(tmp_path, "n1", "test", 64).close()
+    except StoreError as error:
+        assert "damaged; move it away" in str(error)  # noqa: PT017
 
 
 def damage(path: Path, table: bytes, value: bytes) -> int:

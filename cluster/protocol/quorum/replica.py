@@ -25,6 +25,12 @@ _CROWDED = Refusal(
     "not written: the key has too many unresolved values; read it, then write with the context"
     " of that read",
 )
+_LONG = Refusal(
+    409,
+    "context too long",
+    "not written: this key's causal context has as many entries as it may; read it, then write it"
+    " under another key",
+)
 _MIXED = Refusal(
     409,
     "does not fit",
@@ -90,6 +96,8 @@ class Replica:
         if isinstance(after, Refusal):
             return after
         config = self._out.config.data
+        if len(after.context) > config.context_entries_max:
+            return _LONG
         if len(after.siblings) > 1:
             crowded = len(after.siblings) > config.siblings_max
             if crowded or size(after) > config.record_bytes_max:

@@ -36,6 +36,7 @@ from cluster.protocol.effects import (
 )
 from cluster.protocol.inputs import RotKind
 from cluster.runtime import clock
+from cluster.runtime.disk.damage import lmdb_sentence, mend_length
 from cluster.runtime.disk.directory import Identity, StoreError, claim, lock, sentence
 from cluster.runtime.disk.layout import (
     FORMAT,
@@ -406,31 +407,26 @@ class Store:
                 max_spare_txns=4,
                 readahead=False,
             )
+            mend_length(self._path, env)
             self._records = env.open_db(b"records")
             self._hints = env.open_db(b"hints")
             self._meta = env.open_db(b"meta")
         except OSError as error:
             raise StoreError(sentence(self._path, error)) from None
         except lmdb.Error as error:
-            raise StoreError(_lmdb_sentence(self._path, error)) from None
+            raise StoreError(lmdb_sentence(self._path, error)) from None
         return env
 
     def _count(self, partitions: int) -> dict[int, int]:
         counts = dict.fromkeys(range(partitions), 0)
-        with self._env.begin() as txn, txn.cursor(self._records) as cursor:
-            for place in cursor.iternext(values=False):
-                partition = int.from_bytes(place[:2], "big")
-                counts[partition] = counts.get(partition, 0) + 1
+        try:
+            with self._env.begin() as txn, txn.cursor(self._records) as cursor:
+                for place in cursor.iternext(values=False):
+                    partition = int.from_bytes(place[:2], "big")
+                    counts[partition] = counts.get(partition, 0) + 1
+        except lmdb.Error as error:
+            raise StoreError(lmdb_sentence(self._path, error)) from None
         return counts
 
 
 _UNSEEN: Final = (-1, b"", b"", False)
-
-
-def _lmdb_sentence(path: Path, error: lmdb.Error) -> str:
-    text = str(error)
-    if "No space left" in text:
-        return f"The disk that holds {path} is full; free some space or choose another --data."
-    if "Permission denied" in text or "Read-only" in text:
-        return f"{path} cannot be written by this user; choose another --data."
-    return f"{path} cannot be opened as a store ({text}); choose another --data."

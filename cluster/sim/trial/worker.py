@@ -6,6 +6,7 @@ A process of its own because a run is only proved deterministic when it is repea
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import Final
@@ -58,9 +59,13 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     read = msgspec.json.Decoder(Order).decode
     write = msgspec.json.Encoder().encode
-    for line in sys.stdin.buffer:
-        sys.stdout.buffer.write(write(play(read(line))) + b"\n")
-        sys.stdout.buffer.flush()
+    try:
+        for line in sys.stdin.buffer:
+            sys.stdout.buffer.write(write(play(read(line))) + b"\n")
+            sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # Whoever gave the orders has gone, and with it the reader of the exit's own flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
