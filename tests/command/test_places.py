@@ -12,6 +12,7 @@ from tests.protocol.transfer.test_transfers import loaded, running, slow
 from tests.world import World
 from tui.fold import fold
 from tui.text.plan import plan_document, plan_text, planned
+from tui.text.status import status
 from tui.text.transfers import transfers, transfers_text
 from tui.view import ClusterView
 
@@ -46,6 +47,28 @@ def test_transfers_say_source_bytes_rate_and_what_each_waits_for() -> None:
     assert f"partition {cancelled}: cancelled by the operator" in text
     assert f"from {moving[0]['source']}" in text
     assert transfers_text([]) == ["Nothing is being filled and no hint waits."]
+
+
+def test_a_cancelled_place_is_not_said_to_be_filled() -> None:
+    """Nothing happens by itself: the sentence says whose turn it is."""
+    world = loaded(slow())
+    world.start("n4", ("n1",))
+    world.until(lambda: any(r.keys > 20 for r in running(world, "n4")), 10)
+    cancelled = running(world, "n4")[-1].partition
+    world.call("n4", TransferCommand(cancelled, "cancel"))
+    world.run(0.3)
+    said = "1 place at n4 was cancelled by the operator"
+    both = status(view_of(world), world.now).verdict
+    assert "still being filled at n4, " + said in both
+    world.until(
+        lambda: world.node("n4").transfers.waiting() == (cancelled,), 120, "all others to be filled"
+    )
+    view = view_of(world)
+    alone = status(view, world.now).verdict
+    assert said in alone
+    assert "being filled" not in alone
+    world.call("n4", TransferCommand(cancelled, "resume"))
+    assert "1 place still being filled at n4" in status(view_of(world), world.now).verdict
 
 
 def test_a_drain_says_how_far_it_is() -> None:

@@ -12,7 +12,7 @@ from cluster.model.incident import Incident, StageName
 from cluster.model.member import MemberState, NodeId
 from tui.judge.agreement import Agreement
 from tui.judge.wording import Tone, counted, joined, listed, seconds
-from tui.view import ClusterView
+from tui.view import ClusterView, NodeView
 
 
 class Clause(NamedTuple):
@@ -20,6 +20,27 @@ class Clause(NamedTuple):
 
     text: str
     short: str
+
+
+def told_filling(nodes: list[NodeView]) -> Clause:
+    """Places that are on their way, and those for which nobody does anything: they were cancelled."""
+    stopped = {
+        node.name: sum(row.state == "cancelled" for row in node.transfers.values())
+        for node in nodes
+    }
+    left = {node.name: max(0, node.filling - stopped[node.name]) for node in nodes}
+    texts: list[str] = []
+    shorts: list[str] = []
+    if total := sum(left.values()):
+        what, who = counted(total, "place"), listed([name for name in left if left[name]])
+        texts.append(f"{what} still being filled at {who}")
+        shorts.append(f"{what} to fill")
+    if total := sum(stopped.values()):
+        what, who = counted(total, "place"), listed([name for name in stopped if stopped[name]])
+        verb = "was" if total == 1 else "were"
+        texts.append(f"{what} at {who} {verb} cancelled by the operator (`resume`)")
+        shorts.append(f"{what} cancelled")
+    return Clause(f"{', '.join(texts)}.", ", ".join(shorts))
 
 
 def audit_was_early(view: ClusterView) -> bool:

@@ -21,7 +21,7 @@ from tui.draw.sparkline import mean, operations, recent, slowest_now_us
 from tui.judge.agreement import Agreement, agreement, is_live, sides
 from tui.judge.exposure import common_ring, served, serves
 from tui.judge.phrases import happening, holds
-from tui.judge.tale import Clause, audit_was_early, told, told_split, word_of
+from tui.judge.tale import Clause, audit_was_early, told, told_filling, told_split, word_of
 from tui.judge.wording import Tone, joined, listed, seconds
 from tui.view import LAB, ClusterView
 
@@ -217,7 +217,7 @@ def _standing(case: _Case) -> tuple[Tone, list[Clause]]:
     """No incident is open."""
     view, judged, now = case.view, case.judged, case.now
     last = view.incidents[-1] if view.incidents else None
-    filling = {n.name: n.filling for n in view.nodes.values() if n.filling and is_live(n, now)}
+    filling = [node for node in view.nodes.values() if node.filling and is_live(node, now)]
     silent = [
         n.name for n in view.nodes.values()
         if not is_live(n, now) and judged.state(n.name) is MemberState.ALIVE
@@ -230,10 +230,7 @@ def _standing(case: _Case) -> tuple[Tone, list[Clause]]:
     if cut:
         return "warn", [cut, agree, owners, rates]
     if filling:
-        left = sum(filling.values())
-        who = listed(list(filling))
-        places = "place" if left == 1 else "places"
-        clause = Clause(f"{left} {places} still being filled at {who}.", f"{left} {places} to fill")
+        clause = told_filling(filling)
         whole = all(serves(view.nodes[name], judged) for name in _members(case))
         return "warn", [agree, clause, rates] if whole else [agree, clause, owners, rates]
     if silent:
