@@ -8,9 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 import masterless
+from cluster.api.updates import update_from
 from cluster.model.member import NodeId
 from tests.tui.story import DEAD, KILLED, QUIET, SECOND, removed_story, view_at
 from tui.command.arguments import address
+from tui.command.keys import change
 from tui.text.answers import Answer, kv_notes, kv_value
 from tui.text.status import Watch, status, status_text, to_json
 
@@ -34,6 +36,55 @@ def test_a_value_ends_its_line_only_on_a_terminal() -> None:
     assert kv_value(HELLO, for_eyes=True) == b"hello\n"
     assert kv_value(HELLO, for_eyes=False) == b"hello"
     assert kv_notes(HELLO) == ['proof: {"outcome":"ok"}', "context: ga1u"]
+
+
+def update(*words: str) -> list[str]:
+    return ["kv", "update", "k", "--at", "127.0.0.1:1", *words]
+
+
+@pytest.mark.parametrize(
+    ("words", "body"),
+    [
+        (["--type", "counter", "--add", "-5"], '{"add": -5}'),
+        (["--type", "set", "--add", "5", '"5"', "05", "1.5", "a"], '{"add": [5, "5", "05", "1.5", "a"]}'),
+        (["--type", "set", "--remove", "5"], '{"remove": [5]}'),
+        (["--type", "lww", "--set", "7"], '{"set": 7}'),
+        (["--type", "register", "--set", '"'], r'{"set": "\""}'),
+        (["--type", "map", "--field", "f", "--add", "1"], '{"field": "f", "type": "counter", "add": 1}'),
+        (["--type", "map", "--field", "f", "--remove"], '{"remove": "f"}'),
+    ],
+)  # fmt: skip
+def test_what_is_typed_as_a_number_is_the_number_that_the_window_takes(
+    words: list[str], body: str
+) -> None:
+    called = update(*words)
+    sent = change(masterless.parser(called, "masterless").parse_args(called))
+    assert sent.decode() == body
+    assert update_from(words[1], sent)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--type", "counter", "--add", "1.5"], "a counter is changed by --add and one whole number"),
+        (["--type", "counter", "--add", "1", "2"], "one whole number"),
+        (["--type", "counter", "--field", "x", "--add", "1"], "only a map has fields"),
+        (["--type", "set", "--field-type", "set", "--add", "1"], "only a map has fields"),
+        (["--type", "set", "--remove"], "its elements"),
+        (["--type", "register", "--add", "1"], "a register is changed by --set"),
+        (["--type", "map", "--remove", "score"], "which field of the map?"),
+        (["--type", "map", "--add", "1"], "which field of the map?"),
+        (["--type", "map", "--field", "f", "--set", "a"], "a field that holds a counter (--field-type)"),
+    ],
+)  # fmt: skip
+def test_an_update_that_makes_no_sense_is_one_sentence(
+    words: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert masterless.main(update(*words)) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert says in said.err
+    assert len(said.err.splitlines()) == 1
 
 
 def test_the_command_has_the_name_it_was_called_by(

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
+from typing import Final
 
 from tui.command.arguments import address, header_text
 from tui.command.asking import ask
-from tui.command.saying import FINE, NOT_FINE, say, warn
+from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError, say, warn
 from tui.command.words import Parser, Words
+
+VALUES: Final = """\
+A value that is a whole number is a number, as in the JSON of the window; anything else is text.
+Double quotes that reach the program make text of a number: --add '"5"'.
+"""
 
 
 def add(words: Words) -> None:
@@ -42,13 +49,13 @@ def add(words: Words) -> None:
 
 
 def _add_change(sub: argparse.ArgumentParser) -> None:
+    sub.epilog = VALUES
     types = ("counter", "set", "map", "register", "lww")
     sub.add_argument("--type", choices=types, required=True, help="what the key holds")
-    sub.add_argument("--field", help="of a map: which of its fields")
+    sub.add_argument("--field", metavar="NAME", help="of a map: which of its fields")
     sub.add_argument(
         "--field-type",
         choices=("counter", "set", "register"),
-        default="counter",
         help="of a map: what the field holds (counter)",
     )
     what = sub.add_mutually_exclusive_group(required=True)
@@ -57,25 +64,57 @@ def _add_change(sub: argparse.ArgumentParser) -> None:
     what.add_argument("--set", metavar="X", help="what a register is to hold")
 
 
-def _change(args: argparse.Namespace) -> bytes:
-    """The JSON of an update, as the window wants it."""
+def plain(text: str) -> int | str:
+    """A value as it was typed: a number if it is a whole one, else text; quotes make text of it."""
     import json
 
-    kind = args.field_type if args.type == "map" else args.type
-    body: dict[str, object] = {}
-    if args.type == "map" and args.remove == []:
+    if re.fullmatch(r"-?(0|[1-9]\d{0,15})", text, re.ASCII):
+        return int(text)
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        try:
+            return str(json.loads(text))
+        except ValueError:
+            return text
+    return text
+
+
+def change(args: argparse.Namespace) -> bytes:
+    """The JSON of an update, as the window wants it; a CommandError when it makes no sense."""
+    import json
+
+    if args.type != "map":
+        if args.field is not None or args.field_type is not None:
+            sentence = f"only a map has fields; a {args.type} goes without --field and --field-type"
+            raise CommandError(sentence, WRONG_CALL)
+        return json.dumps(_change_of(args.type, f"a {args.type}", args)).encode()
+    if not args.field:
+        sentence = "which field of the map? Name it with --field; --field NAME --remove removes it"
+        raise CommandError(sentence, WRONG_CALL)
+    if args.remove == []:
         return json.dumps({"remove": args.field}).encode()
-    if args.type == "map":
-        body = {"field": args.field, "type": kind}
-    if args.set is not None:
-        body["set"] = args.set
-    elif args.remove is not None:
-        body["remove"] = args.remove
-    elif kind == "counter" and len(args.add) == 1 and args.add[0].lstrip("-").isdigit():
-        body["add"] = int(args.add[0])
-    else:
-        body["add"] = args.add
-    return json.dumps(body).encode()
+    kind = args.field_type or "counter"
+    body = {"field": args.field, "type": kind}
+    of = f"a field that holds a {kind} (--field-type)"
+    return json.dumps({**body, **_change_of(kind, of, args)}).encode()
+
+
+def _change_of(kind: str, called: str, args: argparse.Namespace) -> dict[str, object]:
+    match kind:
+        case "counter":
+            amounts = [plain(text) for text in args.add or ()]
+            if len(amounts) == 1 and isinstance(amounts[0], int):
+                return {"add": amounts[0]}
+            wanted = "--add and one whole number, like --add 5"
+        case "set":
+            if args.add or args.remove:
+                verb, texts = ("add", args.add) if args.add else ("remove", args.remove)
+                return {verb: [plain(text) for text in texts]}
+            wanted = "--add or --remove and its elements, like --add a b"
+        case _:
+            if args.set is not None:
+                return {"set": plain(args.set)}
+            wanted = "--set and a value, like --set a"
+    raise CommandError(f"{called} is changed by {wanted}", WRONG_CALL)
 
 
 def kv(args: argparse.Namespace) -> int:
@@ -91,7 +130,7 @@ def kv(args: argparse.Namespace) -> int:
         body = sys.stdin.buffer.read() if args.value == "-" else os.fsencode(args.value)
         headers["Content-Type"] = args.type
     if args.verb == "update":
-        body, path = _change(args), f"{path}?type={args.type}"
+        body, path = change(args), f"{path}?type={args.type}"
     verb = {"get": "GET", "put": "PUT", "delete": "DELETE", "update": "POST"}[args.verb]
     status, fields, answer = ask(args.at, verb, path, body, headers, fine=(200, 201, 300, 404))
     proof, context = (fields.get(f"X-Masterless-{name}", "") for name in ("Proof", "Context"))
