@@ -59,6 +59,7 @@ def test_the_version_is_the_packages() -> None:
         ["kv", "get", "k"],
         ["kv", "put", "k", "--at", NOBODY],
         ["fault", "kill", "--at", NOBODY],
+        ["maelstrom", "broadcast", "--flush", "-1"],
         ["node", "--name", "n1"],
         ["node", "--name", "../x", "--data", "/tmp"],
     ],

@@ -26,7 +26,7 @@ from tests.maelstrom.report import judge, lines
 from tests.maelstrom.runner import Options
 from tests.maelstrom.topologies import KINDS
 from tests.maelstrom.virtual import run
-from tui.command.arguments import new_file, new_folder
+from tui.command.arguments import milliseconds, new_file, new_folder
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -77,7 +77,13 @@ def arguments() -> argparse.ArgumentParser:
     add("--partition", action="store_true", help="partitions come and go")
     add("--interval", type=float, default=10.0, metavar="SECONDS", help="between them")
     add("--topology", choices=("own", *KINDS), default="own", help="along which broadcasts go")
-    add("--flush", type=int, default=20, metavar="MS", help="a link carries a batch this often")
+    add(
+        "--flush",
+        type=milliseconds,
+        default=20,
+        metavar="MS",
+        help="a link carries a batch this often",
+    )
     add("--seed", type=int, default=1)
     add("--real", action="store_true", help="real processes instead of virtual time")
     add(

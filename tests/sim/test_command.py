@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +72,8 @@ def test_many_seeds_are_counted(tmp_path: Path) -> None:
         ["--check", "--seeds", "9..1"],
         ["--check", "--seeds", "1..2", "--seed", "1"],
         ["--check", "--only", "a"],
+        ["--check", "--seed", "1", "--faults", "kills", "--for", "20", "--only", "1,999"],
+        ["--check", "--seed", "1", "--faults", "calm", "--only", "0"],
         ["--check", "--nodes", "2"],
         ["--check", "--history", "/nowhere/history"],
         ["--check", "--shiviz", "/nowhere/trace"],
@@ -83,6 +87,19 @@ def test_a_wrong_call_is_one_sentence(words: list[str]) -> None:
     assert ran.stdout == ""
     assert len(ran.stderr.splitlines()) == 1
     assert "Traceback" not in ran.stderr
+
+
+def test_an_interrupted_sweep_says_how_far_it_came() -> None:
+    words = ("--check", "--seeds", "1..5000", "--faults", "calm", "--nodes", "3", "--for", "2")
+    command = [sys.executable, str(ROOT / "masterless.py"), "sim", *words, "--once", "--jobs", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as it:
+        assert it.stdout is not None
+        assert it.stdout.readline().startswith("seeds 1..5000")
+        it.send_signal(signal.SIGINT)
+        said, errors = it.communicate(timeout=30)
+    assert it.returncode == 130
+    assert re.match(r"interrupted after \d+ of 5000 seeds, 0 broken; ", said)
+    assert "Traceback" not in errors
 
 
 def test_two_processes_with_different_hash_seeds_play_the_same_world() -> None:

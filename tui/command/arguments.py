@@ -43,6 +43,15 @@ def seconds(text: str) -> float:
     return value
 
 
+def milliseconds(text: str) -> int:
+    """A whole number of them, from 0 to a minute."""
+    if not (text.isascii() and text.isdigit() and int(text) <= 60_000):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of milliseconds from 0 to 60000"
+        )
+    return int(text)
+
+
 def new_file(text: str) -> str:
     """A file that can be written; looked at before there is anything to write, and not made yet."""
     folder = os.path.dirname(text) or "."

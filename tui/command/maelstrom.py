@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from tui.command.arguments import milliseconds
 from tui.command.words import Words
 
 WORKLOADS = ("echo", "unique-ids", "broadcast", "g-set", "g-counter", "pn-counter")
@@ -15,7 +16,7 @@ def add(words: Words) -> None:
     word.add_argument("workload", choices=WORKLOADS, help="what `read` and `add` mean")
     word.add_argument(
         "--flush",
-        type=int,
+        type=milliseconds,
         default=20,
         metavar="MS",
         help="a link carries broadcasts at most this often (20)",
@@ -32,6 +33,4 @@ def maelstrom(args: argparse.Namespace) -> int:
     """Lines of JSON on standard input and output until the input ends."""
     from cluster.maelstrom.stdio import serve
 
-    return serve(
-        args.workload, flush_ms=max(0, args.flush), follow_topology=args.topology == "given"
-    )
+    return serve(args.workload, flush_ms=args.flush, follow_topology=args.topology == "given")

@@ -18,13 +18,14 @@ from msgspec.structs import replace
 from cluster.config import SECOND
 from cluster.model.casebook import Casebook
 from cluster.model.facts import Fact
-from cluster.sim.faults.options import draw
+from cluster.sim.faults.options import Options, draw
 from cluster.sim.faults.schedule import plan
 from cluster.sim.trial.crew import HASH_SEEDS, Parted, Sweep, Worker, parted
 from cluster.sim.trial.shrink import Shrink
 from cluster.sim.trial.trial import Broken, Result, Trial
 from cluster.sim.trial.worker import Answer, Order, play
 from cluster.sim.world import START
+from tui.command.saying import WRONG_CALL, CommandError
 from tui.command.sim import Files
 from tui.judge.phrases import spoken
 from tui.text.exporting import write_histories, write_trace
@@ -81,6 +82,7 @@ class Teller:
 def trial(teller: Teller, order: Order, *, twice: bool, shrink: bool, files: Files) -> bool:
     """Play one seed, judge it, and say so. True when all is well."""
     options = draw(order.seed, order.faults, order.lasting_us, order.nodes, order.only)
+    _refuse_absent(options)
     teller.say(*options.lines(), f"{len(plan(options))} episodes of faults")
     other = Worker(HASH_SEEDS[0]) if twice else None
     try:
@@ -122,6 +124,18 @@ def trial(teller: Teller, order: Order, *, twice: bool, shrink: bool, files: Fil
         shortest = _failed(teller, order, result, shrink=shrink)
     teller.document(_document(teller.prog, result, took_s, differ, shortest))
     return result.broken is None and differ is None
+
+
+def _refuse_absent(options: Options) -> None:
+    """A world without the episodes that were asked for would pass, and prove nothing."""
+    if options.only is None:
+        return
+    there = len(plan(replace(options, only=None)))
+    absent = [number for number in options.only if not 1 <= number <= there]
+    if absent:
+        have = f"its {there} are 1 to {there}" if there else "it has none"
+        sentence = f"seed {options.seed} has no episode {absent[0]} for --only; {have}"
+        raise CommandError(sentence, WRONG_CALL)
 
 
 def _write_history(path: str, played: Trial) -> None:
@@ -239,36 +253,45 @@ def _broken(broken: Broken | None) -> dict[str, Any] | None:
 
 
 def sweep(teller: Teller, orders: list[Order], *, jobs: int, twice: bool) -> bool:
-    """Play many seeds, go on past failures, list them. True when all is well."""
+    """Play many seeds, go on past failures, list them. True when all is well.
+
+    After Ctrl-C it says how far it came and what broke so far, and raises KeyboardInterrupt.
+    """
     first = orders[0]
     count = jobs or os.cpu_count() or 1
     seeds = f"seeds {first.seed}..{orders[-1].seed}"
     each = "each twice under different hash seeds" if twice else "each once"
     nodes = f"{first.nodes} nodes" if first.nodes is not None else "5 to 9 nodes"
     span = f"{first.lasting_us / SECOND:g} s"
-    teller.say(f"{seeds}, faults {first.faults}, {nodes}, {span}, {each}, {count} processes")
     began = time.monotonic()
     done, messages, virtual, failures = 0, 0, 0, list[dict[str, Any]]()
-    with Sweep(count, twice=twice) as crew:
-        for order, answer, differ in crew.play(orders):
-            done += 1
-            messages += answer.result.messages
-            virtual += answer.result.virtual_us
-            broken = answer.result.broken
-            if broken is not None or differ is not None:
-                again = command(teller.prog, order)
-                why = f"{broken.judge}: {broken.sentence}" if broken else "two runs of it differ"
-                failures.append({"seed": order.seed, "why": why, "command": again})
-                teller.say(f"seed {order.seed} broken ({why})", f"  {again}")
-            teller.progress(f"{done} of {len(orders)} seeds, {len(failures)} broken")
+    interrupted = False
+    try:
+        teller.say(f"{seeds}, faults {first.faults}, {nodes}, {span}, {each}, {count} processes")
+        with Sweep(count, twice=twice) as crew:
+            for order, answer, differ in crew.play(orders):
+                done += 1
+                messages += answer.result.messages
+                virtual += answer.result.virtual_us
+                if (why := _why(answer, differ)) is not None:
+                    again = command(teller.prog, order)
+                    failures.append({"seed": order.seed, "why": why, "command": again})
+                    teller.say(f"seed {order.seed} broken ({why})", f"  {again}")
+                teller.progress(f"{done} of {len(orders)} seeds, {len(failures)} broken")
+    except KeyboardInterrupt:
+        interrupted = True
     took_s = time.monotonic() - began
+    if interrupted and failures:
+        teller.say("broken so far:", *(f"  {each['command']}" for each in failures))
+    played = f"interrupted after {done} of {len(orders)}" if interrupted else f"{done}"
     teller.say(
-        f"{done} seeds, {len(failures)} broken; {virtual / SECOND:,.0f} virtual s in {took_s:.1f} s, "
-        f"{messages:,} messages"
+        f"{played} seeds, {len(failures)} broken; {virtual / SECOND:,.0f} virtual s "
+        f"in {took_s:.1f} s, {messages:,} messages"
     )
     teller.document(
         {
-            "fine": not failures,
+            "fine": not failures and not interrupted,
+            "interrupted": interrupted,
             "seeds": done,
             "virtual_s": virtual / SECOND,
             "seconds": round(took_s, 3),
@@ -276,4 +299,13 @@ def sweep(teller: Teller, orders: list[Order], *, jobs: int, twice: bool) -> boo
             "broken": failures,
         }
     )
+    if interrupted:
+        raise KeyboardInterrupt
     return not failures
+
+
+def _why(answer: Answer, differ: Parted | None) -> str | None:
+    """What is wrong with a seed."""
+    if (broken := answer.result.broken) is not None:
+        return f"{broken.judge}: {broken.sentence}"
+    return None if differ is None else "two runs of it differ"
