@@ -33,6 +33,9 @@ from cluster.protocol.messages import Body, Packet
 HLC_AHEAD_US_MAX = 60_000_000
 """A peer's clock further ahead than this is not followed: one bad clock must not drag all."""
 
+NUMBERS_PER_MS = 4_096
+"""Epochs are milliseconds: no node asks more in one, so no two boots use one number."""
+
 _KINDS: dict[type, str] = {kind: kind.__name__.lower() for kind in get_args(Body)}
 
 OnDisk = Callable[[str], None]
@@ -46,6 +49,11 @@ class Outbox:
         self.name = name
         self.epoch = epoch
         self.config = config
+        self.numbers = epoch * NUMBERS_PER_MS
+        """From here this boot counts what it asks. An answer to a question of an earlier life would
+        otherwise be taken for the answer to one of this life with the same number: a read once
+        returned another key's value so, and an acknowledgement may count a disk that has nothing.
+        """
         self.now = 0
         self.sent: dict[str, int] = {}
         self.received: dict[str, int] = {}

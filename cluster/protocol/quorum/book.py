@@ -30,7 +30,7 @@ class Book:
     def __init__(self, out: Outbox, members: Membership) -> None:
         self._out = out
         self._members = members
-        self._number = 0
+        self._number = out.numbers
         self.open: dict[int, Operation] = {}
         self.latencies = Latencies()
 

@@ -69,7 +69,7 @@ class Hints:
         self._keepers: dict[Place, int] = {}
         self._batches: dict[NodeId, _Batch] = {}
         self._numbers: dict[int, NodeId] = {}
-        self._next = 0
+        self._next = out.numbers
         self._stamp = 0
         self.handing_over = False
         """This node gives up its places: what it cannot deliver, another shall keep."""

@@ -74,7 +74,7 @@ class Exchange:
         self._row: dict[NodeId, int] = {}
         """Rounds that followed each other at once."""
         self._round: Round | None = None
-        self._number = 0
+        self._number = out.numbers
         self._put_off = 0
         self._not_before = 0
 

@@ -82,5 +82,5 @@ class LeafPush(Struct, frozen=True, array_like=True, tag=34):
     records: Page
 
 
-REPAIR_NUMBERS: Final = -(2**48)
+REPAIR_NUMBERS: Final = -(2**60)
 """A `ReplicaWritten` numbered below answers a `LeafPush`; other negative ones answer hints."""

@@ -77,7 +77,7 @@ class Reaper:
         self._book = book
         self._seals = seals
         self._round: _Round | None = None
-        self._number = 0
+        self._number = out.numbers
         self._partition = 0
         self._after = b""
         self._waiting_on = ""

@@ -78,7 +78,7 @@ class Drain:
         self._owners: dict[NodeId, _Owner] = {}
         self._taken: dict[int, NodeId] = {}
         """Who has taken all that this node holds of a partition."""
-        self._number = 0
+        self._number = out.numbers
         self._alone_since = 0
         self._row = DrainRow(leaving=False, done=False, partitions=0, hints=0, waiting_on="")
         self._told: DrainRow = self._row

@@ -75,7 +75,7 @@ class Transfers:
         """Partitions whose progress is on disk."""
         self._choice = Choice(out, config, members, placement)
         self._by_number: dict[int, int] = {}
-        self._number = 0
+        self._number = out.numbers
         self._throttle = Throttle(config.transfer_bytes_per_s)
         self._alone = False
         """This node wants to join and has met nobody yet: there is nobody to fill it."""
