@@ -30,11 +30,14 @@ from cluster.lab.slots import ANY_PORT, NODES_MAX, Door, Slot, Slots
 from cluster.lab.witness import LabError, Witness
 from cluster.model.facts import FaultHealed, FaultInjected, ProcessObserved
 from cluster.model.member import Address, NodeId
+from cluster.runtime.disk.directory import in_use
 
 LEAVES_WITHIN_S = 10.0
 """Beside the time in which it drains."""
 SERVES_WITHIN_NS = 10_000_000_000
 HINTS_WITHIN_NS = 20_000_000_000
+FREE_WITHIN_NS = 1_000_000_000
+"""The nodes of a lab that was killed end when they notice: their disks are free soon after."""
 ASK_AGAIN_S = 0.05
 
 _Act = Callable[[NodeId], Awaitable[str]]
@@ -81,6 +84,7 @@ class Lab:
             self._keeper.directory(self.root)
         slots = [self.slots.new() for _ in range(self.options.nodes)]
         try:
+            await _all_free(slots)
             _make_directory(self.root)
             await self._all(self._bring_up(slot, ()) for slot in slots)
             first, *others = slots
@@ -356,6 +360,16 @@ class Lab:
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+
+
+async def _all_free(slots: Iterable[Slot]) -> None:
+    """All disks or none: those on a few would join whoever runs on the others, and die there."""
+    deadline = monotonic_ns() + FREE_WITHIN_NS
+    for slot in slots:
+        while refused := in_use(slot.data):
+            if monotonic_ns() > deadline:
+                raise LabError(refused)
+            await asyncio.sleep(ASK_AGAIN_S)
 
 
 def _fresh_directory() -> Path:

@@ -118,9 +118,11 @@ def test_disks_that_were_given_a_place_stay_and_hold_what_was_written(tmp_path: 
 def test_a_second_owner_of_a_disk_is_refused_in_one_sentence(tmp_path: Path) -> None:
     data = str(tmp_path / "data")
     with up(tmp_path, "--data", data):
-        second = [*COMMAND, "up", "3", "--data", data]
+        second = [*COMMAND, "up", "5", "--data", data]
         refused = subprocess.run(second, capture_output=True, text=True, timeout=60, check=False)
         assert refused.returncode == 1
         assert refused.stdout == ""
         assert "is in use by process" in refused.stderr
         assert len(refused.stderr.splitlines()) == 1
+        # Nothing was started on the disks that were free.
+        assert sorted(path.name for path in Path(data).iterdir()) == ["n1", "n2", "n3"]

@@ -28,7 +28,7 @@ from cluster.protocol.effects import (
 )
 from cluster.runtime import clock
 from cluster.runtime.disk import store as store_module
-from cluster.runtime.disk.directory import StoreError
+from cluster.runtime.disk.directory import StoreError, in_use
 from cluster.runtime.disk.store import Store
 from tests.runtime.soon import soon
 
@@ -316,7 +316,14 @@ def test_a_directory_in_use_is_refused_and_says_by_whom(tmp_path: Path) -> None:
     store = Store(tmp_path, "n1", "test", 64)
     with pytest.raises(StoreError, match=f"in use by process {os.getpid()}"):
         Store(tmp_path, "n1", "test", 64)
+    assert f"in use by process {os.getpid()}" in in_use(tmp_path)
     store.close()
+    assert in_use(tmp_path) == ""
+
+
+def test_to_ask_whether_a_directory_is_in_use_makes_nothing(tmp_path: Path) -> None:
+    assert in_use(tmp_path / "new") == ""
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_path_that_cannot_be_a_directory_is_one_sentence(tmp_path: Path) -> None:

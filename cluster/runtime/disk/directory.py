@@ -61,13 +61,33 @@ def lock(path: Path) -> int:
     except BlockingIOError:
         owner = os.pread(held, 20, 0).decode(errors="replace") or "unknown"
         os.close(held)
-        raise StoreError(
-            f"{path} is in use by process {owner}; stop that node or choose another --data."
-        ) from None
+        raise StoreError(_in_use(path, owner)) from None
     except OSError as error:
         os.close(held)
         raise StoreError(sentence(path, error)) from None
     return held
+
+
+def in_use(path: Path) -> str:
+    """Why the directory cannot be taken because somebody has it, as one sentence; "" if nobody has.
+
+    Makes and keeps nothing: for whoever wants to know before anything is started.
+    """
+    try:
+        held = os.open(path / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""  # it was never used, or taking it will say more
+    try:
+        fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _in_use(path, os.pread(held, 20, 0).decode(errors="replace") or "unknown")
+    finally:
+        os.close(held)
+    return ""
+
+
+def _in_use(path: Path, owner: str) -> str:
+    return f"{path} is in use by process {owner}; stop that node or choose another --data."
 
 
 def claim(path: Path, wanted: Identity, wall_ms: int) -> Identity:
