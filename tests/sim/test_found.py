@@ -14,6 +14,8 @@ from cluster.protocol.messages import GetRequest, PutRequest, ReadResponse, Writ
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.transfer.choice import Choice
 from cluster.protocol.transfer.filling import Filling
+from cluster.sim.faults.options import draw
+from cluster.sim.trial.trial import run_trial
 from cluster.sim.world import World
 from tests.sim.test_world import agreed, asked, formed
 
@@ -170,3 +172,9 @@ def test_an_answer_to_an_earlier_life_answers_nothing_that_this_life_asked() -> 
     for key, answer in answers.items():
         if isinstance(answer, ReadResponse):
             assert [sibling.value for sibling in answer.versions.siblings] == [key]
+
+
+def test_the_record_of_one_that_left_unheard_is_closed() -> None:
+    # Its farewell was lost in a split, so it was given up as dead, and nobody comes back.
+    result = run_trial(draw(342, "hell", 60 * SECOND))
+    assert result.broken is None, result.broken

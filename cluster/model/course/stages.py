@@ -123,6 +123,8 @@ def progress(incident: Incident, lives: Lives, fact: Fact) -> Incident:
     _noticed(case)
     _hints(case)
     _rebuilt(case)
+    if _gone_for_good(case):
+        return case.result()
     _back(case)
     if _false_alarm(case):
         return case.result()
@@ -229,6 +231,15 @@ def _rebuilt(case: Case) -> None:
         case.wait("rebuilt", "all to follow the new ring")
     else:
         case.end("rebuilt", case.fact.at, case.fact.node)
+
+
+def _gone_for_good(case: Case) -> bool:
+    """It left on purpose while nobody heard: the ring goes on without it, and it will not return."""
+    life = case.lives.life(case.subject)
+    if not life.departed or life.epoch != case.incident.epoch or not case["rebuilt"].ended:
+        return False
+    case.finish(case.fact.at)
+    return True
 
 
 def _back(case: Case) -> None:
