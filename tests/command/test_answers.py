@@ -15,6 +15,7 @@ from tui.command.arguments import address
 from tui.command.keys import change
 from tui.text.answers import Answer, kv_notes, kv_value
 from tui.text.status import Watch, status, status_text, to_json
+from tui.view import NodeView
 
 HELLO = Answer("get", 200, '{"outcome":"ok"}', "ga1u", b"hello")
 
@@ -106,7 +107,21 @@ def test_status_is_fine_only_while_nobody_is_away() -> None:
     assert dead.agree
     assert not dead.fine
     removed = KILLED + 14 * SECOND
-    assert not status(view_at(removed, removed_story), removed).fine
+    off = status(view_at(removed, removed_story), removed)
+    assert not off.fine
+    assert "n4" in off.verdict
+
+
+def test_whoever_keeps_status_from_being_fine_is_named() -> None:
+    """Also one whom the verdict passes over, for nobody believes anything of it any more."""
+    view = view_at(QUIET)
+    n9 = NodeId("n9")
+    told = status(replace(view, nodes={**view.nodes, n9: NodeView(n9)}), QUIET)
+    assert told.agree
+    assert not told.fine
+    assert told.verdict.startswith("5 nodes agree. Every key has 3 of 3 owners.")
+    assert told.verdict.endswith(" n9 is silent.")
+    assert "silent" not in status(view, QUIET).verdict
 
 
 def test_keys_without_a_quorum_are_not_fine_though_all_agree() -> None:

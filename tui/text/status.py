@@ -19,11 +19,13 @@ from tui.judge.agreement import Agreement, agreement
 from tui.judge.exposure import common_ring, places, served
 from tui.judge.standing import Standing, stand
 from tui.judge.verdict import verdict
+from tui.judge.wording import joined
 from tui.text.plain import clock
 from tui.view import ClusterView, NodeView
 
 TROUBLED: Final = frozenset(("suspect", "dead", "removed", "gone", "paused", "silent"))
 """Words for a member that is not well and has not left."""
+NAMES: Final = re.compile(r"[\w.-]*\w")
 AGES: Final = re.compile(r"\d+ min( \d+ s)?|\d+(\.\d+)? s\b")
 COUNTS: Final = re.compile(
     r"[\d,]+( of [\d,]+)?(?= (more )?(hints?|places?|answers/s|operations/s)\b)"
@@ -89,15 +91,34 @@ def status(view: ClusterView, now: int) -> Status:
         _node(view.nodes, node, judged, now, held.get(node.name, 0) / total if total else 0.0)
         for node in view.nodes.values()
     ]
-    well = not any(node.state in TROUBLED for node in nodes)
+    troubled = [node for node in nodes if node.state in TROUBLED]
+    quorums = _has_quorums(view.nodes, judged, now)
+    said = verdict(view, now).text
+    if judged.all and len(digests) > 1:
+        said += f" {len(digests)} different rings are in use."
+    if judged.all and judged.observers and not quorums:
+        said += " Some keys have too few owners to be read or written."
     return Status(
-        verdict=verdict(view, now).text,
+        verdict=" ".join([said, *_unnamed(said, troubled)]),
         agree=agree,
-        fine=agree and well and _has_quorums(view.nodes, judged, now),
+        fine=agree and not troubled and quorums,
         nodes=nodes,
         incidents=list(view.incidents),
         ring=None if table is None else RingStatus(table.partitions, table.replicas, table.digest),
     )
+
+
+def _unnamed(said: str, troubled: list[NodeStatus]) -> list[str]:
+    """Who else is not well: a sentence and an exit code that differ are no answer."""
+    words = set(NAMES.findall(said))
+    missing: dict[str, list[NodeId]] = {}
+    for node in troubled:
+        if node.name not in words:
+            missing.setdefault(node.state, []).append(NodeId(node.name))
+    return [
+        f"{joined(names, len(names))} {'is' if len(names) == 1 else 'are'} {state}."
+        for state, names in missing.items()
+    ]
 
 
 def _has_quorums(nodes: Mapping[NodeId, NodeView], judged: Agreement, now: int) -> bool:
