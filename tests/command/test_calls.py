@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 import masterless
+from tui.command.asking import ask
+from tui.command.saying import CommandError
 
 ROOT = Path(__file__).parents[2]
 NOBODY = "127.0.0.1:1"
@@ -91,6 +94,24 @@ def test_an_address_where_nothing_answers_is_one_sentence_and_3(words: list[str]
     assert ran.stdout == ""
     assert ran.stderr.startswith(f"masterless: no node answers at {NOBODY}")
     assert len(ran.stderr.splitlines()) == 1
+
+
+def test_a_change_that_was_sent_and_not_answered_may_still_take_effect() -> None:
+    """As with a node that is stopped (SIGSTOP): its socket takes what it will read later."""
+
+    def told(method: str, at: str) -> str:
+        with pytest.raises(CommandError) as refused:
+            ask(at, method, "/kv/k", b"v", patience_s=0.1)
+        assert refused.value.code == 3
+        return str(refused.value)
+
+    with socket.create_server(("127.0.0.1", 0)) as stopped:
+        at = f"127.0.0.1:{stopped.getsockname()[1]}"
+        assert told("PUT", at) == (
+            f"no answer from {at} (timed out), but it was sent: it may still take effect"
+        )
+        assert told("GET", at).startswith(f"no node answers at {at} (timed out)")
+    assert told("PUT", NOBODY).startswith(f"no node answers at {NOBODY}")
 
 
 class NotANode(BaseHTTPRequestHandler):

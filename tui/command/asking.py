@@ -24,18 +24,26 @@ def ask(
     fine: tuple[int, ...] = (200,),
     patience_s: float = PATIENCE_S,
 ) -> tuple[int, dict[str, str], bytes]:
-    """One HTTP request to a node's window, or a CommandError that says what to do."""
+    """One HTTP request to a node's window, or a CommandError that says what to do.
+
+    A change that was sent and not answered is not said to have failed: nobody knows.
+    """
     import json
     from http.client import HTTPConnection, HTTPException
 
     connection = HTTPConnection(at, timeout=patience_s)
+    sent = False
     try:
+        connection.connect()
+        sent = True
         connection.request(method, path, body or None, headers or {})
         answer = connection.getresponse()
         status, fields, said = answer.status, dict(answer.getheaders()), answer.read()
     except (OSError, HTTPException) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         sentence = f"no node answers at {at} ({why}); is it the window's address, and is it up?"
+        if sent and method != "GET":
+            sentence = f"no answer from {at} ({why}), but it was sent: it may still take effect"
         raise CommandError(sentence, NO_ANSWER) from None
     finally:
         connection.close()
