@@ -318,12 +318,7 @@ def test_a_directory_in_use_is_refused_and_says_by_whom(tmp_path: Path) -> None:
         Store(tmp_path, "n1", "test", 64)
     assert f"in use by process {os.getpid()}" in in_use(tmp_path)
     store.close()
-    assert in_use(tmp_path) == ""
-
-
-def test_to_ask_whether_a_directory_is_in_use_makes_nothing(tmp_path: Path) -> None:
-    assert in_use(tmp_path / "new") == ""
-    assert list(tmp_path.iterdir()) == []
+    assert in_use(tmp_path) == in_use(tmp_path / "new") == ""
 
 
 def test_a_path_that_cannot_be_a_directory_is_one_sentence(tmp_path: Path) -> None:
