@@ -1,6 +1,6 @@
-"""The simulator finds what it is there for: seven planted bugs, each with the seed that found it.
+"""The simulator finds what it is there for: seven planted bugs, each found anew.
 
-Every seed fails with its bug and passes without it, so the judges neither sleep nor cry wolf.
+The seed that finds one fails with it and passes without it: the judges neither sleep nor cry wolf.
 """
 
 from __future__ import annotations
