@@ -19,7 +19,7 @@ from cluster.config import DEMO, LAN, SECOND
 from cluster.protocol.messages import GetRequest, PutRequest
 from cluster.sim.faults.options import draw
 from cluster.sim.trial.trial import run_trial
-from cluster.sim.world import START, World
+from cluster.sim.world import START, World, collect_rarely
 from tests.bench.figures import figure
 
 MESSAGES_PER_S = 40_000
@@ -82,6 +82,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--nodes", type=int, default=1_000)
     args = parser.parse_args()
+    collect_rarely()
     rates = [with_clients(seed) for seed in range(args.runs)]
     figure("clients", rates, "messages/s")
     figure("judged", [judged(seed) for seed in range(args.runs)], "messages/s")

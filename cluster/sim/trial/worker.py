@@ -16,6 +16,7 @@ import msgspec
 from cluster.config import SECOND
 from cluster.sim.faults.options import FaultsName, draw
 from cluster.sim.trial.trial import Result, Trial
+from cluster.sim.world import collect_rarely
 
 JOURNAL_MAX: Final = 2_000_000
 """Lines of a journal that two runs are compared by."""
@@ -57,6 +58,7 @@ def play(order: Order) -> Answer:
 def main() -> int:
     """Answer orders until there are no more. Ctrl-C is for whoever gives them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    collect_rarely()
     read = msgspec.json.Decoder(Order).decode
     write = msgspec.json.Encoder().encode
     try:
