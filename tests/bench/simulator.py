@@ -15,11 +15,15 @@ from __future__ import annotations
 import argparse
 from time import process_time
 
+import msgspec
+
 from cluster.config import DEMO, LAN, SECOND
+from cluster.model.member import Claim, MemberState
 from cluster.protocol.messages import GetRequest, PutRequest
+from cluster.protocol.node import Memory
 from cluster.sim.faults.options import draw
 from cluster.sim.trial.trial import run_trial
-from cluster.sim.world import START, World, collect_rarely
+from cluster.sim.world import EPOCH_US, START, World, collect_rarely
 from tests.bench.figures import figure
 
 MESSAGES_PER_S = 40_000
@@ -58,18 +62,23 @@ def judged(seed: int) -> float:
 def many(nodes: int, virtual_s: int = 30) -> tuple[float, float]:
     """(Virtual seconds, messages) per processor second of a large settled cluster."""
     world = World(1, LAN)
-    for index in range(1, nodes + 1):
-        world.start(f"n{index}", ("n1",) if index > 1 else ())
-
-    def whole() -> bool:
-        return all(
-            host.node is not None and len(host.node.members.claims) == nodes
-            for host in world.hosts.values()
-        )
-
-    while not whole():
-        world.run(world.now + 5 * SECOND)
+    epoch = START // EPOCH_US + 1
+    hosts = [world.host(f"n{index}") for index in range(1, nodes + 1)]
+    claims = tuple(
+        Claim(h.name, epoch, 0, MemberState.ALIVE, h.address, h.window)
+        for h in sorted(hosts, key=lambda h: h.name)
+    )
+    # Everybody remembers everybody, in the very life that begins now: nobody has to be met.
+    for host in hosts:
+        known = tuple(claim for claim in claims if claim.name != host.name)
+        names = tuple(claim.name for claim in claims)
+        memory = Memory(known, names, tuple(range(LAN.ring.partitions)))
+        host.disk.epoch = epoch - 1
+        host.disk.durable.metas["memory"] = msgspec.msgpack.encode(memory)
+        world.start(host.name)
     world.run(world.now + 60 * SECOND)
+    views = {host.node.members.digest() for host in hosts if host.node is not None}
+    assert len(views) == 1, "the members must agree while nothing happens"
     before, began = world.delivered, process_time()
     world.run(world.now + virtual_s * SECOND)
     took = process_time() - began
