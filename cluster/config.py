@@ -143,7 +143,8 @@ class DataConfig(Struct, frozen=True):
     map_fields_max: int = 1_000
     """Fields of a map."""
     hints_max: int = 20_000
-    """Hints kept per absent member; past it new hints are refused (and said)."""
+    """Hints kept per absent member; past it new hints are refused (and said). A disk that refuses to
+    forget a batch that went home may put it back on top."""
     hint_window_us: int = 600 * SECOND
     """A hint older than this is given up, loudly: by then its target should come home by trees.
     Longer keeps the quick way home open, and the notes on disk."""
