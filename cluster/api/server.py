@@ -191,6 +191,7 @@ async def _upgraded(request: web.BaseRequest, feed: Feed) -> web.StreamResponse:
         if request.transport is not None:
             request.transport.abort()
     except Exception:
+        # A defect while feeding one observer is told here; it must not end the node's window.
         traceback.print_exc(file=sys.stderr)
     finally:
         feeding.cancel()

@@ -90,6 +90,7 @@ class Lab:
             first, *others = slots
             await self._all(orders.join(slot.window, first.gossip) for slot in others)
         except BaseException:
+            # Also on Ctrl-C: whatever was started so far must not outlive this.
             await self.stop()
             raise
         return tuple(slot.process.ready for slot in slots if slot.process is not None)
@@ -191,6 +192,7 @@ class Lab:
         try:
             await self._all([self._bring_up(slot, self.slots.seeds(slot.name))])
         except BaseException:
+            # Also when cancelled: a slot without a process would be shown as a node.
             self.slots.drop(slot)
             raise
         await self.links.retell()
@@ -319,6 +321,7 @@ class Lab:
         try:
             process = await start_node(start, self._keeper.register)
         except BaseException:
+            # Also when cancelled: the screens were told that it is starting.
             self._witness.say(ProcessObserved(slot.name, "gone", 0, slot.window))
             raise
         finally:

@@ -160,6 +160,7 @@ async def start_node(start: NodeStart, register: Callable[[int], None]) -> NodeP
     except (TimeoutError, ValueError, msgspec.DecodeError):
         ready = None
     except BaseException:
+        # Also when cancelled: nobody else knows of this process yet.
         _send(process, signal.SIGKILL)
         errors.cancel()
         raise

@@ -82,6 +82,7 @@ class Store:
             self._env = self._open()
             self._counts = self._count(partitions)
         except BaseException:
+            # However opening failed, the directory's lock must not stay held by nobody.
             os.close(self._lock)
             raise
         self.epoch = self.identity.epoch
