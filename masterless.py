@@ -13,9 +13,10 @@ import argparse
 import os
 import sys
 
-from tui.command import faults, keys, look, maelstrom, places, run, sim
+from tui.command import faults, keys, look, maelstrom, places, run
 from tui.command.saying import FINE, INTERRUPTED, NOT_FINE, CommandError
 from tui.command.words import Parser, Words
+from tui.command.worlds import sim
 
 VERSION = "0.1.0"
 MODULES = (run, look, places, keys, faults, sim, maelstrom)

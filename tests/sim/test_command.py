@@ -18,7 +18,7 @@ from cluster.sim.trial.crew import Sweep, parted
 from cluster.sim.trial.shrink import Shrink
 from cluster.sim.trial.trial import Broken, Result
 from cluster.sim.trial.worker import Order, play
-from tui.command.sim import FAULTS
+from tui.command.worlds.sim import FAULTS
 
 ROOT = Path(__file__).parents[2]
 SHORT = Order(1, "kills", 3 * SECOND, nodes=3)

@@ -26,7 +26,7 @@ from cluster.sim.trial.trial import Broken, Result, Trial
 from cluster.sim.trial.worker import Answer, Order, play
 from cluster.sim.world import START
 from tui.command.saying import WRONG_CALL, CommandError
-from tui.command.sim import Files
+from tui.command.worlds.sim import Files
 from tui.judge.phrases import spoken
 from tui.text.exporting import write_histories, write_trace
 

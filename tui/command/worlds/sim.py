@@ -130,7 +130,7 @@ def sim(args: argparse.Namespace) -> int:
     if args.seeds is not None and (args.seed is not None or args.only is not None or any(files)):
         sentence = "--seeds goes without --seed, --only, --history, --elle and --shiviz"
         raise CommandError(sentence, WRONG_CALL)
-    from tui.command.trials import Teller, sweep, trial
+    from tui.command.worlds.trials import Teller, sweep, trial
 
     teller = Teller(json=args.json, prog=args.prog)
     if args.seeds is not None:
