@@ -1,0 +1,1 @@
+"""One judge of what clients were told: the same figures for every architecture, live, simulated or real."""
