@@ -1,0 +1,61 @@
+"""Which pairs there are, and how one is played: by name and seed, always with the same record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct
+
+from cluster.sim.pairs import modulo, one_token
+from cluster.sim.pairs.record import Outcome, Played, Progress
+
+
+class Pair(Struct, frozen=True):
+    """One lesson: its two sentences, and the experiment that shows it."""
+
+    name: str
+    number: int
+    """Its number among the talk's pairs."""
+    dont: str
+    do: str
+    play: Callable[[int, Progress | None], Outcome]
+    """Seed and progress in, counts and claims out."""
+
+
+PAIRS: Final[dict[str, Pair]] = {
+    pair.name: pair
+    for pair in (
+        Pair(
+            "modulo",
+            7,
+            "Don't place keys by hash modulo N.",
+            "Do place them on a ring: who joins takes its share, and nothing else moves.",
+            modulo.play,
+        ),
+        Pair(
+            "one-token",
+            8,
+            "Don't give each node one token on the circle.",
+            "Do cut the circle into many parts and bound what one node may hold.",
+            one_token.play,
+        ),
+    )
+}
+
+
+def play(name: str, seed: int, progress: Progress | None = None) -> Played:
+    """Play one pair. Raises KeyError for a name that is none."""
+    pair = PAIRS[name]
+    outcome = pair.play(seed, progress)
+    return Played(
+        name=pair.name,
+        number=pair.number,
+        dont=pair.dont,
+        do=pair.do,
+        seed=seed,
+        steps=outcome.steps,
+        wrong=outcome.wrong,
+        right=outcome.right,
+        claims=outcome.claims,
+    )

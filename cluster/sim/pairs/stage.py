@@ -1,0 +1,158 @@
+"""A small cluster in a world of its own: what every pair needs before its lesson begins.
+
+Founds the nodes, waits until they agree, asks them things, and writes down what was done and when.
+Waiting is bounded, and a cluster that does not get where it must is an error of the experiment
+(`StageError`), never a claim that held. Ignores what is asked, and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from msgspec.structs import replace
+
+from cluster.config import DEMO, SECOND, Config, ObserveConfig
+from cluster.model.member import NodeId
+from cluster.protocol.effects import Response
+from cluster.protocol.inputs import Request
+from cluster.protocol.node import Node
+from cluster.sim.host import Host
+from cluster.sim.pairs.record import Progress, Step, Way
+from cluster.sim.world import World
+
+QUIET: Final = replace(DEMO, observe=ObserveConfig(pulse_period_us=SECOND, traced_messages_per_s=0))
+"""The demo's nodes, not telling single messages: pulses state all totals."""
+AT_ONCE: Final = 64
+"""Requests of one load that are open at any moment."""
+AGREED_WITHIN_US: Final = 30 * SECOND
+ANSWERED_WITHIN_US: Final = 10 * SECOND
+"""For one request; longer than any node's own deadline."""
+
+
+class StageError(Exception):
+    """The cluster did not get where the experiment needs it."""
+
+
+class Stage:
+    """The nodes n1, n2, ... of one way of one pair."""
+
+    def __init__(
+        self,
+        way: Way,
+        seed: int,
+        size: int,
+        config: Config = QUIET,
+        progress: Progress | None = None,
+    ) -> None:
+        self.way: Way = way
+        self.world = World(seed, config)
+        self.names: list[str] = []
+        """Who should run."""
+        self.steps: list[Step] = []
+        self.progress: Progress = progress or (lambda _line: None)
+        self._start = self.world.now
+        for number in range(1, size + 1):
+            name = f"n{number}"
+            self.names.append(name)
+            self.world.start(name, ("n1",) if number > 1 else ())
+        self.settle()
+        self.note(f"{size} nodes, one ring")
+
+    def note(self, text: str) -> None:
+        """Write down that this was done now."""
+        self.steps.append(Step(self.way, self.world.now - self._start, text))
+        self.progress(f"{self.way} way: {text}")
+
+    # --- nodes ---------------------------------------------------------------------------------
+
+    def host(self, name: str) -> Host:
+        """The machine of a node."""
+        return self.world.host(name)
+
+    def node(self, name: str) -> Node:
+        """A running node."""
+        node = self.host(name).node
+        assert node is not None, f"{name} does not run"
+        return node
+
+    def nodes(self) -> list[Node]:
+        """All that should run and do."""
+        found = (self.host(name).node for name in self.names)
+        return [node for node in found if node is not None]
+
+    def join(self, name: str) -> None:
+        """One more node comes, and everybody agrees on it."""
+        self.names.append(name)
+        self.world.start(name, (self.names[0],))
+
+    def settled(self) -> bool:
+        """All run, hold one view and one ring of exactly them, and nobody is being filled."""
+        nodes = self.nodes()
+        if len(nodes) != len(self.names):
+            return False
+        members = tuple(sorted(map(NodeId, self.names)))
+        view = nodes[0].members.digest()
+        return all(
+            node.members.digest() == view
+            and node.placement.ring.members == members
+            and not node.transfers.filling
+            for node in nodes
+        )
+
+    def settle(self) -> None:
+        """Wait for that."""
+        self.wait(self.settled, AGREED_WITHIN_US, "the nodes agree on one ring, filled")
+
+    # --- time ----------------------------------------------------------------------------------
+
+    @property
+    def elapsed_us(self) -> int:
+        """Since this world began."""
+        return self.world.now - self._start
+
+    def run(self, span_us: int) -> None:
+        """Let so much time pass."""
+        self.world.run(self.world.now + span_us)
+
+    def wait(self, condition: Callable[[], bool], within_us: int, what: str) -> int:
+        """Until the condition holds; returns how long it took. Raises StageError if it does not."""
+        began = self.world.now
+        if not self.world.until(condition, within_us):
+            raise StageError(f"not within {within_us / SECOND:g} s: {what}")
+        return self.world.now - began
+
+    # --- requests ------------------------------------------------------------------------------
+
+    def call(self, name: str, request: Request) -> Response:
+        """Ask one node, and wait for its answer (None when it died before that)."""
+        return self.load([(name, request)])[0]
+
+    def load(self, asks: Iterable[tuple[str, Request]], what: str = "") -> list[Response]:
+        """Ask many things, `AT_ONCE` at a time, and wait for all answers, in the order asked."""
+        waiting: Iterator[tuple[int, tuple[str, Request]]] = enumerate(asks)
+        answers: dict[int, Response] = {}
+        asked = 0
+
+        def go_on() -> None:
+            nonlocal asked
+            following = next(waiting, None)
+            if following is None:
+                return
+            number, (name, request) = following
+            asked += 1
+            self.world.ask(name, request, lambda response: answered(number, response))
+
+        def answered(number: int, response: Response) -> None:
+            answers[number] = response
+            if what and len(answers) % 500 == 0:
+                self.progress(f"{self.way} way: {len(answers):,} {what}")
+            go_on()
+
+        for _ in range(AT_ONCE):
+            go_on()
+        while len(answers) < asked:
+            before = len(answers)
+            moved = lambda before=before: len(answers) > before  # noqa: E731
+            self.wait(moved, ANSWERED_WITHIN_US, "an answer")
+        return [answers[number] for number in sorted(answers)]
