@@ -14,10 +14,12 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, cast, get_args
 
 import msgspec
 from msgspec import Struct
+
+from cluster.config import ArchitectureConfig, ArchitectureName
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 PARTITIONS_MAX: Final = 4_096
 REPLICAS_MAX: Final = 9
+QUEUE_HELP: Final = "requests that may wait for the one process of `primary`; 0 is no limit"
 LEAVE_S: Final = 5.0
 """How long a farewell may take beyond its own linger before the process ends anyway."""
 FAREWELL_S: Final = 0.2
@@ -52,6 +55,9 @@ class NodeOptions(Struct, frozen=True):
     stdin_guard: bool = False
     public: bool = False
     seed: int | None = None
+    architecture: str = "masterless"
+    founders: tuple[str, ...] = ()
+    queue: int = ArchitectureConfig().queue_max
 
 
 class WrongCallError(Exception):
@@ -78,6 +84,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--cluster", default="masterless", metavar="NAME", help="the cluster's name")
     add("--partitions", type=int, default=64, metavar="N", help="the same on all nodes, for ever")
     add("--replicas", type=int, default=3, metavar="N", help="copies of each key")
+    add(
+        "--architecture",
+        choices=get_args(ArchitectureName),
+        default="masterless",
+        help="who decides",
+    )
+    add("--founders", metavar="NAME,NAME", default="", help="members that may be master or vote")
+    add("--queue", type=int, default=ArchitectureConfig().queue_max, help=QUEUE_HELP)
     add("--allow-faults", action="store_true", help="let POST /fault hurt its transport")
     add("--stdin-guard", action="store_true", help="end when standard input closes")
     add("--public", action="store_true", help="allow addresses that others can reach")
@@ -100,6 +114,9 @@ def options_from(args: Namespace) -> NodeOptions:
         stdin_guard=args.stdin_guard,
         public=args.public,
         seed=args.seed,
+        architecture=args.architecture,
+        founders=tuple(filter(None, args.founders.split(","))),
+        queue=args.queue,
     )
 
 
@@ -163,15 +180,36 @@ def _checked(options: NodeOptions) -> tuple[Config, tuple[Address, ...]]:
         raise WrongCallError(f"--replicas is 1 to {REPLICAS_MAX}.")
     _check_bind("--gossip", options.gossip, public=options.public)
     _check_bind("--window", options.window, public=options.public)
+    architecture = _architecture(options)
     majority = options.replicas // 2 + 1
     config = replace(
         profile,
         ring=replace(profile.ring, partitions=count, replicas=options.replicas),
         data=replace(profile.data, read_quorum=majority, write_quorum=majority),
+        architecture=architecture,
         cluster=options.cluster,
         faults_allowed=options.allow_faults,
     )
     return config, tuple(_seed(address) for address in options.join)
+
+
+def _architecture(options: NodeOptions) -> ArchitectureConfig:
+    kind, founders = options.architecture, options.founders
+    if kind not in get_args(ArchitectureName):
+        names = ", ".join(get_args(ArchitectureName))
+        raise WrongCallError(f"There is no architecture {kind!r}; there are {names}.")
+    if kind != "masterless" and not founders:
+        rule = "name the cluster's first members, the same on every node: --founders n1,n2,n3"
+        raise WrongCallError(f"--architecture {kind} needs --founders; {rule}.")
+    if wrong := [name for name in founders if not NAME.match(name)]:
+        raise WrongCallError(f"--founders {wrong[0]!r} is no name of a node.")
+    if len(set(founders)) != len(founders):
+        raise WrongCallError("--founders names somebody twice.")
+    if options.queue < 0:
+        raise WrongCallError("--queue is 0 (no limit) or more.")
+    return ArchitectureConfig(
+        kind=cast("ArchitectureName", kind), founders=founders, queue_max=options.queue
+    )
 
 
 def _check_bind(what: str, address: str, *, public: bool) -> None:

@@ -17,6 +17,7 @@ MS: Final = 1_000
 SECOND: Final = 1_000_000
 
 ProfileName = Literal["demo", "lan"]
+ArchitectureName = Literal["single", "primary", "failover", "majority", "masterless"]
 ProbeScaling = Literal["none", "interval", "both"]
 
 
@@ -255,6 +256,30 @@ class ReapConfig(Struct, frozen=True):
     with each batch confirmed: about 100 bytes a key."""
 
 
+class ArchitectureConfig(Struct, frozen=True):
+    """Which of the five a cluster is, and how its masters are timed. Equal on all nodes."""
+
+    kind: ArchitectureName = "masterless"
+    founders: tuple[str, ...] = ()
+    """Whom the cluster was founded with. The first is the fixed master of `single` and `primary`;
+    all of them, and nobody else, vote in `majority`. Empty only for `masterless`."""
+    queue_max: int = 64
+    """Requests that may wait for the one process of `primary`; more are refused. 0 is no limit:
+    the lesson of pair 5, never a good idea."""
+    herald_period_us: int = 100 * MS
+    """A master says that it is there this often."""
+    failover_after_us: int = SECOND
+    """A follower that has not heard a master for this long, and is the lowest live name, takes its
+    place; the next lowest waits twice as long. Shorter is quicker, and more often wrong."""
+    election_after_us: int = 700 * MS
+    """A voter that has not heard a master for this long to twice as long stands for election; a
+    master that has not heard a majority for as long gives up."""
+    survey_bytes: int = 262_144
+    """Records in one page when a master is copied or a majority is asked what it has."""
+    survey_timeout_us: int = 500 * MS
+    """A page that does not come within this is asked for again."""
+
+
 class ObserveConfig(Struct, frozen=True):
     """How much a node says about itself."""
 
@@ -279,6 +304,7 @@ class Config(Struct, frozen=True):
     repair: RepairConfig = RepairConfig()
     reap: ReapConfig = ReapConfig()
     observe: ObserveConfig = ObserveConfig()
+    architecture: ArchitectureConfig = ArchitectureConfig()
     profile: ProfileName = "demo"
     cluster: str = "masterless"
     """Packets of a cluster with another name are dropped and counted."""

@@ -25,6 +25,7 @@ from cluster.model.facts import (
     HintsExpired,
     HintsHandedOver,
     HintStored,
+    MasterChosen,
     MemberChanged,
     MemberFlapped,
     MessageDropped,
@@ -43,6 +44,8 @@ from cluster.model.facts import (
     ReadRepaired,
     ReapingWaited,
     RecordRotted,
+    ReignBegan,
+    ReignEnded,
     RingChanged,
     SiblingsKept,
     SnapshotTaken,
@@ -50,6 +53,7 @@ from cluster.model.facts import (
     SuspicionConfirmed,
     SuspicionRaised,
     SuspicionRefuted,
+    TermRefused,
     TombstonesReaped,
     TransferCancelled,
     TransferFinished,
@@ -63,6 +67,7 @@ from cluster.model.facts import (
     TreeRebuilt,
     WindowClosed,
     WorkloadCounted,
+    WritesDiscarded,
 )
 from tui.folding import row
 from tui.folding.draft import Draft
@@ -110,12 +115,22 @@ def _take(draft: Draft, fact: Fact) -> None:
             | CopiesDropped()
             | RecordRotted()
             | HintsExpired()
+            | WritesDiscarded()
+            | TermRefused()
         ):
             draft.speak(fact, None)
             return
         case FactsLost():
             draft.miss(fact, payload)
-        case ProbeMissed() | ProcessObserved() | WindowClosed() | WorkloadCounted():
+        case (
+            ProbeMissed()
+            | ProcessObserved()
+            | WindowClosed()
+            | WorkloadCounted()
+            | MasterChosen()
+            | ReignBegan()
+            | ReignEnded()
+        ):
             _seen(draft, fact, payload)
         case FaultInjected() | FaultHealed():
             draft.mark_fault(fact, payload)
@@ -166,10 +181,13 @@ def _reporting(draft: Draft, fact: Fact) -> NodeView:
 def _seen(
     draft: Draft,
     fact: Fact,
-    payload: ProbeMissed | ProcessObserved | WindowClosed | WorkloadCounted,
+    payload: ProbeMissed | ProcessObserved | WindowClosed | WorkloadCounted | row.Reigning,
 ) -> None:
-    """What the lab, the observer or a prober sees from outside."""
+    """What the lab, the observer or a prober sees from outside; and who is master."""
     match payload:
+        case MasterChosen() | ReignBegan() | ReignEnded():
+            draft.speak(fact, None)
+            draft.nodes[fact.node] = row.reigning(draft.nodes[fact.node], payload)
         case ProbeMissed():
             draft.speak(fact, None)
         case ProcessObserved():

@@ -11,11 +11,21 @@ from typing import Literal
 
 from msgspec import Struct
 
+from cluster.config import ArchitectureName
 from cluster.model.casebook import Casebook
 from cluster.model.facts import Via, WorkloadCounted
 from cluster.model.incident import Incident
 from cluster.model.member import Address, MemberState, NodeId
-from cluster.model.summary import Depth, DrainRow, Likeness, Rates, RingTable, TransferRow
+from cluster.model.summary import (
+    NO_RULE,
+    Depth,
+    DrainRow,
+    Likeness,
+    Rates,
+    RingTable,
+    Rule,
+    TransferRow,
+)
 
 ProcessState = Literal["unknown", "starting", "running", "paused", "gone"]
 
@@ -98,6 +108,11 @@ class NodeView(Struct, frozen=True):
     """Its local health score: 0 is well, more means that it doubts its own failure detector."""
     trees: tuple[Likeness, ...] = ()
     """How its hash trees compare with each other owner's, as it last found."""
+    architecture: ArchitectureName = "masterless"
+    rule: Rule = NO_RULE
+    """Whom it takes for the master, and whether it acts as one."""
+    queue: int = 0
+    """Requests that wait for the one process that takes them, where there is one."""
 
 
 MessageId = tuple[NodeId, int, int]

@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from cluster.config import ArchitectureName
 from cluster.model.fault import FaultKind
 from cluster.model.happenings.data import (
     CopiesDropped,
@@ -49,8 +50,25 @@ from cluster.model.happenings.moves import (
     TransferStarted,
     TransferWaited,
 )
+from cluster.model.happenings.reigns import (
+    MasterChosen,
+    ReignBegan,
+    ReignEnded,
+    TermRefused,
+    WritesDiscarded,
+)
 from cluster.model.member import Address, Claim, MemberState, NodeId
-from cluster.model.summary import Depth, DrainRow, Fate, Likeness, Rates, RingTable, TransferRow
+from cluster.model.summary import (
+    NO_RULE,
+    Depth,
+    DrainRow,
+    Fate,
+    Likeness,
+    Rates,
+    RingTable,
+    Rule,
+    TransferRow,
+)
 
 Basis = Literal["reported", "inferred", "polled"]
 Via = Literal["probe", "gossip", "pushpull", "timer", "operator", "self", "boot"]
@@ -119,6 +137,9 @@ class SnapshotTaken(Struct, frozen=True, array_like=True, tag="snapshot"):
     """How many keys it holds of each partition, owned or not."""
     trees: tuple[Likeness, ...] = ()
     """How its hash trees compare with those of each owner it shares partitions with."""
+    architecture: ArchitectureName = "masterless"
+    rule: Rule = NO_RULE
+    """Whom it takes for the master, and whether it acts as one."""
 
 
 class PulseReported(Struct, frozen=True, array_like=True, tag="pulse"):
@@ -153,6 +174,8 @@ class PulseReported(Struct, frozen=True, array_like=True, tag="pulse"):
     """As in the snapshot."""
     rotted: int = 0
     """Damaged things read from the disk since the node came up."""
+    queue: int = 0
+    """Requests waiting for the one process that takes them, where there is one."""
 
 
 class StallNoticed(Struct, frozen=True, array_like=True, tag="node.stall"):
@@ -369,6 +392,11 @@ Payload = (
     | TreeRebuilt
     | RecordRotted
     | CopiesDropped
+    | MasterChosen
+    | ReignBegan
+    | ReignEnded
+    | WritesDiscarded
+    | TermRefused
     | FaultInjected
     | FaultHealed
     | ProcessObserved

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from cluster.model.member import Claim, NodeId
+from cluster.model.member import NOBODY, Claim, NodeId
 
 
 class Fate(Struct, frozen=True, array_like=True):
@@ -112,3 +112,15 @@ class DrainRow(Struct, frozen=True, array_like=True):
     hints: int
     """Kept by it for others."""
     waiting_on: str
+
+
+class Rule(Struct, frozen=True, array_like=True):
+    """Whom a node takes for the master. In a cluster without masters it stays empty."""
+
+    master: NodeId = NOBODY
+    term: int = 0
+    leads: bool = False
+    """This node itself acts as master."""
+
+
+NO_RULE = Rule()

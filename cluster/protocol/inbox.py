@@ -12,6 +12,8 @@ from cluster.config import Config
 from cluster.model.member import Address, MemberState, NodeId
 from cluster.protocol.inputs import Received, Rejected
 from cluster.protocol.messages import (
+    Accept,
+    Accepted,
     Ack,
     ClientAnswer,
     ClientCall,
@@ -22,7 +24,9 @@ from cluster.protocol.messages import (
     Forward,
     Forwarded,
     Gossip,
+    Heed,
     Hello,
+    Herald,
     Nack,
     Packet,
     Ping,
@@ -31,12 +35,18 @@ from cluster.protocol.messages import (
     ReapAnswer,
     ReapAsk,
     ReapCommit,
+    Relay,
+    Relayed,
     ReplicaRead,
     ReplicaValue,
     ReplicaWrite,
     ReplicaWritten,
+    Solicit,
     Spread,
     SpreadDigest,
+    Survey,
+    SurveyPage,
+    Vote,
 )
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.quorum.coordinator import Coordinator
@@ -114,6 +124,8 @@ class Inbox:
                 self._repair_message(packet)
             case ReapAsk() | ReapAnswer() | ReapCommit() | ClientCall() | ClientAnswer():
                 self._rare_message(packet, event.source)
+            case _:
+                self._policy_message(packet)
 
     def _membership_message(self, packet: Packet, source: Address) -> None:
         sender = packet.sender
@@ -215,6 +227,30 @@ class Inbox:
             case ClientCall() | ClientAnswer():
                 detail = "a client's message between nodes"
                 self.report.reject(Rejected("unknown", source, detail))
+            case _:
+                pass
+
+    def _policy_message(self, packet: Packet) -> None:
+        sender = packet.sender
+        if sender not in self.members.claims:
+            self.report.reject(Rejected("unknown", sender, "from a stranger"))
+            return
+        match packet.body:
+            case Relay(number, request):
+                asker = Asker(node=sender, number=number, relayed=True)
+                self.coordinator.request(asker, request)
+            case (
+                Relayed()
+                | Herald()
+                | Heed()
+                | Accept()
+                | Accepted()
+                | Solicit()
+                | Vote()
+                | Survey()
+                | SurveyPage()
+            ) as body:
+                self.coordinator.policy.heard(body, sender)
             case _:
                 pass
 

@@ -17,12 +17,22 @@ from cluster.model.member import (
     Count,
     Name,
     NameOrNobody,
-    NodeId,
     WireAddress,
 )
-from cluster.model.values.update import Update
-from cluster.model.versions import Context, Versions
+from cluster.model.versions import Versions
 from cluster.protocol.fields import Number, Page, Partition
+from cluster.protocol.policy.messages import (
+    Accept,
+    Accepted,
+    Heed,
+    Herald,
+    Relay,
+    Relayed,
+    Solicit,
+    Survey,
+    SurveyPage,
+    Vote,
+)
 from cluster.protocol.repair.messages import (
     LeafKeys,
     LeafPush,
@@ -30,11 +40,36 @@ from cluster.protocol.repair.messages import (
     TreeLeaves,
     TreeRoots,
 )
+from cluster.protocol.requests import (
+    ClientAnswer as ClientAnswer,
+)
+from cluster.protocol.requests import (
+    ClientCall as ClientCall,
+)
+from cluster.protocol.requests import (
+    DeleteRequest as DeleteRequest,
+)
+from cluster.protocol.requests import (
+    GetRequest as GetRequest,
+)
+from cluster.protocol.requests import (
+    PutRequest as PutRequest,
+)
+from cluster.protocol.requests import (
+    ReadResponse as ReadResponse,
+)
+from cluster.protocol.requests import (
+    Refusal as Refusal,
+)
+from cluster.protocol.requests import (
+    UpdateRequest as UpdateRequest,
+)
+from cluster.protocol.requests import (
+    WriteResponse as WriteResponse,
+)
 
-Quorum = Annotated[int, Meta(ge=0, le=64)]
 Claims = Annotated[tuple[Claim, ...], Meta(max_length=4_096)]
 Rows = Annotated[tuple[Annotated[int, Meta(ge=0, le=65_535)], ...], Meta(max_length=65_536)]
-ContentType = Annotated[str, Meta(max_length=256)]
 
 # --- membership, by datagram ---------------------------------------------------------------------
 
@@ -297,95 +332,6 @@ class ReapCommit(Struct, frozen=True, array_like=True, tag=38):
     rows: Page
 
 
-# --- clients, by stream or through the window ----------------------------------------------------
-
-
-class PutRequest(Struct, frozen=True, array_like=True, tag=20):
-    """A client writes. `context` is what it read (empty: it read nothing, so nothing is replaced).
-
-    `w`/`pw` 0 mean the cluster's default and none. Answered with `WriteResponse` or `Refusal`.
-    """
-
-    key: bytes
-    value: bytes
-    content_type: ContentType = "application/octet-stream"
-    context: Context = {}
-    w: Quorum = 0
-    pw: Quorum = 0
-
-
-class DeleteRequest(Struct, frozen=True, array_like=True, tag=21):
-    """A client deletes: a tombstone is written under the same rules as a value."""
-
-    key: bytes
-    context: Context = {}
-    w: Quorum = 0
-    pw: Quorum = 0
-
-
-class GetRequest(Struct, frozen=True, array_like=True, tag=22):
-    """A client reads. Answered with `ReadResponse` or `Refusal`."""
-
-    key: bytes
-    r: Quorum = 0
-    pr: Quorum = 0
-
-
-class UpdateRequest(Struct, frozen=True, array_like=True, tag=35):
-    """A client changes a typed value. No context: the change says by itself what it replaces.
-
-    Answered with `WriteResponse` or `Refusal`; 409 if the key holds something of another type.
-    Not idempotent: after "maybe written" the client decides whether to ask again.
-    """
-
-    key: bytes
-    update: Update
-    w: Quorum = 0
-    pw: Quorum = 0
-
-
-class WriteResponse(Struct, frozen=True, array_like=True, tag=23):
-    """What a write proved: which replicas have it on disk, how many of them are primaries."""
-
-    outcome: str
-    replicas: tuple[NodeId, ...]
-    primaries: int
-    context: Context
-    siblings: int
-    detail: str = ""
-    """When it is not "ok": why, in a sentence."""
-
-
-class ReadResponse(Struct, frozen=True, array_like=True, tag=24):
-    """What a read proved. No siblings, or only tombstones: absent."""
-
-    versions: Versions
-    replicas: tuple[NodeId, ...]
-    primaries: int
-
-
-class Refusal(Struct, frozen=True, array_like=True, tag=25):
-    """The request was not done. `status` is the HTTP status that says so."""
-
-    status: int
-    error: str
-    detail: str
-
-
-class ClientCall(Struct, frozen=True, array_like=True, tag=26):
-    """A client on a stream asks; many may be outstanding. Answered with `ClientAnswer`."""
-
-    number: Number
-    request: PutRequest | DeleteRequest | GetRequest | UpdateRequest
-
-
-class ClientAnswer(Struct, frozen=True, array_like=True, tag=27):
-    """The answer to the `ClientCall` of the same number."""
-
-    number: Number
-    response: WriteResponse | ReadResponse | Refusal
-
-
 class Hello(Struct, frozen=True, array_like=True, tag=28):
     """The first packet on a link that a node dials: who calls, and under which gossip address."""
 
@@ -422,6 +368,16 @@ Body = (
     | Hello
     | Spread
     | SpreadDigest
+    | Relay
+    | Relayed
+    | Herald
+    | Heed
+    | Accept
+    | Accepted
+    | Solicit
+    | Vote
+    | Survey
+    | SurveyPage
 )
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from random import Random
 
-import msgspec
-
 from cluster.config import Config
 from cluster.model.facts import (
     FaultHealed,
@@ -20,7 +18,7 @@ from cluster.model.facts import (
     RecordRotted,
     StallNoticed,
 )
-from cluster.model.member import Address, Claim, MemberState, NodeId
+from cluster.model.member import Address, MemberState, NodeId
 from cluster.model.ring import Ring
 from cluster.model.versions import Record
 from cluster.protocol.effects import DropAll, Effect, PutMeta, Records
@@ -49,13 +47,17 @@ from cluster.protocol.inputs import (
     TopicQuery,
     TransferCommand,
 )
+from cluster.protocol.memory import NAME, Memory, recall
 from cluster.protocol.messages import (
     DeleteRequest,
     GetRequest,
     PutRequest,
+    Refusal,
     UpdateRequest,
 )
 from cluster.protocol.outbox import Outbox
+from cluster.protocol.policy.kinds import policy_of
+from cluster.protocol.policy.shape import shaped
 from cluster.protocol.quorum.coordinator import Coordinator
 from cluster.protocol.quorum.hints import Hints
 from cluster.protocol.quorum.operation import Asker
@@ -77,16 +79,6 @@ from cluster.protocol.transfer.drain import Drain, How
 from cluster.protocol.transfer.transfers import Transfers
 
 
-class Memory(msgspec.Struct, frozen=True, array_like=True):
-    """What a node stores of the cluster, to find it again and to know what it may answer."""
-
-    claims: tuple[Claim, ...]
-    ring: tuple[NodeId, ...]
-    complete: tuple[int, ...]
-    drained: bool = False
-    """It had given up its places and was to stay."""
-
-
 class Node:
     """A member of the cluster, without a clock, a socket or a disk of its own."""
 
@@ -102,17 +94,20 @@ class Node:
     ) -> None:
         self.name = name
         self.epoch = epoch
-        self.config = config
+        config = self.config = shaped(config)
         out = self._out = Outbox(name, epoch, config)
         shelf = self._shelf = records = Shelf(records)
         out.on_writes = shelf.wrote
         members = self.members = Membership(out, config.membership, gossip, window)
         out.piggyback = lambda room: members.rumours.take(room, len(members.claims))
-        placement = self.placement = Placement(out, config.ring, members)
+        placement = self.placement = Placement(out, config, members)
         hints = self.hints = Hints(out, config.data, members, placement, records)
         self.seals = Seals(out, config.reap, records)
         replica = self.replica = Replica(out, records, placement, hints, self.seals)
         self.coordinator = Coordinator(out, config.data, config.ring, members, placement, replica)
+        self.policy = self.coordinator.policy = policy_of(
+            out, members, self.coordinator, records, rng
+        )
         self.transfers = Transfers(out, config.data, members, placement, records, replica)
         self.coordinator.reads.filling = self.transfers.filling
         self.trees = Trees(out, config.repair, shelf, config.ring.partitions)
@@ -133,22 +128,14 @@ class Node:
         self.exchange.filling = self.transfers.filling
         self.drain = Drain(out, config, members, placement, records, self.transfers, hints)
         self.drain.on_leave, self.drain.homes = self._farewell, self.strays.homes
-        self.reaper = Reaper(
-            out,
-            config.reap,
-            members,
-            placement,
-            records,
-            hints,
-            self.coordinator.book,
-            self.seals,
-        )
+        book = self.coordinator.book
+        self.reaper = Reaper(out, config.reap, members, placement, records, hints, book, self.seals)
         self.prober = Prober(out, config.membership, members, rng)
         self.introduction = Introduction(out, config.membership, members, rng)
         self.topics = Topics(out, config.spread, members, rng)
         members.on_ring_changed = placement.members_changed
         members.on_alive = self._member_alive
-        members.on_removed = self.transfers.doubt_all
+        members.on_removed = self._doubt_all
         placement.on_changed = self._ring_changed
         sources = Sources(
             members,
@@ -247,8 +234,10 @@ class Node:
             self.seals.load()
             keys = sum(self._shelf.keys(p) for p in range(self.config.ring.partitions))
         out.emit(NodeStarted(self.config.profile, event.pid, keys))
-        self.trees.boot()
-        self.exchange.boot()
+        if self.policy.merges:
+            self.trees.boot()
+            self.exchange.boot()
+            out.set_timer(("reap",), out.now + self.config.reap.period_us)
         memory = self._recall()
         if memory is not None:
             self.members.restore(memory.claims)
@@ -260,30 +249,34 @@ class Node:
             if memory.drained:
                 self.drain.begin(leaving=False)
         if drained or (memory is None and (event.seeds or self._report.rotted)):
-            self.transfers.doubt_all()
+            self._doubt_all()
         self.introduction.join(event.seeds)
         config = self.config.membership
         out.set_timer(("probe",), out.now + config.probe_period_us)
         out.set_timer(("gossip",), out.now + config.gossip_period_us)
-        out.set_timer(("reap",), out.now + self.config.reap.period_us)
         out.set_timer(("push-pull",), out.now + config.push_pull_period_us)
         out.set_timer(("reconnect",), out.now + config.reconnect_period_us)
         out.set_timer(("pulse",), out.now + self.config.observe.pulse_period_us)
+        self.policy.boot()
+
+    def _doubt_all(self) -> None:
+        """What this node holds may lack something: it merges with others before it answers."""
+        if self.policy.merges:
+            self.transfers.doubt_all()
 
     def _recall(self) -> Memory | None:
         """What an earlier life stored. A damaged memory is none, and everything is in doubt."""
-        blob = self._shelf.meta("memory")
-        if blob is None:
-            return None
-        try:
-            return msgspec.msgpack.decode(blob, type=Memory)
-        except msgspec.MsgspecError:
+        blob = self._shelf.meta(NAME)
+        memory = recall(blob) if blob is not None else None
+        if blob is not None and memory is None:
             self._rare(Rotted("memory", -1, 1))
-            return None
+        return memory
 
     def _leave(self, request: RequestId) -> None:
         self._leavers.append(request)
-        if not self.members.leaving:
+        if not self.policy.merges:
+            self._depart(drained=False)
+        elif not self.members.leaving:
             self.drain.begin(leaving=True)
             self._tell_all()
 
@@ -318,15 +311,16 @@ class Node:
         stays = self.drain.row()
         drained = stays is not None and not stays.leaving
         memory = Memory(claims, self.placement.ring.members, complete, drained)
-        self._out.persist((PutMeta("memory", msgspec.msgpack.encode(memory)),))
+        self._out.persist((PutMeta(NAME, memory.blob()),))
 
     # --- reactions that concern several machines ----------------------------------------------
 
     def _record_changed(
         self, partition: int, key: bytes, old: Record | None, new: Record | None
     ) -> None:
-        self.trees.changed(partition, key, old, new)
-        self.reaper.changed(partition, new)
+        if self.policy.merges:
+            self.trees.changed(partition, key, old, new)
+            self.reaper.changed(partition, new)
 
     def _member_alive(self, name: NodeId) -> None:
         self.introduction.met(name)
@@ -336,10 +330,11 @@ class Node:
         self.exchange.peer_alive(name)
 
     def _ring_changed(self, old: Ring, new: Ring) -> None:
-        self.transfers.ring_changed(old, new)
-        self.hints.ring_changed(new)
-        self.exchange.ring_changed()
-        self.drain.ring_changed()
+        if self.policy.merges:
+            self.transfers.ring_changed(old, new)
+            self.hints.ring_changed(new)
+            self.exchange.ring_changed()
+            self.drain.ring_changed()
         self._remember()
 
     def _link_closed(self, event: LinkClosed) -> None:
@@ -364,11 +359,14 @@ class Node:
                 self.coordinator.request(Asker(event.id), request)
             case JoinCommand(address):
                 if len(self.placement.ring.members) == 1:
-                    self.transfers.doubt_all()
+                    self._doubt_all()
                 self.introduction.join((address,))
                 self._out.reply(event.id, None)
             case LeaveCommand():
                 self._leave(event.id)
+            case DrainCommand() if not self.policy.merges:
+                why = "no node of this cluster has places that others could take"
+                self._out.reply(event.id, Refusal(409, "nothing to drain", why))
             case DrainCommand(on):
                 if on:
                     self.drain.begin(leaving=False)
@@ -446,5 +444,7 @@ class Node:
                 self.exchange.tick()
             case "strays":
                 self.strays.tick()
+            case "policy":
+                self.policy.timer(rest)
             case _:
                 raise AssertionError(f"a timer nobody set: {head}")

@@ -94,6 +94,8 @@ class Report(Struct):
             transfers=sources.transfers.rows(),
             trees=sources.exchange.table(),
             drain=sources.drain.row(),
+            architecture=self.config.architecture.kind,
+            rule=sources.coordinator.policy.rule(),
             stock=tuple(map(sources.records.keys, range(self.config.ring.partitions))),
         )
 
@@ -123,6 +125,7 @@ class Report(Struct):
                 health=sources.members.health.score,
                 trees=sources.exchange.table(),
                 rotted=self.rotted,
+                queue=sources.coordinator.policy.queued(),
             )
         )
         out.sent, out.received, self.dropped = {}, {}, {}

@@ -17,12 +17,15 @@ from cluster.model.facts import (
     HintsDelivered,
     HintsHandedOver,
     HintStored,
+    MasterChosen,
     MemberChanged,
     MessageReceived,
     NodeStarted,
     NodeStopped,
     PartitionFilled,
     PulseReported,
+    ReignBegan,
+    ReignEnded,
     RingChanged,
     SnapshotTaken,
     SuspicionConfirmed,
@@ -37,7 +40,7 @@ from cluster.model.facts import (
     TreeCompared,
 )
 from cluster.model.member import MemberState, NodeId
-from cluster.model.summary import Depth, Likeness, RingTable, TransferRow
+from cluster.model.summary import Depth, Likeness, RingTable, Rule, TransferRow
 from tui.view import SAMPLES_US, Belief, NodeView, Sample
 
 NEW_BELIEF = Belief(MemberState.ALIVE, 0, 0, 0, NodeId(""), "boot", NodeId(""))
@@ -56,6 +59,7 @@ def new_life(node: NodeView, epoch: int) -> NodeView:
         samples=node.samples,
         write_quorum=node.write_quorum,
         read_quorum=node.read_quorum,
+        architecture=node.architecture,
     )
 
 
@@ -123,6 +127,8 @@ def snapshot(node: NodeView, fact: Fact, payload: SnapshotTaken) -> NodeView:
         read_quorum=payload.read_quorum,
         departed=departed,
         trees=payload.trees,
+        architecture=payload.architecture,
+        rule=payload.rule,
     )
 
 
@@ -159,6 +165,7 @@ def pulse(node: NodeView, fact: Fact, payload: PulseReported) -> NodeView:
         health=payload.health,
         samples=(*samples[first:], sample),
         trees=payload.trees,
+        queue=payload.queue,
     )
 
 
@@ -335,3 +342,17 @@ def own_fault(node: NodeView, payload: FaultInjected | FaultHealed) -> NodeView:
         case FaultHealed():
             kept = tuple(f for f in node.faults if not f.startswith(payload.kind))
             return replace(node, faults=kept)
+
+
+Reigning = MasterChosen | ReignBegan | ReignEnded
+
+
+def reigning(node: NodeView, payload: Reigning) -> NodeView:
+    """Whom it takes for the master, and whether it acts as one."""
+    match payload:
+        case MasterChosen(master, term):
+            return replace(node, rule=replace(node.rule, master=master, term=term))
+        case ReignBegan(term):
+            return replace(node, rule=Rule(node.name, term, leads=True))
+        case ReignEnded():
+            return replace(node, rule=replace(node.rule, leads=False))

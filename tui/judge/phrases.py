@@ -23,6 +23,7 @@ from cluster.model.facts import (
     HintsExpired,
     HintsHandedOver,
     HintStored,
+    MasterChosen,
     MemberChanged,
     MemberFlapped,
     MessageDropped,
@@ -41,6 +42,8 @@ from cluster.model.facts import (
     ReadRepaired,
     ReapingWaited,
     RecordRotted,
+    ReignBegan,
+    ReignEnded,
     RingChanged,
     SiblingsKept,
     SnapshotTaken,
@@ -48,6 +51,7 @@ from cluster.model.facts import (
     SuspicionConfirmed,
     SuspicionRaised,
     SuspicionRefuted,
+    TermRefused,
     TombstonesReaped,
     TransferCancelled,
     TransferFinished,
@@ -61,11 +65,13 @@ from cluster.model.facts import (
     TreeRebuilt,
     WindowClosed,
     WorkloadCounted,
+    WritesDiscarded,
 )
 from cluster.model.fault import FaultKind
 from cluster.model.member import MemberState, NodeId
 from tui.judge.keeping import of_data, of_deletions, of_trees
 from tui.judge.places import of_drain, of_places
+from tui.judge.reigns import of_reigns
 from tui.judge.wording import Phrase, Tone, counted, listed, millis, seconds
 from tui.view import Belief
 
@@ -348,6 +354,8 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
             return of_trees(payload)
         case TombstonesReaped() | ReapingWaited():
             return of_deletions(payload)
+        case MasterChosen() | ReignBegan() | ReignEnded() | TermRefused() | WritesDiscarded():
+            return of_reigns(payload)
         case (
             FaultInjected() | FaultHealed() | ProcessObserved() | WindowClosed() | WorkloadCounted()
         ):

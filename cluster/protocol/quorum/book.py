@@ -6,6 +6,8 @@ ends. Ignores what has to happen before it may (`writes`, `reads`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cluster.model.facts import OperationFinished, OperationStarted, Outcome
 from cluster.model.member import NodeId
 from cluster.protocol.inputs import RequestId
@@ -13,6 +15,7 @@ from cluster.protocol.messages import (
     Forwarded,
     ReadResponse,
     Refusal,
+    Relayed,
     WriteResponse,
 )
 from cluster.protocol.outbox import Outbox, key_text
@@ -33,6 +36,8 @@ class Book:
         self._number = out.numbers
         self.open: dict[int, Operation] = {}
         self.latencies = Latencies()
+        self.on_answered: Callable[[Operation], None] = lambda _op: None
+        """Called when an operation has its answer, or nobody waits for one any more."""
 
     def begin(
         self,
@@ -56,6 +61,21 @@ class Book:
             shown = key_text(request.key)
             self._out.emit(OperationStarted(op.number, op.kind, shown, partition, owners))
         return op
+
+    def again(self, op: Operation) -> Operation:
+        """Enter an operation anew that was answered long ago: nobody waits for it."""
+        self._number += 1
+        revived = Operation(
+            number=self._number,
+            asker=op.asker,
+            request=op.request,
+            partition=op.partition,
+            started=self._out.now,
+            traced=False,
+            abandoned=True,
+        )
+        self.open[revived.number] = revived
+        return revived
 
     def finish(self, op: Operation, response: ClientResponse, outcome: Outcome) -> None:
         """Answer, and forget."""
@@ -88,12 +108,19 @@ class Book:
             )
         if not op.abandoned:
             self.answer(op.asker, response, traced=op.traced)
+        self.on_answered(op)
 
     def answer(self, asker: Asker, response: ClientResponse, *, traced: bool = False) -> None:
         """Give a response to a client here, or to the node that forwarded for one."""
         if not asker.node:
             self._out.reply(asker.request, response)
-        elif not isinstance(response, ReadResponse) and asker.node in self._members.claims:
+        elif asker.node not in self._members.claims:
+            return
+        elif asker.relayed:
+            address = self._members.address(asker.node)
+            told = Relayed(asker.number, response)
+            self._out.send(asker.node, address, "stream", told, traced=traced)
+        elif not isinstance(response, ReadResponse):
             address = self._members.address(asker.node)
             body = Forwarded(asker.number, response)
             self._out.send(asker.node, address, "stream", body, traced=traced)

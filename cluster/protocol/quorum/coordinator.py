@@ -15,6 +15,8 @@ from cluster.model.ring import partition_of
 from cluster.model.values.typed import reserved
 from cluster.protocol.messages import GetRequest, PutRequest, Refusal
 from cluster.protocol.outbox import Outbox
+from cluster.protocol.policy.masterless import Masterless
+from cluster.protocol.policy.policy import Policy
 from cluster.protocol.quorum.book import Book
 from cluster.protocol.quorum.operation import Asker, DataRequest, Operation
 from cluster.protocol.quorum.placement import Placement
@@ -44,6 +46,8 @@ class Coordinator:
         self.book = Book(out, members)
         self.writes = Writes(out, config, members, placement, replica, self.book)
         self.reads = Reads(out, config, members, placement, replica, self.book)
+        self.policy: Policy = Masterless()
+        """Asked of every operation whether this node may carry it out (set by `Node`)."""
         self._fresh: deque[int] = deque()
         """Operations whose replicas have not been reminded yet, oldest first."""
         self._reading: deque[int] = deque()
@@ -60,13 +64,22 @@ class Coordinator:
         ring = self._placement.ring
         partition = partition_of(request.key, ring.partitions)
         op = self.book.begin(asker, request, partition, ring.owners[partition])
+        forwarded = asker.node and not asker.relayed
+        if forwarded or self.policy.takes(op):
+            self.carry_out(op)
+        self._arm()
+
+    def carry_out(self, op: Operation) -> None:
+        """Let the owners on the ring do it."""
+        op.carried = True
         self._fresh.append(op.number)
-        if isinstance(request, GetRequest):
-            self.reads.begin(op, request)
-            self._reading.append(op.number)
-            self._wake_by(op.started + self.reads.patience())
-        else:
-            self.writes.begin(op, request)
+        match op.request:
+            case GetRequest() as request:
+                self.reads.begin(op, request)
+                self._reading.append(op.number)
+                self._wake_by(op.started + self.reads.patience())
+            case request:
+                self.writes.begin(op, request)
         self._arm()
 
     def _refuse(self, request: DataRequest) -> Refusal | None:
@@ -84,6 +97,9 @@ class Coordinator:
             asked = max(request.r, request.pr)
         else:
             asked = max(request.w, request.pw)
+        if asked and self._out.config.architecture.kind != "masterless":
+            why = f"a {self._out.config.architecture.kind} cluster decides how many copies it asks"
+            return Refusal(400, "quorum fixed", f"{why}: leave r, w, pr and pw out")
         if asked > self._ring.replicas:
             limit = f"there are {self._ring.replicas} copies of each key, {asked} were asked for"
             return Refusal(400, "quorum too large", limit)
@@ -136,7 +152,9 @@ class Coordinator:
             op = next(iter(self.book.open.values()))
             if now - op.started < self._config.operation_timeout_us:
                 break
-            if isinstance(op.request, GetRequest):
+            if not op.carried:
+                self.policy.expired(op)
+            elif isinstance(op.request, GetRequest):
                 self.reads.expire(op)
             else:
                 self.writes.expire(op)
@@ -160,6 +178,7 @@ class Coordinator:
 
     def peer_lost(self, name: NodeId) -> None:
         """The link to a node broke: what it has not answered it may never answer."""
+        self.policy.peer_lost(name)
         for op in list(self.book.open.values()):
-            if name in op.pending:
+            if op.carried and name in op.pending:
                 self._replace(op, name)

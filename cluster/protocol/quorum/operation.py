@@ -24,6 +24,8 @@ class Asker(Struct, frozen=True):
     request: RequestId = RequestId(0)
     node: NodeId = NOBODY
     number: int = 0
+    relayed: bool = False
+    """The node passed on what only a master may decide; else it looks for one that may mint."""
 
 
 class Operation(Struct):
@@ -55,6 +57,10 @@ class Operation(Struct):
     answered: bool = False
     abandoned: bool = False
     """The client is gone: nobody is answered."""
+    carried: bool = False
+    """Carried out here by the owners on the ring; else its policy sees to it."""
+    relayed_to: NodeId = NOBODY
+    """The master it was passed on to."""
     forwarded_to: bool = False
     refusals: int = 0
     """How many of the nodes it was forwarded to have refused it."""

@@ -13,10 +13,11 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from cluster.config import RingConfig
+from cluster.config import Config
 from cluster.model.facts import RingChanged
+from cluster.model.layout import lay_out
 from cluster.model.member import NOBODY, MemberState, NodeId
-from cluster.model.ring import Ring, build_ring
+from cluster.model.ring import Ring
 from cluster.model.summary import RingTable
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.swim.membership import Membership
@@ -32,9 +33,11 @@ class Target(Struct, frozen=True):
 class Placement:
     """The ring of one node."""
 
-    def __init__(self, out: Outbox, config: RingConfig, members: Membership) -> None:
+    def __init__(self, out: Outbox, config: Config, members: Membership) -> None:
         self._out = out
         self._config = config
+        self._spares = config.architecture.kind == "masterless"
+        """Whether others stand in for owners that are gone."""
         self._members = members
         self.ring = self._build((out.name,))
         self.on_changed: Callable[[Ring, Ring], None] = lambda _old, _new: None
@@ -44,8 +47,7 @@ class Placement:
         self._readers: dict[int, tuple[NodeId, ...]] = {}
 
     def _build(self, names: tuple[NodeId, ...]) -> Ring:
-        config = self._config
-        return build_ring(names, config.partitions, config.replicas, config.load_slack)
+        return lay_out(self._config.architecture, self._config.ring, names)
 
     def restore(self, names: tuple[NodeId, ...]) -> None:
         """Start from the ring of an earlier life."""
@@ -53,18 +55,23 @@ class Placement:
 
     def members_changed(self) -> None:
         """Somebody came or went: look again once things are quiet."""
-        self._out.set_timer(("ring",), self._out.now + self._config.settle_us)
+        self._out.set_timer(("ring",), self._out.now + self._config.ring.settle_us)
 
     def settle(self) -> None:
         """Follow the member set."""
         names = self._members.ring_members()
-        if not names or names == self.ring.members:
+        if not names:
             return  # when all drain, nobody is left to take over: the places stay where they are
-        old, self.ring = self.ring, self._build(names)
+        new = self._build(names)
+        if new.digest == self.ring.digest:
+            return
+        old, self.ring = self.ring, new
         me = self._members.me
         before = {p for p, owners in enumerate(old.owners) if me in owners}
         after = {p for p, owners in enumerate(self.ring.owners) if me in owners}
-        self._out.emit(RingChanged(self.table(), len(after - before), len(before - after)))
+        whole = self._config.architecture.kind in ("failover", "majority")
+        gained = 0 if whole else len(after - before)  # whole copies follow their master
+        self._out.emit(RingChanged(self.table(), gained, len(before - after)))
         self.on_changed(old, self.ring)
 
     def table(self) -> RingTable:
@@ -116,6 +123,8 @@ class Placement:
 
     def fallbacks(self, partition: int) -> list[NodeId]:
         """Live members that own nothing of the partition, in the order in which they serve."""
+        if not self._spares:
+            return []
         ring = self.ring
         rest = ring.ranking(partition)[ring.replicas :]
         return [name for name in rest if self._members.alive(name)]

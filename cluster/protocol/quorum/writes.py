@@ -54,7 +54,7 @@ class Writes:
         """Mint here and send to the other places, or forward to a node that may mint."""
         targets = self._placement.targets(op.partition)
         own = next((t for t in targets if t.node == self._out.name), None)
-        if own is None and not op.asker.node:
+        if own is None and (op.asker.relayed or not op.asker.node):
             # Owners that are alive first; those only suspected last.
             nearest = sorted(targets, key=lambda t: not self._members.alive(t.node))
             op.candidates = deque(t.node for t in nearest)

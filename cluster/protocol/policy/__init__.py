@@ -1,0 +1,1 @@
+"""Who may accept a write, who must hold it, who decides: the five architectures (DESIGN 5)."""
