@@ -121,9 +121,10 @@ class Running:
         buckets, width = self._buckets, self._bucket_us
         index = (at - buckets[0].began) // width
         if index >= len(buckets) + self._buckets_max:  # none of those that are kept would remain
+            first = buckets[0].began + (index - self._buckets_max + 1) * width
             buckets.clear()
-            buckets.append(Bucket(at - (at - self.total.began) % width))
-            return 0
+            buckets.append(Bucket(first))
+            index = self._buckets_max - 1
         while index >= len(buckets):
             buckets.append(Bucket(buckets[-1].began + width))
             if len(buckets) > self._buckets_max:
