@@ -56,8 +56,7 @@ from cluster.protocol.messages import (
     UpdateRequest,
 )
 from cluster.protocol.outbox import Outbox
-from cluster.protocol.policy.kinds import policy_of
-from cluster.protocol.policy.shape import shaped
+from cluster.protocol.policy.kinds import policy_of, shaped
 from cluster.protocol.quorum.coordinator import Coordinator
 from cluster.protocol.quorum.hints import Hints
 from cluster.protocol.quorum.operation import Asker

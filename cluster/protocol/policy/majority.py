@@ -1,0 +1,404 @@
+"""The fourth architecture: a master per term, elected by and committing to a majority.
+
+Two majorities share a voter, and a voter promises each term to one candidate and takes nothing of
+an older one: so of two masters that both believe in themselves only one can commit. A new master
+first takes over what a majority holds (`reign.recovery`); a write is acknowledged when a majority
+has it on disk, a read when a majority still knew no later term after it had come. The side of a
+split without a majority stops, and loses nothing.
+
+The voters are the founders. Members that joined later hold copies and have no vote: changing who
+votes is a protocol of its own (Ongaro 2014, chapter 4), which this cluster does not have. A voter
+whose disk was lost gives up its vote until it has copied a master (`reign.ballot`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from random import Random
+
+from cluster.config import ArchitectureConfig
+from cluster.model.facts import MasterChosen, ReignBegan, ReignEnded, TermRefused
+from cluster.model.member import NOBODY, NodeId
+from cluster.model.summary import Rule
+from cluster.protocol.effects import Records
+from cluster.protocol.messages import (
+    Accept,
+    Accepted,
+    GetRequest,
+    Heed,
+    Herald,
+    ReadResponse,
+    Relayed,
+    Solicit,
+    Survey,
+    SurveyPage,
+    Vote,
+)
+from cluster.protocol.outbox import Outbox
+from cluster.protocol.policy.policy import Spoken
+from cluster.protocol.policy.reign.ballot import Ballot
+from cluster.protocol.policy.reign.following import Following
+from cluster.protocol.policy.reign.leading import Leading
+from cluster.protocol.policy.reign.pages import serve
+from cluster.protocol.policy.reign.recovery import Recovery
+from cluster.protocol.policy.relays import Relays
+from cluster.protocol.quorum.book import Book
+from cluster.protocol.quorum.operation import Operation
+from cluster.protocol.swim.membership import Membership
+
+_STALL_PERIODS = 5
+"""A tick so many periods late means that this node itself slept: the silence is its own."""
+_SURVEY_TIMEOUTS_MAX = 20
+"""A recovery that takes longer than so many timeouts is given up."""
+
+
+class Majority:
+    """One node of a cluster that asks before it believes."""
+
+    merges = False
+
+    def __init__(
+        self,
+        out: Outbox,
+        members: Membership,
+        records: Records,
+        book: Book,
+        relays: Relays,
+        rng: Random,
+    ) -> None:
+        self._out = out
+        self._config: ArchitectureConfig = out.config.architecture
+        self._members = members
+        self._records = records
+        self._book = book
+        self._relays = relays
+        self._rng = rng
+        ballot = self._ballot = Ballot(out, members, records)
+        self._leading = Leading(
+            out,
+            out.config.data,
+            members,
+            records,
+            book,
+            lambda holders: len(holders & ballot.voters) >= ballot.needed,
+        )
+        self._leading.on_refused = self._refused
+        self._following = Following(out, members, records)
+        self._master: NodeId = NOBODY
+        self._recovery: Recovery | None = None
+        """While this node is elected and reads what a majority holds."""
+        self._elected = False
+        self._serves = False
+        self._heard_at = 0
+        self._stand_at = 0
+        self._ticked_at = 0
+        self._heeded: dict[NodeId, tuple[int, int]] = {}
+        """Of each voter: when it last heeded this reign, and the last round it heeded."""
+        self._whole: set[NodeId] = set()
+        """Voters that hold all this reign began with."""
+        self._reads: deque[tuple[int, Operation]] = deque()
+        """Reads that wait until a round was heeded by a majority."""
+        self._round_at = -1
+
+    def boot(self) -> None:
+        """Wait for a master before standing for election."""
+        self._ballot.boot()
+        self._ticked_at = self._out.now
+        self._be_patient()
+        if not self._ballot.promised and self._out.name in self._ballot.voters:
+            # Nobody has ever been elected: no need to draw lots, the founders take their turns.
+            turn = self._config.founders.index(self._out.name)
+            usual = self._config.election_after_us
+            self._stand_at = self._out.now + usual + 2 * turn * self._config.herald_period_us
+        self._wake()
+
+    def _wake(self) -> None:
+        self._out.set_timer(("policy", "tick"), self._out.now + self._config.herald_period_us)
+
+    def _be_patient(self) -> None:
+        usual = self._config.election_after_us
+        self._stand_at = self._out.now + usual + self._rng.randrange(usual)
+
+    def rule(self) -> Rule:
+        """Whom this node follows."""
+        return Rule(self._master, self._ballot.promised, self._serves)
+
+    def queued(self) -> int:
+        """There is no queue."""
+        return 0
+
+    # --- time ---------------------------------------------------------------------------------
+
+    def timer(self, words: list[str]) -> None:
+        """A period has passed."""
+        del words
+        now = self._out.now
+        slept = now - self._ticked_at > _STALL_PERIODS * self._config.herald_period_us
+        self._ticked_at = now
+        self._ballot.settle(copied=self._following.durable > 0)
+        if self._elected:
+            self._hold()
+        elif slept:
+            self._be_patient()
+        elif now >= self._stand_at and self._ballot.votes:
+            if self._master:
+                self._choose(NOBODY, f"{self._master} has been silent too long")
+            self._be_patient()
+            if self._ballot.rehearse():
+                self._ballot.stand(self._win)
+        self._wake()
+
+    def _hold(self) -> None:
+        """Still elected: say so, and see whether a majority still listens."""
+        now = self._out.now
+        if self._recovery is not None:
+            self._recovery.look()
+            if now - self._recovery.began > _SURVEY_TIMEOUTS_MAX * self._config.survey_timeout_us:
+                self._resign("a majority did not say what it holds")
+            return
+        since = now - self._config.election_after_us
+        listening = 1 + sum(at >= since for at, _ in self._heeded.values())
+        if listening < self._ballot.needed:
+            self._resign(f"only {listening} of {len(self._ballot.voters)} voters listen")
+        else:
+            self._leading.herald()
+
+    # --- becoming and ceasing to be master ------------------------------------------------------
+
+    def _choose(self, master: NodeId, why: str) -> None:
+        self._master = master
+        self._out.emit(MasterChosen(master, self._ballot.promised, why))
+
+    def _win(self) -> None:
+        """Elected: read what the others hold."""
+        term = self._ballot.promised
+        self._following.leave()
+        self._elected = True
+        self._choose(
+            self._out.name, f"elected by {self._ballot.needed} of {len(self._ballot.voters)}"
+        )
+        recovery = Recovery(self._out, self._members, self._records, term, self._ballot.needed)
+        self._recovery = recovery
+        for voter in self._ballot.supporters():
+            recovery.ask(voter)
+        self._recover()
+
+    def _recover(self) -> None:
+        recovery = self._recovery
+        if recovery is None or not recovery.enough:
+            return
+        self._recovery = None
+        term = self._ballot.promised
+        writes, seq = recovery.outcome()
+        now = self._out.now
+        self._heeded = {n: (now, 0) for n in self._ballot.voters if n != self._out.name}
+        self._whole = set()
+        self._leading.begin(term, seq)
+
+        def stored(refused: str) -> None:
+            if not self._elected or self._ballot.promised != term:
+                return
+            if refused:
+                self._resign(f"the disk refused what it took over: {refused}")
+                return
+            self._whole.add(self._out.name)
+            self._leading.herald()
+            self._maybe_serve()
+
+        self._out.persist(writes, stored)
+
+    def _maybe_serve(self) -> None:
+        if not self._serves and len(self._whole) >= self._ballot.needed:
+            self._serves = True
+            self._out.emit(ReignBegan(self._leading.term))
+
+    def _resign(self, why: str) -> None:
+        """Stop acting as master. What is under way stays in doubt."""
+        served, self._serves = self._serves, False
+        self._elected, self._recovery = False, None
+        self._leading.end()
+        if served:
+            self._out.emit(ReignEnded(self._leading.term, why))
+        self._choose(NOBODY, why)
+        self._be_patient()
+        for _, op in self._reads:
+            if not op.answered:
+                self._relays.refuse(op, "no master", why)
+        self._reads.clear()
+        for op in list(self._book.open.values()):
+            if not op.carried and not op.relayed_to:
+                self._relays.doubt(op, why)
+
+    def _refused(self, why: str) -> None:
+        if self._elected:
+            self._resign(f"its disk refused a write: {why}")
+
+    def _later_term(self, term: int, of: NodeId) -> None:
+        """A term above the own promise was heard of: be bound to it."""
+        if self._elected:
+            self._resign(f"term {term} has begun")
+        self._ballot.bind(term, of)
+
+    # --- operations ---------------------------------------------------------------------------
+
+    def takes(self, op: Operation) -> bool:
+        """The master does it with a majority; others pass it on."""
+        if self._elected and not self._serves:
+            why = f"{self._out.name} was elected just now and asks a majority what it holds"
+            self._relays.refuse(op, "no master", why)
+        elif not self._serves:
+            self._relays.pass_on(op, self._master)
+        else:
+            match op.request:
+                case GetRequest():
+                    if self._round_at != self._out.now:
+                        self._round_at = self._out.now
+                        self._leading.herald()
+                    self._reads.append((self._leading.round, op))
+                    self._answer_reads()
+                case request:
+                    self._leading.write(op, request)
+        return False
+
+    def _answer_reads(self) -> None:
+        """Those whose round a majority has heeded: nobody else was master when they came."""
+        rounds = sorted((heeded for _, heeded in self._heeded.values()), reverse=True)
+        others = self._ballot.needed - 1
+        confirmed = rounds[others - 1] if others else self._leading.round
+        while self._reads and self._reads[0][0] <= confirmed:
+            _, op = self._reads.popleft()
+            if op.answered:
+                continue
+            versions = self._leading.value(op.partition, op.request.key)
+            op.done, op.primaries, op.versions = [self._out.name], 1, versions
+            live = any(s.value is not None for s in versions.siblings)
+            answer = ReadResponse(versions, (self._out.name,), 1)
+            self._book.finish(op, answer, "ok" if live else "absent")
+
+    def expired(self, op: Operation) -> None:
+        """Nobody knows what became of it."""
+        if op.relayed_to:
+            self._relays.expired(op)
+        else:
+            self._relays.doubt(op, op.trouble or "no majority has confirmed it in time")
+
+    def peer_lost(self, name: NodeId) -> None:
+        """If it was the master, what it was asked is in doubt."""
+        self._relays.lost(name)
+
+    # --- what others say ----------------------------------------------------------------------
+
+    def heard(self, body: Spoken, sender: NodeId) -> None:
+        """A member spoke."""
+        match body:
+            case Relayed():
+                self._relays.answered(body, sender)
+            case Herald() | Accept():
+                self._master_spoke(body, sender)
+            case Heed() | Accepted():
+                self._follower_spoke(body, sender)
+            case Solicit():
+                now = self._out.now
+                fresh = self._elected or now - self._heard_at < self._config.election_after_us
+                if not body.rehearsal and body.term > self._ballot.promised and self._elected:
+                    self._resign(f"{sender} stands for term {body.term}")
+                if self._ballot.asked(body, sender, content=fresh):
+                    self._be_patient()
+            case Vote():
+                self._voted(body, sender)
+            case Survey():
+                self._surveyed(body, sender)
+            case SurveyPage():
+                if self._recovery is not None:
+                    self._recovery.page(body, sender)
+                    self._recover()
+                else:
+                    self._following.page(body, sender)
+
+    def _master_spoke(self, body: Herald | Accept, sender: NodeId) -> None:
+        promised = self._ballot.promised
+        if body.term < promised:
+            self._refuse(body, sender)
+            return
+        if body.term > promised:
+            self._later_term(body.term, sender)
+        self._heard_at = self._out.now
+        self._be_patient()
+        following = self._following
+        if (following.master, following.term) != (sender, body.term):
+            following.follow(sender, body.term)
+        if self._master != sender:
+            self._choose(sender, f"it was elected in term {body.term}")
+        address = self._members.address(sender)
+        match body:
+            case Herald():
+                following.heralded(body.seq)
+                heed = Heed(body.term, following.durable, body.round)
+                self._out.send(sender, address, "stream", heed)
+            case Accept():
+
+                def stored(refused: str) -> None:
+                    answer = Accepted(body.number, body.term, refused)
+                    self._out.send(sender, address, "stream", answer)
+
+                following.accept(body, self._ballot.pledge(), stored)
+
+    def _refuse(self, body: Herald | Accept, sender: NodeId) -> None:
+        """Its term is over."""
+        promised = self._ballot.promised
+        address = self._members.address(sender)
+        match body:
+            case Herald():
+                self._out.send(sender, address, "stream", Heed(promised, 0, body.round))
+            case Accept():
+                self._out.emit(TermRefused(sender, body.term, promised))
+                why = f"term {body.term} is over, it is {promised} now"
+                self._out.send(sender, address, "stream", Accepted(body.number, promised, why))
+
+    def _follower_spoke(self, body: Heed | Accepted, sender: NodeId) -> None:
+        if body.term > self._ballot.promised:
+            self._later_term(body.term, NOBODY)
+            return
+        if (
+            not self._elected
+            or body.term != self._leading.term
+            or sender not in self._ballot.voters
+        ):
+            return
+        match body:
+            case Heed():
+                _, rounds = self._heeded.get(sender, (0, 0))
+                self._heeded[sender] = (self._out.now, max(rounds, body.round))
+                self._leading.has_all(sender, body.seq)
+                if body.seq and self._recovery is None:
+                    self._whole.add(sender)
+                    self._maybe_serve()
+                self._answer_reads()
+            case Accepted():
+                if not body.refused:
+                    self._leading.stored(body.number, sender)
+
+    def _voted(self, body: Vote, sender: NodeId) -> None:
+        if body.promised > self._ballot.promised:
+            self._later_term(body.promised, NOBODY)
+            return
+        match self._ballot.counted(body, sender):
+            case "could":
+                self._ballot.stand(self._win)
+            case "elected":
+                self._win()
+            case "late" if self._recovery is not None:
+                self._recovery.ask(sender)
+            case _:
+                pass
+
+    def _surveyed(self, body: Survey, sender: NodeId) -> None:
+        if body.term != self._ballot.promised:
+            return
+        mine = self._elected and self._recovery is None
+        if mine or sender == self._ballot.to:
+            if not mine:
+                self._heard_at = self._out.now
+                self._be_patient()
+            seq = self._leading.seq if mine else 0
+            serve(self._out, self._members, self._records, body, sender, seq)
