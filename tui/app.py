@@ -67,7 +67,9 @@ async def _demo(options: ShowOptions, lasting: float | None) -> int:
         calm_collector()
         return Demonstration(show, live), show
 
-    greeting = f"./demo.sh demo --seed {options.seed} repeats this quiz"
+    kind = options.architecture
+    named = f" --architecture {kind}" if kind != "masterless" else ""
+    greeting = f"./demo.sh demo --seed {options.seed}{named} repeats this quiz"
     app = MasterlessApp(begin, Options(expected=options.nodes, greeting=greeting))
     try:
         return await _watch(app, lasting)

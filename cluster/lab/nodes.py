@@ -20,11 +20,11 @@ from time import monotonic_ns
 
 from msgspec import Struct
 
-from cluster.config import PROFILES, ProfileName
-from cluster.lab import orders
+from cluster.config import PROFILES, ArchitectureConfig, ArchitectureName, ProfileName
+from cluster.lab import charter, orders
 from cluster.lab.history import History, Inverse
 from cluster.lab.keeper import Keeper
-from cluster.lab.links import Links
+from cluster.lab.network.links import Links
 from cluster.lab.processes import ENDS_WITHIN_S, NodeProcess, NodeStart, Ready, start_node
 from cluster.lab.slots import ANY_PORT, NODES_MAX, Door, Slot, Slots
 from cluster.lab.witness import LabError, Witness
@@ -55,6 +55,8 @@ class LabOptions(Struct, frozen=True):
     allow_faults: bool = True
     seed: int | None = None
     """Each node's own dice; None: different in every run."""
+    architecture: ArchitectureName = "masterless"
+    """Who decides; the founders are the nodes it starts with."""
 
 
 class Lab:
@@ -67,6 +69,8 @@ class Lab:
         self.root = Path(options.data).absolute() if options.data else _fresh_directory()
         self.cluster = options.cluster or f"lab-{os.getpid()}"
         self.slots = Slots(self.root)
+        self.architecture = ArchitectureConfig()
+        """Known in full once the lab starts."""
         self._history = History()
         self.links = Links(self.slots, witness, self._history)
         self._witness = witness
@@ -86,6 +90,8 @@ class Lab:
         try:
             await _all_free(slots)
             _make_directory(self.root)
+            founded = charter.drawn_up(self.options.architecture, self.slots.names())
+            self.architecture = charter.kept(self.root, founded) if self.options.data else founded
             await self._all(self._bring_up(slot, ()) for slot in slots)
             first, *others = slots
             await self._all(orders.join(slot.window, first.gossip) for slot in others)
@@ -100,8 +106,8 @@ class Lab:
         deadline = monotonic_ns() + SERVES_WITHIN_NS
         names = frozenset(self.slots.names())
         while monotonic_ns() < deadline:
-            windows = self.windows().values()
-            if all(await asyncio.gather(*(orders.serves(window, names) for window in windows))):
+            asked = (orders.serves(w, names, self.architecture) for w in self.windows().values())
+            if all(await asyncio.gather(*asked)):
                 return True
             await asyncio.sleep(ASK_AGAIN_S)
         return False
@@ -315,6 +321,7 @@ class Lab:
             join=seeds,
             allow_faults=self.options.allow_faults,
             seed=self.options.seed,
+            architecture=self.architecture,
         )
         slot.starting = True
         self._witness.say(ProcessObserved(slot.name, "starting", 0, slot.window))

@@ -11,9 +11,11 @@ from typing import Any
 
 import msgspec
 
+from cluster.config import ArchitectureConfig, RingConfig
 from cluster.lab.witness import LabError
 from cluster.model.facts import Fact, SnapshotTaken
-from cluster.model.member import Address, NodeId
+from cluster.model.layout import lay_out
+from cluster.model.member import Address, MemberState, NodeId
 
 ANSWERS_WITHIN_S = 3.0
 ANSWER_BYTES_MAX = 8 * 1_048_576
@@ -34,10 +36,24 @@ async def cut_off(window: Address, before: frozenset[NodeId], wanted: frozenset[
         await _post(window, "/fault", {"kind": "cut", "peers": sorted(severed)})
 
 
-async def serves(window: Address, names: frozenset[NodeId]) -> bool:
-    """Whether a node places keys on exactly these nodes and answers for all its partitions."""
+async def serves(
+    window: Address, names: frozenset[NodeId], architecture: ArchitectureConfig
+) -> bool:
+    """Whether a node of a cluster of exactly these can do its part for clients.
+
+    It places keys where these nodes' keys belong and answers for all its partitions. Where there
+    is a master it also knows who that is, and that all the others are there.
+    """
     said = await _snapshot(window)
-    return said is not None and frozenset(said.ring.members) == names and not said.filling
+    if said is None or said.filling:
+        return False
+    holders = lay_out(architecture, RingConfig(), tuple(names)).members
+    if frozenset(said.ring.members) != frozenset(holders):
+        return False
+    if architecture.kind == "masterless":
+        return True
+    alive = {fate.claim.name for fate in said.members if fate.claim.state is MemberState.ALIVE}
+    return bool(said.rule.master) and names == frozenset((*alive, said.name))
 
 
 async def keeps_no_hints(window: Address) -> bool:

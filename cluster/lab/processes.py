@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from cluster.config import ArchitectureConfig
 from cluster.lab.witness import LabError
 from cluster.model.member import Address, NodeId
 
@@ -41,6 +42,7 @@ class NodeStart(Struct, frozen=True):
     join: tuple[Address, ...] = ()
     allow_faults: bool = True
     seed: int | None = None
+    architecture: ArchitectureConfig = ArchitectureConfig()
 
     def command(self) -> list[str]:
         """The process's arguments. `-P`: a folder named cluster where we stand is not ours."""
@@ -53,6 +55,9 @@ class NodeStart(Struct, frozen=True):
             command.append("--allow-faults")
         if self.seed is not None:
             command += ["--seed", str(self.seed)]
+        if self.architecture.kind != "masterless":
+            command += ["--architecture", self.architecture.kind]
+            command += ["--founders", ",".join(self.architecture.founders)]
         return command
 
 

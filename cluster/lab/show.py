@@ -18,7 +18,7 @@ from random import Random
 
 from msgspec import Struct
 
-from cluster.config import ProfileName
+from cluster.config import ArchitectureName, ProfileName
 from cluster.lab.nodes import Lab, LabOptions
 from cluster.lab.quiz.ledger import Audit
 from cluster.lab.quiz.lines import PeerLines
@@ -42,6 +42,8 @@ class ShowOptions(Struct, frozen=True):
     answers_per_s: float = 40.0
     data: str = ""
     """Where the nodes keep their disks; empty: a temporary directory that is removed at the end."""
+    architecture: ArchitectureName = "masterless"
+    """Who decides."""
 
 
 class Show:
@@ -51,7 +53,12 @@ class Show:
         self.options = options
         self._witness = Witness(on_fact)
         self.lab = Lab(
-            LabOptions(nodes=options.nodes, profile=options.profile, data=options.data),
+            LabOptions(
+                nodes=options.nodes,
+                profile=options.profile,
+                data=options.data,
+                architecture=options.architecture,
+            ),
             self._witness,
         )
         self.workload = Workload(

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 import msgspec
 from msgspec import Struct
 
-from cluster.config import ProfileName
+from cluster.config import ArchitectureName, ProfileName
 from cluster.lab.nodes import Lab, LabOptions
 from cluster.lab.processes import Ready
 from cluster.lab.witness import Witness
@@ -38,6 +38,7 @@ class UpOptions(Struct, frozen=True):
     stdin_guard: bool = False
     json: bool = False
     seed: int | None = None
+    architecture: ArchitectureName = "masterless"
 
 
 class Stopping(asyncio.Event):
@@ -91,6 +92,7 @@ class Up:
                 cluster=options.cluster or ("masterless" if options.data else ""),
                 allow_faults=options.allow_faults,
                 seed=options.seed,
+                architecture=options.architecture,
             ),
             Witness(self._on_fact),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster.lab.cuts import CUTS_MAX, Cut, Cuts
+from cluster.lab.network.cuts import CUTS_MAX, Cut, Cuts
 from cluster.model.member import NodeId
 
 N1, N2, N3, N4, N5 = (NodeId(f"n{i}") for i in range(1, 6))

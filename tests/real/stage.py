@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from random import Random
 from time import time_ns
 
+from cluster.config import ArchitectureName
 from cluster.lab.nodes import Lab, LabOptions
 from cluster.lab.quiz.lines import PeerLines
 from cluster.lab.quiz.workload import Workload, WorkloadOptions
@@ -51,7 +52,14 @@ def now() -> int:
 class Stage:
     """Everything a test needs to hurt a cluster and to see what it thinks of that."""
 
-    def __init__(self, nodes: int, *, answers_per_s: float = 40.0, seed: int = SEED) -> None:
+    def __init__(
+        self,
+        nodes: int,
+        *,
+        answers_per_s: float = 40.0,
+        seed: int = SEED,
+        architecture: ArchitectureName = "masterless",
+    ) -> None:
         self.facts: list[Fact] = []
         """Faults, processes, doubts, beliefs that changed, counts of the quiz: of all lives."""
         self.view = ClusterView()
@@ -60,7 +68,7 @@ class Stage:
         self._source = LiveSource()
         self._observing: asyncio.Task[None] | None = None
         witness = Witness(self._take_lab)
-        self.lab = Lab(LabOptions(nodes=nodes), witness)
+        self.lab = Lab(LabOptions(nodes=nodes, architecture=architecture), witness)
         self.quiz = Workload(
             WorkloadOptions(answers_per_s=answers_per_s),
             witness,
@@ -181,10 +189,14 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    nodes: int = 5, *, answers_per_s: float = 40.0, seed: int = SEED
+    nodes: int = 5,
+    *,
+    answers_per_s: float = 40.0,
+    seed: int = SEED,
+    architecture: ArchitectureName = "masterless",
 ) -> AsyncGenerator[Stage]:
     """A running cluster on which everyone agrees, with the quiz under way."""
-    made = Stage(nodes, answers_per_s=answers_per_s, seed=seed)
+    made = Stage(nodes, answers_per_s=answers_per_s, seed=seed, architecture=architecture)
     try:
         await made.start()
         yield made

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from typing import get_args
 
+from cluster.config import ArchitectureName
 from tui.command.arguments import node_count, seconds
 from tui.command.saying import NOT_FINE, CommandError, run_async, say, warn
 from tui.command.words import Parser, Words
@@ -18,6 +20,7 @@ def add(words: Words) -> None:
     )
     word.add_argument("--nodes", type=node_count, default=5, metavar="N", help="how many (5)")
     _add_profile(word)
+    _add_architecture(word)
     word.add_argument("--seed", type=int, metavar="S", help="choose the quiz's answers")
     word.add_argument("--plain", action="store_true", help="lines of text instead of a dashboard")
     word.add_argument("--for", type=seconds, dest="lasting", metavar="SECONDS", help="then stop")
@@ -28,6 +31,7 @@ def add(words: Words) -> None:
     )
     word.add_argument("--data", default="", metavar="DIR", help="keep the disks there")
     _add_profile(word)
+    _add_architecture(word)
     word.add_argument("--cluster", default="", metavar="NAME", help="the cluster's name")
     word.add_argument("--seed", type=int, metavar="S", help="the nodes' dice")
     word.add_argument("--json", action="store_true", help="one JSON line a node")
@@ -45,12 +49,22 @@ def _add_profile(word: Parser) -> None:
     word.add_argument("--profile", choices=("demo", "lan"), default="demo", help="timing (demo)")
 
 
+def _add_architecture(word: Parser) -> None:
+    names = get_args(ArchitectureName)
+    text = f"who decides: {', '.join(names)} (masterless)"
+    word.add_argument(
+        "--architecture", choices=names, default="masterless", metavar="NAME", help=text
+    )
+
+
 def demo(args: argparse.Namespace) -> int:
     """The dashboard, or lines of text when asked or when nobody could see a dashboard."""
     from cluster.lab.show import LabError, ShowOptions
 
     seed = args.seed if args.seed is not None else fresh_seed()
-    options = ShowOptions(nodes=args.nodes, profile=args.profile, seed=seed)
+    options = ShowOptions(
+        nodes=args.nodes, profile=args.profile, seed=seed, architecture=args.architecture
+    )
     try:
         if args.plain or not sys.stdout.isatty():
             from tui.text.live import follow_demo
@@ -82,6 +96,7 @@ def up(args: argparse.Namespace) -> int:
         stdin_guard=args.stdin_guard,
         json=args.json,
         seed=args.seed,
+        architecture=args.architecture,
     )
     try:
         return run_async(Up(options, say, warn).run())

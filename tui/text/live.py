@@ -46,9 +46,9 @@ async def follow_demo(options: ShowOptions, say: Say, lasting_s: float | None) -
         source.notice(fact)
         lab_facts.append(fact)
 
-    say(
-        f"{clock(wall())}  --  seed {options.seed}, {options.nodes} nodes, {options.profile} profile"
-    )
+    kind = options.architecture
+    said = f"seed {options.seed}, {options.nodes} nodes, {options.profile} profile"
+    say(f"{clock(wall())}  --  {said}" + (f", {kind}" if kind != "masterless" else ""))
     show = Show(options, on_fact)
     source.start()
     with stop_requests() as stopping:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 
 from cluster.lab import orders
-from cluster.lab.cuts import Cut, Cuts
 from cluster.lab.history import History, Inverse
+from cluster.lab.network.cuts import Cut, Cuts
 from cluster.lab.slots import Slots, natural
 from cluster.lab.witness import LabError, Witness
 from cluster.model.facts import FaultHealed, FaultInjected
