@@ -324,9 +324,10 @@ class Node:
     def _member_alive(self, name: NodeId) -> None:
         self.introduction.met(name)
         self.prober.newcomer(name)
-        self.hints.deliver(name)
-        self.transfers.pump()
-        self.exchange.peer_alive(name)
+        if self.policy.merges:
+            self.hints.deliver(name)
+            self.transfers.pump()
+            self.exchange.peer_alive(name)
 
     def _ring_changed(self, old: Ring, new: Ring) -> None:
         if self.policy.merges:

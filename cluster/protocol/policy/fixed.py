@@ -113,10 +113,16 @@ class Primary(Fixed):
         if self._turning:
             return
         self._turning = True
+        timeout = self._out.config.data.operation_timeout_us
         while self._queue and not self._busy:
             op = self._queue.popleft()
-            if op.number not in self._book.open:
-                op = self._book.again(op)
+            waits = op.number in self._book.open
+            if waits and self._out.now - op.started >= timeout:
+                self._give_up(op)
+                waits = False
+            if self._config.queue_max and not waits:
+                continue
+            op = op if waits else self._book.again(op)
             self._busy = op.number
             self._carry_out(op)
         self._turning = False
@@ -131,8 +137,13 @@ class Primary(Fixed):
         has gone and its message stays."""
         if not self._leads:
             self._relays.expired(op)
-        elif self._config.queue_max:
+            return
+        if self._config.queue_max:
             self._queue.remove(op)
+        self._give_up(op)
+
+    def _give_up(self, op: Operation) -> None:
+        if self._config.queue_max:
             self._relays.refuse(op, "overload", f"its turn at {self._out.name} did not come")
         else:
             self._relays.doubt(op, f"its turn at {self._out.name} has not come yet")
