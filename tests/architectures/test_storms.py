@@ -11,7 +11,7 @@ from cluster.model.member import NodeId
 from cluster.protocol.policy.majority import Majority
 from cluster.protocol.policy.reign.ballot import Ballot
 from cluster.protocol.policy.reign.leading import Leading
-from tests.sim.register_storm import Storm
+from tests.architectures.register_storm import Storm
 
 NORMAL = range(1, 9)
 SLOW = range(9, 309)

@@ -25,7 +25,7 @@ from cluster.protocol.messages import (
     UpdateRequest,
     WriteResponse,
 )
-from tests.sim.mastered import FOUNDERS, Mastered
+from tests.architectures.mastered import FOUNDERS, Mastered
 
 KINDS: tuple[ArchitectureName, ...] = ("single", "primary", "failover", "majority", "masterless")
 
