@@ -16,10 +16,10 @@ import sys
 from tui.command import faults, keys, look, maelstrom, places, run
 from tui.command.saying import FINE, INTERRUPTED, NOT_FINE, CommandError
 from tui.command.words import Parser, Words
-from tui.command.worlds import pairs, sim
+from tui.command.worlds import compare, pairs, sim
 
 VERSION = "0.1.0"
-MODULES = (run, look, places, keys, faults, sim, pairs, maelstrom)
+MODULES = (run, look, places, keys, faults, sim, compare, pairs, maelstrom)
 
 DESCRIPTION = """\
 See a masterless cluster think: real nodes on this machine, or a running cluster to look at.

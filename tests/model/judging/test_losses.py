@@ -26,6 +26,12 @@ def stale(*deeds: Deed, siblings: bool = False) -> list[tuple[int, str]]:
     ]
 
 
+def test_a_key_of_which_nobody_ever_got_an_answer_shows_values_from_nowhere_all_the_same() -> None:
+    asked = book(read(0, 0, key="mute"))
+    assert asked.nowhere(()) == []
+    assert [(each.key, each.value) for each in asked.nowhere(("x",))] == [("mute", "x")]
+
+
 # --- lost, the last write wins -----------------------------------------------------------------
 
 

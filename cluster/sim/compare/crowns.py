@@ -1,0 +1,103 @@
+"""Who reigned when, and what moved: read from the facts of one run.
+
+`failover` and `majority` say themselves when a node begins and ceases to act as master. The fixed
+master of `single` and `primary` reigns while its process runs. Deaths and pauses are what the god
+of the world observes. Ignores what masters do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cluster.config import ArchitectureConfig
+from cluster.model.facts import Fact, ProcessObserved, ReignBegan, ReignEnded, RingChanged
+from cluster.model.judging.deeds import Reign
+from cluster.model.judging.moves import Moved, moved
+from cluster.model.judging.reigns import Thrones
+from cluster.model.layout import fixed_master
+from cluster.model.member import NodeId
+from cluster.model.ring import Ring, partition_of
+from cluster.model.summary import RingTable
+
+Owners = dict[str, tuple[NodeId, ...]]
+"""Who holds each key."""
+
+
+class Crowns:
+    """Folds the facts of one run into reigns."""
+
+    def __init__(self, architecture: ArchitectureConfig, now: Callable[[], int]) -> None:
+        fixed = architecture.kind in ("single", "primary")
+        self._fixed = fixed_master(architecture) if fixed else None
+        self._now = now
+        self.thrones = Thrones()
+
+    def hear(self, fact: Fact) -> None:
+        """One more fact."""
+        match fact.payload:
+            case ReignBegan(term):
+                self.thrones.began(fact.node, term, self._now())
+            case ReignEnded():
+                self.thrones.ended(fact.node, self._now())
+            case ProcessObserved(name, state):
+                self._observed(name, state)
+            case _:
+                pass
+
+    def _observed(self, name: NodeId, state: str) -> None:
+        now = self._now()
+        match state:
+            case "gone":
+                self.thrones.ended(name, now)
+            case "paused":
+                self.thrones.stopped(name, now)
+            case "running" if name == self._fixed and name not in self.thrones.masters():
+                self.thrones.began(name, 0, now)
+            case _:
+                self.thrones.resumed(name, now)
+
+    def reigns(self, since: int, until: int) -> tuple[Reign, ...]:
+        """Those of a span of time, cut to it; times count from 1 at `since`."""
+        found: list[Reign] = []
+        for reign in self.thrones.reigns():
+            began, ended = max(reign.began, since), min(reign.ended or until, until)
+            if ended > began:
+                found.append(Reign(reign.node, reign.term, began - since + 1, ended - since + 1))
+        return tuple(sorted(found, key=lambda reign: (reign.began, reign.node)))
+
+
+class Moves:
+    """Folds the tables that one node follows into what had to move, key by key."""
+
+    def __init__(self, witness: str, keys: list[str], ring: Ring) -> None:
+        self._witness = NodeId(witness)
+        self._partitions = {key: partition_of(key.encode(), ring.partitions) for key in keys}
+        self.first = self.last = self._owners(ring.owners)
+        self._steps: list[Moved] = []
+
+    def hear(self, fact: Fact) -> None:
+        """One more fact."""
+        match fact.payload:
+            case RingChanged(table) if fact.node == self._witness:
+                before, self.last = self.last, self._owners(_named(table))
+                self._steps.append(moved(before, self.last))
+            case _:
+                pass
+
+    def _owners(self, owners: tuple[tuple[NodeId, ...], ...]) -> Owners:
+        return {key: owners[partition] for key, partition in self._partitions.items()}
+
+    def total(self) -> Moved:
+        """All steps together; keys and places are those of the last table."""
+        now = moved(self.last, self.last)
+        return Moved(
+            keys=now.keys,
+            places=now.places,
+            keys_moved=sum(step.keys_moved for step in self._steps),
+            places_moved=sum(step.places_moved for step in self._steps),
+            needlessly=sum(step.needlessly for step in self._steps),
+        )
+
+
+def _named(table: RingTable) -> tuple[tuple[NodeId, ...], ...]:
+    return tuple(tuple(table.members[index] for index in row) for row in table.owners)

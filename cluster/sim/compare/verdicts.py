@@ -1,0 +1,101 @@
+"""One sentence for a row: the worst that happened, with numbers, and what it was due to.
+
+Everything in it is read from the row. Lost writes come first, then what was not answered; where
+nothing was lost that is said, for it is what the price was paid for.
+"""
+
+from __future__ import annotations
+
+from cluster.config import SECOND
+from cluster.sim.compare.record import Asked, Row
+from cluster.sim.compare.schedules import Plan
+
+
+def verdict(row: Row, plan: Plan) -> str:
+    """What this architecture did under this plan."""
+    said = [*_lost(row), _served(row, plan), *_odd(row), *_moved(row)]
+    if not row.measures.lost_count and not row.measures.unread:
+        said.append("lost nothing")
+    if row.settled_us is None:
+        said.append("and had not settled when it was read")
+    text = ", ".join(said)
+    return text[:1].upper() + text[1:] + "."
+
+
+def _lost(row: Row) -> list[str]:
+    measures = row.measures
+    said: list[str] = []
+    if measures.lost_count:
+        lost = f"lost {measures.lost_count:,} of {_many(measures.acknowledged)}"
+        if measures.dual_master_us:
+            lost += f" after two masters for {seconds(measures.dual_master_us)}"
+        said.append(lost)
+    elif measures.dual_master_us:
+        said.append(f"had two masters for {seconds(measures.dual_master_us)}")
+    if measures.unread:
+        said.append(f"could not show {measures.unread:,} of {_many(measures.acknowledged)}")
+    return said
+
+
+def _many(acknowledged: int) -> str:
+    return f"{acknowledged:,} acknowledged writes"
+
+
+def _served(row: Row, plan: Plan) -> str:
+    """How much was answered while it lasted, and where nothing was."""
+    begun, ended = plan.hurt_us
+    span = seconds(ended - begun)
+    share = row.during.share
+    if share is None:
+        return "was asked nothing"
+    if row.during.ok == 0:
+        return f"answered nothing for {span}"
+    mute = [each.node for each in row.asked if each.tried and not each.ok]
+    answered = f"answered {percent(share)} for {span}"
+    if mute:
+        answered += f" (nothing at {' '.join(mute)})"
+    elif plan.name == "split-2-3" and writes_on_both_sides(row.asked, plan):
+        answered += ", wrote on both sides"
+    return answered
+
+
+def writes_on_both_sides(asked: tuple[Asked, ...], plan: Plan) -> bool:
+    """Whether nodes of either side of a split acknowledged writes while it lasted."""
+    split = next(episode for episode in plan.episodes if episode.kind == "partition")
+    small = {split.subject, *split.peers}
+    written = {each.node for each in asked if each.written}
+    return bool(written & small) and bool(written - small)
+
+
+def _odd(row: Row) -> list[str]:
+    said: list[str] = []
+    if row.single.answer == "no":
+        said.append(f"was no single register ({row.single.anomaly})")
+    if row.measures.stale_count:
+        said.append(f"{_reads(row.measures.stale_count)} missed an acknowledged write")
+    if row.measures.nowhere_count:
+        said.append(f"showed {row.measures.nowhere_count:,} values nobody wrote")
+    if row.split_terms:
+        said.append(f"broke its promise in {len(row.split_terms)} terms with two masters")
+    return said
+
+
+def _reads(count: int) -> str:
+    return "1 read" if count == 1 else f"{count:,} reads"
+
+
+def _moved(row: Row) -> list[str]:
+    return [f"moved {percent(row.moved_share)} of all places"] if row.moved.places_moved else []
+
+
+def percent(share: float) -> str:
+    """A share for people: never 100 % or 0 % of what is not quite that."""
+    value = 100 * share
+    if 0 < value < 100:
+        value = min(max(value, 0.1), 99.9)
+    return f"{value:.1f} %" if 0 < value < 100 else f"{value:.0f} %"
+
+
+def seconds(us: int) -> str:
+    """A span for people."""
+    return f"{us / SECOND:.1f} s"
