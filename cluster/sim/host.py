@@ -40,13 +40,17 @@ class Clock:
     def local(self, now: int) -> int:
         """What this clock shows at a moment of the world."""
         passed = now - self._real
-        return self._local + passed + passed * self.drift_ppm // PPM
+        if self.drift_ppm:
+            return self._local + passed + passed * self.drift_ppm // PPM
+        return self._local + passed
 
     def world(self, local: int, now: int) -> int:
         """The moment of the world, not before now, when this clock will show `local`."""
         left = local - self.local(now)
         if left <= 0:
             return now
+        if not self.drift_ppm:
+            return now + left
         # Rounded up: a timer may be late by a microsecond, never early.
         return now - (-left * PPM // (PPM + self.drift_ppm))
 

@@ -132,7 +132,9 @@ class Network:
                     break
                 due += held_up
                 held_up *= 2
-        due = max(due, self._last.get(link, 0))
+        last = self._last.get(link, 0)
+        if due < last:
+            due = last
         self._last[link] = due
         return due
 

@@ -23,7 +23,6 @@ from cluster.model.facts import Fact, Payload
 from cluster.model.member import NodeId
 from cluster.protocol.effects import (
     CancelTimer,
-    Effect,
     Emit,
     Halt,
     Persist,
@@ -48,7 +47,6 @@ from cluster.protocol.inputs import (
     TimerFired,
     TimerKey,
 )
-from cluster.protocol.messages import Packet
 from cluster.protocol.node import Node
 from cluster.sim.dice import Dice
 from cluster.sim.disk import Disk
@@ -71,10 +69,10 @@ Action = Callable[[], None]
 Watcher = Callable[[Fact], None]
 Then = Callable[[Response | None], None]
 Scribe = Callable[[Host, Persist], None]
-_What = Input | TimerKey | Action | None
+_What = Received | TimerKey | Action | None
 _Event = tuple[int, int, Host | None, int, _What, int]
-"""(due, order, host, the host's boot, what, due by the host's clock): an input, a timer, a call,
-or None for the end of a commit."""
+"""(due, order, host, the host's boot, what, due by the host's clock): a packet, a timer, a call, or
+None for the end of a commit."""
 
 
 class _Datagram(Received, frozen=True):
@@ -219,7 +217,7 @@ class World:
         late = sorted((due, timer) for timer, due in host.timers.items() if due <= local)
         for due, timer in late:
             if host.timers.get(timer) == due and host.running:
-                self._fire(host, timer, due)
+                self._fire(host, timer, due, local - due)
 
     def skew(self, name: str, offset_us: int, drift_ppm: int) -> None:
         """Set a machine's clock wrong (from its next boot) and let it run too fast or slow."""
@@ -273,26 +271,27 @@ class World:
         if host is None:
             cast("Action", what)()
         elif host.boots == boot and host.node is not None:
-            if what is None:
-                self._committed(host)
-            elif local_due:
+            if local_due:
                 self._timer_due(host, cast("TimerKey", what), local_due)
+            elif what is None:
+                self._committed(host)
             else:
-                self.delivered += isinstance(what, Received)
-                self._give(host, cast("Input", what))
+                self.delivered += 1
+                self._give(host, cast("Received", what))
 
     def _timer_due(self, host: Host, timer: TimerKey, due: int) -> None:
         if host.timers.get(timer) != due or host.paused:
             return  # cancelled or set anew; `resume` looks after those of a paused host
-        if due > host.clock.local(self.now):
+        late = host.clock.local(self.now) - due
+        if late < 0:
             self._set_timer(host, timer, due)  # the clock was slowed down meanwhile
             return
-        self._fire(host, timer, due)
+        self._fire(host, timer, due, late)
 
-    def _fire(self, host: Host, timer: TimerKey, due: int) -> None:
+    def _fire(self, host: Host, timer: TimerKey, due: int, late: int) -> None:
         del host.timers[timer]
-        late = host.clock.local(self.now) - due
-        host.lag_us = max(host.lag_us, late)
+        if late > host.lag_us:
+            host.lag_us = late
         if timer == PULSE:
             self._give(host, Measured(host.lag_us, 0, host.bytes_out))
             host.lag_us = host.bytes_out = 0
@@ -313,15 +312,25 @@ class World:
         if host.paused:
             self._hold(host, event)
             return
-        effects = node.handle(event, host.clock.local(self.now))
+        now = self.now
+        effects = node.handle(event, host.clock.local(now))
         self.handled += 1
-        self._hash = hash((self._hash, self.now, host.index, len(effects)))
+        self._hash = hash((self._hash, now, host.index, len(effects)))
         if self.handled % 1_000 == 0:
             self.marks.append(self._hash)
         if self.journal is not None:
-            self.journal.append(f"{self.now} {host.name} {event} -> {len(effects)} effects")
+            self.journal.append(f"{now} {host.name} {event} -> {len(effects)} effects")
         for effect in effects:
-            self._perform(host, effect)
+            # The busiest first: a call for each effect would cost as much as what it does.
+            if isinstance(effect, Emit):
+                for watcher in self.watchers:
+                    watcher(effect.fact)
+            elif isinstance(effect, Send):
+                self._send(host, effect)
+            elif isinstance(effect, SetTimer):
+                self._set_timer(host, effect.timer, effect.due)
+            else:
+                self._perform(host, effect)
         found = host.disk.found
         while found:
             self._give(host, Rotted("record", found.pop(), 1))
@@ -333,15 +342,8 @@ class World:
             host.held_datagrams += 1
         host.held.append((host.boots, event))
 
-    def _perform(self, host: Host, effect: Effect) -> None:
+    def _perform(self, host: Host, effect: Persist | Reply | CancelTimer | Halt) -> None:
         match effect:
-            case Send():
-                self._send(host, effect)
-            case SetTimer(timer, due):
-                self._set_timer(host, timer, due)
-            case Emit(fact):
-                for watcher in self.watchers:
-                    watcher(fact)
             case CancelTimer(timer):
                 host.timers.pop(timer, None)
             case Persist():
@@ -391,18 +393,22 @@ class World:
 
     def _send(self, host: Host, send: Send) -> None:
         target = self._by_address.get(send.address)
-        size = PACKET_BYTES
-        host.bytes_out += size
+        host.bytes_out += PACKET_BYTES
         if target is None:
             return
-        now = self.now
         if send.channel == "datagram":
-            for due in self.network.datagram(host.name, target.name, now):
-                self._deliver(host, target, send.packet, due, size, datagram=True)
+            dues = self.network.datagram(host.name, target.name, self.now)
+            if dues:
+                event = _Datagram(send.packet, host.address, PACKET_BYTES)
+                for due in dues:
+                    self._order += 1
+                    heappush(self._heap, (due, self._order, target, target.boots, event, 0))
         elif target.node is not None:
-            due = self.network.stream(host.name, target.name, now)
+            due = self.network.stream(host.name, target.name, self.now)
             if due:
-                self._deliver(host, target, send.packet, due, size, datagram=False)
+                self._order += 1
+                event = Received(send.packet, host.address, PACKET_BYTES)
+                heappush(self._heap, (due, self._order, target, target.boots, event, 0))
         elif not target.silent and self._reachable(host, target):
             boot = host.boots
             self.after(RESET_US, lambda: self._refuse(host, boot, target))
@@ -410,14 +416,6 @@ class World:
     def _refuse(self, host: Host, boot: int, target: Host) -> None:
         if host.boots == boot:
             self._refused(host, target)
-
-    def _deliver(
-        self, host: Host, target: Host, packet: Packet, due: int, size: int, *, datagram: bool
-    ) -> None:
-        self._order += 1
-        kind = _Datagram if datagram else Received
-        event = kind(packet, host.address, size)
-        heappush(self._heap, (due, self._order, target, target.boots, event, 0))
 
     # --- clients -------------------------------------------------------------------------------
 
