@@ -152,7 +152,7 @@ class Records(Protocol):
         """The same for the keys of one leaf of a tree with `leaves` leaves."""
         ...
 
-    def keys(self, partition: int) -> int:
+    def keys(self, partition: int, /) -> int:
         """How many keys are held of a partition."""
         ...
 

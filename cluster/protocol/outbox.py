@@ -84,8 +84,11 @@ class Outbox:
         return effects
 
     def _tick(self) -> int:
-        self._hlc = max(self.now, self._hlc + 1)
-        return self._hlc
+        hlc = self._hlc + 1
+        if hlc < self.now:  # said twice for each message: a call of `max` shows
+            hlc = self.now
+        self._hlc = hlc
+        return hlc
 
     # --- facts -------------------------------------------------------------------------------
 
@@ -94,20 +97,14 @@ class Outbox:
         """The number of the last fact."""
         return self._seq
 
-    def emit(self, payload: Payload, causes: tuple[FactId, ...] | None = None) -> FactId:
-        """State a fact; returns its id so that later facts can name it as a cause."""
+    def emit(self, payload: Payload, causes: tuple[FactId, ...] | None = None) -> Fact:
+        """State a fact; returns it so that later facts can name its id as a cause."""
         self._seq += 1
-        fact = Fact(
-            node=self.name,
-            epoch=self.epoch,
-            seq=self._seq,
-            at=self.now,
-            hlc=self._tick(),
-            payload=payload,
-            causes=self._cause if causes is None else causes,
-        )
+        if causes is None:
+            causes = self._cause
+        fact = Fact(self.name, self.epoch, self._seq, self.now, self._tick(), payload, causes)
         self._effects.append(Emit(fact))
-        return fact.id
+        return fact
 
     def as_of_now(self, payload: Payload) -> Fact:
         """A fact for one asker only: it carries the number of the last fact that it includes."""
@@ -119,12 +116,11 @@ class Outbox:
         """Count an arrival, follow its clock, and make it the cause of what comes of it."""
         kind = _KINDS[type(packet.body)]
         self.received[kind] = self.received.get(kind, 0) + 1
-        if packet.hlc <= self.now + HLC_AHEAD_US_MAX:
-            self._hlc = max(self._hlc, packet.hlc)
+        if self._hlc < packet.hlc <= self.now + HLC_AHEAD_US_MAX:
+            self._hlc = packet.hlc
         if packet.traced and packet.sender:
-            self._cause = (
-                self.emit(MessageReceived(packet.sender, packet.epoch, packet.number, kind)),
-            )
+            fact = self.emit(MessageReceived(packet.sender, packet.epoch, packet.number, kind))
+            self._cause = (fact.id,)
 
     def may_trace(self, cost: int = 1) -> bool:
         """Take `cost` messages from this second's budget of traced messages, if it has them."""
@@ -226,5 +222,6 @@ class Outbox:
 def key_text(key: bytes) -> str:
     """A key as the screens show it: at most 40 characters, never control characters."""
     text = key[:64].decode("utf-8", "replace")
-    text = "".join(c if c.isprintable() else "·" for c in text)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else "·" for c in text)
     return text if len(text) <= 40 else text[:39] + "…"

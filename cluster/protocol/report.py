@@ -66,8 +66,7 @@ class Report(Struct):
             self.out.emit(MessageDropped(event.reason, event.peer[:128], event.detail[:256]))
 
     def _keys(self) -> int:
-        owned = self.sources.placement.owned()
-        return sum(self.sources.records.keys(p) for p in owned)
+        return sum(map(self.sources.records.keys, self.sources.placement.owned()))
 
     def snapshot(self) -> SnapshotTaken:
         """The whole state, as an observer needs it."""

@@ -9,6 +9,15 @@ from __future__ import annotations
 from random import Random
 
 
+def below(rng: Random, end: int) -> int:
+    """What `rng.randrange(end)` draws, from the same bits, in a third of the time."""
+    bits = end.bit_length()
+    drawn = rng.getrandbits(bits)
+    while drawn >= end:
+        drawn = rng.getrandbits(bits)
+    return drawn
+
+
 class Dice:
     """The named streams of one seed."""
 

@@ -235,7 +235,8 @@ class Disk:
 
     def keys(self, partition: int) -> int:
         """How many keys are held of a partition."""
-        return len(self._seen.records.get(partition, ()))
+        held = self._seen.records.get(partition)
+        return len(held) if held else 0
 
     def hints(self) -> Iterator[tuple[NodeId, int, bytes, int]]:
         """All hints as (target, partition, key, at)."""

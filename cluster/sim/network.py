@@ -14,6 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from cluster.model.member import NodeId
+from cluster.sim.dice import below
 
 RETRANSMIT_US: Final = 200_000
 """What a lost segment costs a stream (TCP's least retransmission timeout on Linux)."""
@@ -111,7 +112,7 @@ class Network:
             return ()
         due = now + self._latency(link)
         if weather.reorder and rng.random() < weather.reorder:
-            due += rng.randrange(weather.reorder_us)
+            due += below(rng, weather.reorder_us)
         if weather.duplicate and rng.random() < weather.duplicate:
             return (due, now + self._latency(link))
         return (due,)
@@ -144,7 +145,7 @@ class Network:
         chance = rng.random()
         late = quick + int((usual - quick) * chance * chance)
         if chance < weather.tail:
-            late += rng.randrange(weather.tail_us)
+            late += below(rng, weather.tail_us)
         if self._slow:
             late += self._slow.get(link, 0)
         return late

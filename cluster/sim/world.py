@@ -15,7 +15,7 @@ import gc
 from collections.abc import Callable
 from heapq import heappop, heappush
 from random import Random
-from typing import Final, cast
+from typing import Final
 from zlib import crc32
 
 from cluster.config import MS, SECOND, Config
@@ -48,7 +48,7 @@ from cluster.protocol.inputs import (
     TimerKey,
 )
 from cluster.protocol.node import Node
-from cluster.sim.dice import Dice
+from cluster.sim.dice import Dice, below
 from cluster.sim.disk import Disk
 from cluster.sim.host import SOCKET_PACKETS, Clock, Host
 from cluster.sim.network import CALM, Network, Weather
@@ -69,10 +69,11 @@ Action = Callable[[], None]
 Watcher = Callable[[Fact], None]
 Then = Callable[[Response | None], None]
 Scribe = Callable[[Host, Persist], None]
-_What = Received | TimerKey | Action | None
-_Event = tuple[int, int, Host | None, int, _What, int]
-"""(due, order, host, the host's boot, what, due by the host's clock): a packet, a timer, a call, or
-None for the end of a commit."""
+_Event = tuple[
+    int, int, Action | None, Host | None, int, Received | None, TimerKey | None, int
+]  # fmt: skip
+"""(due, order, action, host, the host's boot, packet, timer, due by the host's clock): something to
+call, or, for a host, a packet, a timer, or neither at the end of a commit."""
 
 
 class _Datagram(Received, frozen=True):
@@ -241,7 +242,7 @@ class World:
     def at(self, due: int, action: Action) -> None:
         """Call something at a moment of virtual time (microseconds)."""
         self._order += 1
-        heappush(self._heap, (due, self._order, None, 0, action, 0))
+        heappush(self._heap, (due, self._order, action, None, 0, None, None, 0))
 
     def after(self, delay: int, action: Action) -> None:
         """Call something after so many virtual microseconds."""
@@ -249,35 +250,36 @@ class World:
 
     def run(self, until: int) -> None:
         """Let everything happen that is due by then."""
-        heap = self._heap
-        while heap and heap[0][0] <= until:
-            self._step()
+        self._play(until)
         self.now = max(self.now, until)
 
     def until(self, condition: Callable[[], bool], limit_us: int) -> bool:
         """Run until the condition holds; False when it still does not after `limit_us`."""
         end = self.now + limit_us
-        heap = self._heap
-        while not condition():
-            if not heap or heap[0][0] > end:
-                self.now = end
-                return condition()
-            self._step()
-        return True
+        if self._play(end, condition):
+            return True
+        self.now = end
+        return condition()
 
-    def _step(self) -> None:
-        due, _, host, boot, what, local_due = heappop(self._heap)
-        self.now = due
-        if host is None:
-            cast("Action", what)()
-        elif host.boots == boot and host.node is not None:
-            if local_due:
-                self._timer_due(host, cast("TimerKey", what), local_due)
-            elif what is None:
-                self._committed(host)
-            else:
+    def _play(self, end: int, enough: Callable[[], bool] | None = None) -> bool:
+        """Let happen what is due by then, or until it is `enough`, which is asked before each."""
+        heap = self._heap
+        while enough is None or not enough():
+            if not heap or heap[0][0] > end:
+                return False
+            self.now, _, action, host, boot, packet, timer, due = heappop(heap)
+            if action is not None:
+                action()
+            elif host is None or host.boots != boot or host.node is None:
+                pass  # for a process that has ended
+            elif packet is not None:
                 self.delivered += 1
-                self._give(host, cast("Received", what))
+                self._give(host, packet)
+            elif timer is not None:
+                self._timer_due(host, timer, due)
+            else:
+                self._committed(host)
+        return True
 
     def _timer_due(self, host: Host, timer: TimerKey, due: int) -> None:
         if host.timers.get(timer) != due or host.paused:
@@ -301,7 +303,7 @@ class World:
         host.timers[timer] = due
         self._order += 1
         moment = host.clock.world(due, self.now)
-        heappush(self._heap, (moment, self._order, host, host.boots, timer, due))
+        heappush(self._heap, (moment, self._order, None, host, host.boots, None, timer, due))
 
     # --- one input -----------------------------------------------------------------------------
 
@@ -351,7 +353,8 @@ class World:
                     scribe(host, effect)
                 if host.disk.persist(effect):
                     # One turn of the event loop: what else it writes shares the commit.
-                    self._commit_soon(host, host.boots)
+                    boot = host.boots
+                    self.at(self.now, lambda: self._commit(host, boot))
             case Reply(request, response):
                 self._reply(host, request, response)
             case Halt():
@@ -369,15 +372,12 @@ class World:
 
     # --- disks ---------------------------------------------------------------------------------
 
-    def _commit_soon(self, host: Host, boot: int) -> None:
-        self.after(0, lambda: self._commit(host, boot))
-
     def _commit(self, host: Host, boot: int) -> None:
         if host.boots == boot and host.node is not None and host.disk.begin():
             quick, slow = host.disk.sync_us
-            due = self.now + self._disk_dice.randint(quick, slow)
+            due = self.now + quick + below(self._disk_dice, slow - quick + 1)
             self._order += 1
-            heappush(self._heap, (due, self._order, host, boot, None, 0))
+            heappush(self._heap, (due, self._order, None, host, boot, None, None, 0))
 
     def _committed(self, host: Host) -> None:
         token, refused = host.disk.end()
@@ -401,14 +401,11 @@ class World:
             if dues:
                 event = _Datagram(send.packet, host.address, PACKET_BYTES)
                 for due in dues:
-                    self._order += 1
-                    heappush(self._heap, (due, self._order, target, target.boots, event, 0))
+                    self._arrive(target, event, due)
         elif target.node is not None:
             due = self.network.stream(host.name, target.name, self.now)
             if due:
-                self._order += 1
-                event = Received(send.packet, host.address, PACKET_BYTES)
-                heappush(self._heap, (due, self._order, target, target.boots, event, 0))
+                self._arrive(target, Received(send.packet, host.address, PACKET_BYTES), due)
         elif not target.silent and self._reachable(host, target):
             boot = host.boots
             self.after(RESET_US, lambda: self._refuse(host, boot, target))
@@ -416,6 +413,10 @@ class World:
     def _refuse(self, host: Host, boot: int, target: Host) -> None:
         if host.boots == boot:
             self._refused(host, target)
+
+    def _arrive(self, target: Host, packet: Received, due: int) -> None:
+        self._order += 1
+        heappush(self._heap, (due, self._order, None, target, target.boots, packet, None, 0))
 
     # --- clients -------------------------------------------------------------------------------
 

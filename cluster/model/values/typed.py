@@ -16,7 +16,7 @@ shown as siblings, resolved by writing with their context.
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Final, assert_never
 
 import msgspec
@@ -79,8 +79,9 @@ def type_name(state: State) -> TypeName:
     return _NAMES[type(state)]
 
 
+@lru_cache(maxsize=256)
 def reserved(content_type: str) -> bool:
-    """Whether a content type is one of ours."""
+    """Whether a content type is one of ours. Cached: there are few, and each write asks."""
     return content_type.strip().lower().startswith(PREFIX)
 
 

@@ -88,15 +88,17 @@ class Coordinator:
             return Refusal(400, "empty key", "a key has at least one byte")
         if len(request.key) > config.key_bytes_max:
             return Refusal(413, "key too long", f"a key has at most {config.key_bytes_max} bytes")
-        if isinstance(request, PutRequest) and len(request.value) > config.value_bytes_max:
-            limit = f"a value has at most {config.value_bytes_max} bytes"
-            return Refusal(413, "value too long", limit)
-        if isinstance(request, PutRequest) and reserved(request.content_type):
-            return Refusal(400, "reserved type", f"only updates store {request.content_type}")
+        if isinstance(request, PutRequest):
+            if len(request.value) > config.value_bytes_max:
+                limit = f"a value has at most {config.value_bytes_max} bytes"
+                return Refusal(413, "value too long", limit)
+            if reserved(request.content_type):
+                return Refusal(400, "reserved type", f"only updates store {request.content_type}")
         if isinstance(request, GetRequest):
-            asked = max(request.r, request.pr)
+            asked, primaries = request.r, request.pr
         else:
-            asked = max(request.w, request.pw)
+            asked, primaries = request.w, request.pw
+        asked = max(asked, primaries)
         if asked and self._out.config.architecture.kind != "masterless":
             why = f"a {self._out.config.architecture.kind} cluster decides how many copies it asks"
             return Refusal(400, "quorum fixed", f"{why}: leave r, w, pr and pw out")

@@ -28,6 +28,10 @@ class Asker(Struct, frozen=True):
     """The node passed on what only a master may decide; else it looks for one that may mint."""
 
 
+def _nobody() -> deque[NodeId]:
+    return deque()
+
+
 class Operation(Struct):
     """A put, get or delete that a coordinator has begun."""
 
@@ -42,14 +46,14 @@ class Operation(Struct):
     pw: int = 0
     """Answers needed from primaries."""
     versions: Versions = EMPTY
-    pending: dict[NodeId, NodeId] = field(default_factory=dict[NodeId, NodeId])
+    pending: dict[NodeId, NodeId] = {}
     """Who has not answered yet -> the absent owner it stands in for, or empty."""
-    asked: set[NodeId] = field(default_factory=set[NodeId])
-    covered: set[NodeId] = field(default_factory=set[NodeId])
+    asked: set[NodeId] = set()
+    covered: set[NodeId] = set()
     """Silent places for which a fallback was asked."""
-    done: list[NodeId] = field(default_factory=list[NodeId])
-    values: dict[NodeId, Versions] = field(default_factory=dict[NodeId, Versions])
-    candidates: deque[NodeId] = field(default_factory=deque[NodeId])
+    done: list[NodeId] = []
+    values: dict[NodeId, Versions] = {}
+    candidates: deque[NodeId] = field(default_factory=_nobody)
     """Whom to ask next."""
     primaries: int = 0
     met_filling: bool = False

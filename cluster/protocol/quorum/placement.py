@@ -43,6 +43,9 @@ class Placement:
         self.on_changed: Callable[[Ring, Ring], None] = lambda _old, _new: None
         """Called with the old and the new ring after a change."""
         self._kept_for = (self.ring.digest, -1)
+        self._owned_of: Ring | None = None
+        self._owned: tuple[int, ...] = ()
+        """The places on the ring `_owned_of`."""
         self._targets: dict[int, tuple[Target, ...]] = {}
         self._readers: dict[int, tuple[NodeId, ...]] = {}
 
@@ -90,10 +93,13 @@ class Placement:
         """Whether this node is an owner of the partition."""
         return self._members.me in self.ring.owners[partition]
 
-    def owned(self) -> list[int]:
+    def owned(self) -> tuple[int, ...]:
         """The partitions this node owns."""
-        me = self._members.me
-        return [p for p, owners in enumerate(self.ring.owners) if me in owners]
+        if self._owned_of is not self.ring:
+            me = self._members.me
+            self._owned_of = self.ring
+            self._owned = tuple(p for p, owners in enumerate(self.ring.owners) if me in owners)
+        return self._owned
 
     def _usable(self, name: NodeId) -> bool:
         """Worth a first try: alive, or only suspected (it may answer; a timeout covers it)."""

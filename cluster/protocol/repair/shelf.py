@@ -24,6 +24,8 @@ class Shelf:
     def __init__(self, records: Records) -> None:
         self._records = records
         self._held: dict[tuple[int, bytes], Record | None] = {}
+        self.keys: Callable[[int], int] = records.keys
+        """How many keys are held of a partition."""
         self.on_change: OnChange = lambda _partition, _key, _old, _new: None
 
     def begin(self) -> None:
@@ -61,10 +63,6 @@ class Shelf:
     ) -> list[tuple[bytes, Record]]:
         """A page of one leaf of a partition."""
         return self._records.leaf(partition, leaf, leaves, after, bytes_max)
-
-    def keys(self, partition: int) -> int:
-        """How many keys are held of a partition."""
-        return self._records.keys(partition)
 
     def hints(self) -> Iterator[tuple[NodeId, int, bytes, int]]:
         """All hints, read once at boot."""

@@ -83,7 +83,8 @@ class Membership:
 
     def alive(self, name: NodeId) -> bool:
         """Whether the member is believed alive (a suspect is not)."""
-        return self.state(name) is MemberState.ALIVE
+        claim = self.claims.get(name)
+        return claim is not None and claim.state is MemberState.ALIVE
 
     def others(self, worst: MemberState) -> tuple[NodeId, ...]:
         """Other members whose state is no worse than `worst`, sorted."""

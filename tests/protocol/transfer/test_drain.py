@@ -130,7 +130,7 @@ def test_a_drained_node_stays_as_a_coordinator_without_places(world: World) -> N
     assert world.call("n3", DrainCommand(on=True)) is None
     world.until(lambda: ends(world, "n3") == ["drained"], 5, "n3 to be drained")
     node = world.node("n3")
-    assert node.placement.owned() == []
+    assert node.placement.owned() == ()
     assert all(n.members.alive(NodeId("n3")) for n in world.live() if n.name != "n3")
     put(world, "n3", b"through n3", b"v")
     assert read(world, "n3", b"through n3") == {b"v"}
