@@ -29,6 +29,7 @@ from cluster.sim.check.deletions import Deletions
 from cluster.sim.check.dots import Dots
 from cluster.sim.check.finding import BrokenPromiseError
 from cluster.sim.check.incidents import Incidents
+from cluster.sim.check.judged import Judged
 from cluster.sim.check.outcome import Outcome
 from cluster.sim.check.readable import Readable
 from cluster.sim.check.words import Words
@@ -249,6 +250,30 @@ def test_a_deleted_value_that_comes_back_is_found() -> None:
     history.writes[KEY][1].saw = history.seen_by(KEY, held(sibling(value)))
     judge.judge(KEY, gone, "n3")
     finds("resurrection", lambda: judge.judge(KEY, held(sibling(value)), "n3"))
+
+
+# --- the one judge's word -------------------------------------------------------------------------
+
+
+def test_the_one_judge_finds_a_lost_write_and_excuses_one_whose_disks_were_lost() -> None:
+    history = History()
+    acknowledged(history)
+    judge = Judged(history, 2, nothing_lost)
+    assert "is lost" in finds("judged", lambda: judge.judge({KEY: EMPTY}))
+    excusing = Judged(history, 2, lambda _node, _since, _key: True)
+    excusing.judge({KEY: EMPTY})
+    assert excusing.excused == 1
+
+
+def test_the_one_judge_finds_a_value_from_nowhere_and_lets_what_is_right_pass() -> None:
+    history = History()
+    value = acknowledged(history)
+    judge = Judged(history, 2, nothing_lost)
+    judge.judge({KEY: held(sibling(value))})
+    assert judge.measures is not None
+    assert (judge.measures.acknowledged, judge.measures.lost_count) == (1, 0)
+    strange = held(sibling(value), sibling(b"junk", "n2.1.1"))
+    assert "nobody wrote it" in finds("judged", lambda: judge.judge({KEY: strange}))
 
 
 # --- bounds, deletions, incidents ----------------------------------------------------------------

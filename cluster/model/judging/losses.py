@@ -66,7 +66,7 @@ class KeyBook:
 
     def __init__(self, deeds: Iterable[Deed], *, siblings: bool, complete: bool) -> None:
         ordered = sorted(deeds, key=lambda deed: (deed.invoked, deed.number))
-        self._key = ordered[0].key if ordered else ""
+        self.key = ordered[0].key if ordered else ""
         self.writes = [deed for deed in ordered if deed.changes]
         self.reads = [deed for deed in ordered if deed.kind == "read" and deed.outcome == "ok"]
         self.acknowledged = [deed for deed in self.writes if deed.outcome == "ok"]
@@ -109,9 +109,8 @@ class KeyBook:
             for value in read.told
             if (why := self._strange(value, read.ended))
         ]
-        key = self._key
         strange += [
-            Nowhere(key, value, None, why)
+            Nowhere(self.key, value, None, why)
             for value in found or ()
             if (why := self._strange(value, NEVER))
         ]

@@ -15,6 +15,7 @@ from random import Random
 from typing import Final, Protocol
 
 from cluster.config import SECOND
+from cluster.model.member import NodeId
 from cluster.model.values.typed import typed
 from cluster.model.values.update import CounterAdd, SetAdd, SetRemove
 from cluster.model.versions import EMPTY
@@ -199,6 +200,7 @@ class Clients:
             go_on()
 
         op.tries += 1
+        op.node = NodeId(name)
         if world.host(name).node is None:
             world.after(1_000, lambda: then(op))  # refused: it cannot have happened
             return
@@ -238,6 +240,7 @@ class Clients:
             case WriteResponse(outcome="ok"):
                 op.acks += 1
                 op.ended = op.ended or self._world.now
+                op.acknowledged_at = op.acknowledged_at or self._world.now
                 op.outcome = "ok"
                 op.proof = response.replicas
                 for listener in self.listeners:

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct, field
 
-from cluster.model.member import NodeId
+from cluster.model.member import NOBODY, NodeId
 from cluster.model.versions import Context, Versions
 
 OpKind = Literal["put", "delete", "get", "count", "add", "remove"]
@@ -47,6 +47,10 @@ class Op(Struct):
     read: Versions | None = None
     """What a get was told."""
     proof: tuple[NodeId, ...] = ()
+    node: NodeId = NOBODY
+    """Who was asked last."""
+    acknowledged_at: int = 0
+    """When the first acknowledgement came: later than `ended` if the client had given up."""
 
     @property
     def writes(self) -> bool:

@@ -21,6 +21,7 @@ from cluster.sim.check.answers import Answers
 from cluster.sim.check.exact import Exact
 from cluster.sim.check.finding import BrokenPromiseError, shown
 from cluster.sim.check.incidents import Incidents
+from cluster.sim.check.judged import Judged
 from cluster.sim.check.outcome import Outcome
 from cluster.sim.faults.hand import Hand
 from cluster.sim.load.clients import Clients
@@ -42,6 +43,7 @@ class Stage(Protocol):
     answers: Answers
     outcome: Outcome
     exact: Exact
+    judged: Judged
     incidents: Incidents
 
     @property
@@ -205,8 +207,10 @@ class Aftermath:
             heard = self._read(wanted)
             told.update(heard)
             wanted = [place for place in wanted if not isinstance(told.get(place), ReadResponse)]
+        final: dict[bytes, Versions] = {}
         for (name, key), response in told.items():
-            self._judge_read(name, key, response)
+            final[key] = self._judge_read(name, key, response)
+        self._stage.judged.judge(final)
         self.took["read"] = world.now - start
 
     def _read(self, wanted: list[Place]) -> dict[Place, Response | None]:
@@ -226,7 +230,7 @@ class Aftermath:
         world.until(lambda: len(heard) == len(wanted), self._bounds.answered_within_us)
         return heard
 
-    def _judge_read(self, name: NodeId, key: bytes, response: Response | None) -> None:
+    def _judge_read(self, name: NodeId, key: bytes, response: Response | None) -> Versions:
         if not isinstance(response, ReadResponse):
             raise BrokenPromiseError(
                 "liveness", f"{name} cannot read {shown(key)} although all is healed: {response}"
@@ -234,6 +238,7 @@ class Aftermath:
         self._stage.answers.siblings(key, response.versions, f"the last read at {name}")
         self._stage.outcome.judge(key, response.versions, name)
         self._stage.exact.judge(key, response.versions, f"the last read at {name}")
+        return response.versions
 
     def _closed(self) -> bool:
         return not self._stage.incidents.open()

@@ -23,6 +23,7 @@ from cluster.sim.check.dots import Dots
 from cluster.sim.check.exact import Exact
 from cluster.sim.check.finding import BrokenPromiseError
 from cluster.sim.check.incidents import Incidents
+from cluster.sim.check.judged import Judged
 from cluster.sim.check.outcome import Outcome
 from cluster.sim.check.readable import Readable
 from cluster.sim.check.words import Words
@@ -92,6 +93,7 @@ class Trial:
         self.exact = Exact(self.history, w, lost)
         self.clients.listeners.append(self.exact)
         self.outcome = Outcome(self.clients.history, w, lost)
+        self.judged = Judged(self.clients.history, w, lost)
         self.aftermath = Aftermath(self, bounds)
         self.world.scribes += [self.dots.store, self.deletions.store]
         self.world.watchers += [self.recent.append, self.words.hear, self.incidents.hear]
@@ -159,6 +161,7 @@ class Trial:
             "dots": self.dots.checked,
             "exact": self.exact.checked,
             "facts": self.words.checked,
+            "judged": self.judged.checked,
             "incidents": len(self.incidents.book.incidents),
             "outcomes": self.outcome.checked,
             "readable": self.readable.checked,

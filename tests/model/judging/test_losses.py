@@ -207,6 +207,11 @@ def test_a_key_that_nobody_could_read_is_unread_and_not_lost() -> None:
     assert made.lost[0].write.key == "j"
 
 
+def test_a_key_of_which_nobody_could_learn_anything_accuses_nobody() -> None:
+    made = measure(Evidence(story(refused(read(0, 10))), final={"k": ()}))
+    assert (made.acknowledged, made.reads, made.nowhere_count) == (0, 0, 0)
+
+
 def test_counters_and_sets_are_not_judged_as_registers() -> None:
     made = measure(
         Evidence(
