@@ -94,12 +94,14 @@ async def test_the_audit_names_exactly_the_lost_and_the_changed_answers() -> Non
 async def test_a_failing_node_is_passed_over_and_tried_last_for_a_while() -> None:
     board = Board()
     board.broken["n2"] = "refused"
-    workload = made(board, [])
+    workload = made(board, [], avoid_us=60_000_000)
     workload.start()
-    await until(lambda: workload.acknowledged >= 50)
+    # A busy machine lets many players start before the first of them is refused.
+    await until(lambda: workload.acknowledged >= 3 * workload.options.in_flight_max)
     await workload.stop()
     assert workload.failed == 0
-    assert 1 <= board.tried.count("n2") < 10
+    assert "n2" in board.tried
+    assert "n2" not in board.tried[-workload.options.in_flight_max :]
 
 
 async def test_an_outcome_nobody_knows_is_a_maybe_and_a_refusal_by_all_a_failure() -> None:

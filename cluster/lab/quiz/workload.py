@@ -5,7 +5,8 @@ so that an outage shows as missing answers and not as a polite pause. A client t
 tries the next node; it does not know who is alive, only who failed it lately. Every acknowledged
 answer goes into the ledger; an outcome nobody knows is counted as "maybe".
 
-Totals are exact and are stated every quarter of a second. Ignores the cluster's own opinion.
+Totals are exact and are stated every quarter of a second. When asked, the operations themselves are
+kept for the one judge (`chronicle`). Ignores the cluster's own opinion.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
+from cluster.lab.quiz.deeds import Chronicle, text_of
 from cluster.lab.quiz.ledger import Audit, Ledger
 from cluster.lab.quiz.script import Answer, Quiz
 from cluster.lab.slots import Door
 from cluster.lab.witness import Witness
 from cluster.model.facts import WorkloadCounted
+from cluster.model.judging.deeds import Kind, Outcome
 from cluster.model.member import NodeId
 from cluster.model.versions import Context
 
@@ -70,6 +73,9 @@ class WorkloadOptions(Struct, frozen=True):
     audit_rounds: int = 20
     """How often the audit asks all nodes for an answer that none would give."""
     audit_wait_s: float = 0.2
+    deeds_max: int = 0
+    """Operations kept for the judge, about 400 bytes each; past it those that ended first are
+    forgotten. 0: none is kept."""
 
 
 class Workload:
@@ -85,6 +91,7 @@ class Workload:
     ) -> None:
         self.options = options
         self.ledger = Ledger()
+        self.chronicle = Chronicle(witness.now(), options.deeds_max)
         self.maybe = 0
         self.failed = 0
         self.acknowledged = 0
@@ -149,6 +156,7 @@ class Workload:
             if len(self._tasks) >= self.options.in_flight_max:
                 self._attempts += 1
                 self.failed += 1
+                self._end(self._begin_deed("write", ""), "failed")
                 continue
             reads = len(self.ledger) > 0 and self._random.random() < self.options.reads_share
             act = self._look_up(self.ledger.any(self._random)) if reads else self._answer()
@@ -159,16 +167,17 @@ class Workload:
     async def _answer(self) -> None:
         answer = self._quiz.next()
         self.ledger.attempted(answer.key, answer.value)
-        context: Context = {}
-        if answer.again:
-            reading = await self._read(answer.key)
-            context = reading.context if reading is not None else {}
+        before = await self._told(answer.key) if answer.again else None
+        read, context = (before.values, before.context) if before is not None else ((), {})
+        deed = self._begin_deed("write", answer.key, answer.value, read)
         unsure = False
         try:
             for door in self._route():
+                self.chronicle.asks(deed, door.name)
                 result = await self._lines.put(door, answer.key, answer.value, context)
                 if result == "acknowledged":
                     self._acknowledge(answer)
+                    self._end(deed, "ok", again=unsure)
                     return
                 self._failed_at[door.name] = self._witness.now()
                 unsure = unsure or result == "maybe"
@@ -176,6 +185,7 @@ class Workload:
             self.maybe += 1
             raise
         self._attempts += 1
+        self._end(deed, "maybe" if unsure else "failed")
         if unsure:
             self.maybe += 1
         else:
@@ -192,20 +202,42 @@ class Workload:
         self.ledger.acknowledged(answer.key, answer.value)
 
     async def _look_up(self, key: str) -> None:
-        reading = await self._read(key)
+        reading = await self._told(key)
         self._attempts += 1
         if reading is None:
             self.failed += 1
         else:
             self._successes += 1
 
-    async def _read(self, key: str) -> Reading | None:
+    async def _told(self, key: str) -> Reading | None:
+        """What a player is told of a key."""
+        deed = self._begin_deed("read", key)
+        reading = await self._read(key, deed)
+        if reading is None:
+            self._end(deed, "failed")
+        else:
+            self._end(deed, "ok", reading.values)
+        return reading
+
+    async def _read(self, key: str, deed: int | None = None) -> Reading | None:
         for door in self._route():
+            if deed is not None:
+                self.chronicle.asks(deed, door.name)
             reading = await self._lines.get(door, key)
             if reading is not None:
                 return reading
             self._failed_at[door.name] = self._witness.now()
         return None
+
+    def _begin_deed(
+        self, kind: Kind, key: str, value: bytes = b"", read: tuple[bytes, ...] = ()
+    ) -> int:
+        return self.chronicle.began(kind, key, self._witness.now(), value, read)
+
+    def _end(
+        self, deed: int, outcome: Outcome, told: tuple[bytes, ...] = (), *, again: bool = False
+    ) -> None:
+        self.chronicle.ended(deed, outcome, self._witness.now(), told, again=again)
 
     def _route(self) -> list[Door]:
         """The nodes to try for one operation: in turn, those that failed lately last."""
@@ -255,6 +287,7 @@ class Workload:
         keys = self.ledger.keys()
         if 0 < sample < len(keys):
             keys = self._random.sample(keys, sample)
+        self.chronicle.final = {}
         missing: list[str] = []
         unanswered: list[str] = []
         waiting = iter(keys)
@@ -265,7 +298,9 @@ class Workload:
                 reading = await self._read_patiently(key)
                 if reading is None:
                     unanswered.append(key)
-                elif not set(reading.values) & (before | self.ledger.right(key)):
+                    continue
+                self.chronicle.final[key] = tuple(map(text_of, reading.values))
+                if not set(reading.values) & (before | self.ledger.right(key)):
                     missing.append(key)
 
         await asyncio.gather(*(reader() for _ in range(self.options.audit_parallel)))
