@@ -16,8 +16,8 @@ from cluster.model.versions import Record, Versions
 from cluster.protocol.effects import DiskWrite, DropRecord, PutRecord, Records
 from cluster.protocol.messages import Accept, SurveyPage
 from cluster.protocol.outbox import OnDisk, Outbox
-from cluster.protocol.policy.reign.pages import Copy, Reading
-from cluster.protocol.policy.reign.stamps import stamp_of
+from cluster.protocol.policy.reign.pages import Copy, Reading, fits
+from cluster.protocol.policy.reign.stamps import is_stamped, stamp_of
 from cluster.protocol.swim.membership import Membership
 
 
@@ -72,6 +72,9 @@ class Following:
 
     def accept(self, body: Accept, extra: tuple[DiskWrite, ...], then: OnDisk) -> None:
         """Store a write of the master, together with what else must be on disk before the answer."""
+        possible = fits(self._out.config, body.partition, body.key)
+        if not possible or not is_stamped(body.versions):
+            return  # nonsense is not answered
         held = self._records.load(body.partition, body.key)
         writes = extra
         if held is None or stamp_of(held.versions) < stamp_of(body.versions):

@@ -8,21 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cluster.config import ArchitectureConfig
+from cluster.config import ArchitectureConfig, Config
 from cluster.model.member import NodeId
+from cluster.model.ring import partition_of
 from cluster.model.versions import Versions
 from cluster.protocol.effects import Records
 from cluster.protocol.messages import Survey, SurveyPage
 from cluster.protocol.outbox import Outbox
+from cluster.protocol.policy.reign.stamps import is_stamped
 from cluster.protocol.swim.membership import Membership
 
 Copy = dict[bytes, Versions]
+
+
+def fits(config: Config, partition: int, key: bytes) -> bool:
+    """Whether there can be such a key in such a partition."""
+    if not 0 < len(key) <= config.data.key_bytes_max:
+        return False
+    return partition_of(key, config.ring.partitions) == partition
 
 
 def serve(
     out: Outbox, members: Membership, records: Records, ask: Survey, asker: NodeId, seq: int
 ) -> None:
     """Give the page that was asked for."""
+    if ask.partition >= out.config.ring.partitions:
+        return
     size = out.config.architecture.survey_bytes
     rows = records.scan(ask.partition, ask.after, size)
     last = not rows or not records.scan(ask.partition, rows[-1][0], 1)
@@ -78,8 +89,12 @@ class Reading:
         """A page came."""
         if page.number != self.number or page.partition != self.partition or self.done:
             return
-        self._copy.update(page.records)
-        if not page.last:
+        self._copy.update(
+            (key, versions)
+            for key, versions in page.records
+            if fits(self._out.config, page.partition, key) and is_stamped(versions)
+        )
+        if not page.last and page.records:
             self._after = page.records[-1][0]
             self.ask()
             return

@@ -7,7 +7,8 @@ the write in that reign. What a later write replaces is gone; there is nothing t
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from typing import Final, NamedTuple
 
 from cluster.config import DataConfig
 from cluster.model.member import NOBODY, NodeId
@@ -26,8 +27,9 @@ class Stamp(NamedTuple):
     master: NodeId
 
 
-NEVER = Stamp(0, 0, NOBODY)
+NEVER: Final = Stamp(0, 0, NOBODY)
 """Before every write."""
+_ACTOR: Final = re.compile(r"([A-Za-z0-9_.-]{1,64})\.([0-9a-f]{1,14})\.0")
 
 
 def actor_of(master: NodeId, term: int) -> str:
@@ -36,12 +38,22 @@ def actor_of(master: NodeId, term: int) -> str:
 
 
 def stamp_of(versions: Versions) -> Stamp:
-    """Which write made it."""
+    """Which write made it. `NEVER` for nothing, and for what no master of this cluster made."""
     if not versions.siblings:
         return NEVER
     sibling = versions.siblings[0]
-    master, term, _ = sibling.actor.rsplit(".", 2)
-    return Stamp(int(term, 16), sibling.counter, NodeId(master))
+    found = _ACTOR.fullmatch(sibling.actor)
+    if found is None:
+        return NEVER
+    return Stamp(int(found[2], 16), sibling.counter, NodeId(found[1]))
+
+
+def is_stamped(versions: Versions) -> bool:
+    """Whether a master of such a cluster may have made it: one value, one dot, nothing else."""
+    if len(versions.siblings) != 1 or stamp_of(versions) == NEVER:
+        return False
+    sibling = versions.siblings[0]
+    return versions.context == {sibling.actor: sibling.counter}
 
 
 def stamped(stamp: Stamp, value: bytes | None, content_type: str, at: int) -> Versions:
