@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple, get_args
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from cluster.model.facts import (
     Fact,
@@ -64,6 +64,11 @@ Remembered = (
 REMEMBERED: Final = frozenset(get_args(Remembered))
 
 
+_SUSPECT: Final = MemberState.SUSPECT
+_REMOVED: Final = MemberState.REMOVED
+# Looked up a thousand times for each fact of a large cluster in trouble.
+
+
 class Opinion(NamedTuple):
     """What one node holds of another."""
 
@@ -78,7 +83,7 @@ class Opinion(NamedTuple):
     @property
     def accuses(self) -> bool:
         """Suspect, dead or removed; a farewell is no accusation."""
-        return MemberState.SUSPECT <= self.state <= MemberState.REMOVED
+        return _SUSPECT <= self.state <= _REMOVED
 
 
 class Miss(NamedTuple):
@@ -116,6 +121,9 @@ class Life(Struct, frozen=True):
     """Its last unanswered probes, by whom they were for."""
 
 
+_UNKNOWN: Final = Life()
+
+
 class Fault(Struct, frozen=True):
     """An injected fault in force."""
 
@@ -132,29 +140,33 @@ class Lives(Struct, frozen=True):
     at: int = 0
     nodes: dict[NodeId, Life] = {}
     faults: tuple[Fault, ...] = ()
+    living: frozenset[NodeId] = frozenset()
+    """Whose words count now. Follows from the rest, for which every stage of a record asks."""
+
+    def __post_init__(self) -> None:
+        recent = self.at - RECENT_US
+        living = frozenset([
+            name for name, life in self.nodes.items()
+            if life.at >= recent
+            and life.present and life.reachable and not life.departed and life.epoch > 0
+        ])  # fmt: skip
+        force_setattr(self, "living", living)
 
     def life(self, name: NodeId) -> Life:
         """One node, also one never heard of."""
-        return self.nodes.get(name) or Life()
+        return self.nodes.get(name) or _UNKNOWN
 
     def live(self, name: NodeId) -> bool:
         """Whether a node's words count now."""
-        life = self.nodes.get(name)
-        return (
-            life is not None
-            and life.present
-            and life.reachable
-            and not life.departed
-            and life.epoch > 0
-            and life.at >= self.at - RECENT_US
-        )
+        return name in self.living
 
     def observers(self, subject: NodeId) -> dict[NodeId, Opinion]:
         """What the live others hold of `subject`."""
+        living = self.living
         return {
             name: life.opinions[subject]
             for name, life in self.nodes.items()
-            if name != subject and subject in life.opinions and self.live(name)
+            if name != subject and name in living and subject in life.opinions
         }
 
     def hints_for(self, subject: NodeId) -> dict[NodeId, int]:
@@ -162,7 +174,7 @@ class Lives(Struct, frozen=True):
         return {
             name: life.hints[subject]
             for name, life in self.nodes.items()
-            if life.hints.get(subject) and self.live(name)
+            if life.hints.get(subject) and name in self.living
         }
 
     def missed(self, subject: NodeId) -> list[Miss]:

@@ -35,7 +35,9 @@ class Case:
         self.views: dict[NodeId, Opinion] = lives.observers(incident.subject)
         self.ended = incident.ended
         self.false_alarm = incident.false_alarm
-        accusers = sum(1 for opinion in self.views.values() if opinion.accuses)
+        self.accusing = {name: o for name, o in self.views.items() if o.accuses}
+        """The views that hold it suspect, dead or removed, of whichever life."""
+        accusers = len(self.accusing)
         self.confirmed = incident.confirmed or accusers > len(self.views) - accusers + 1
 
     def __getitem__(self, name: StageName) -> Stage:
@@ -45,15 +47,15 @@ class Case:
         self, name: StageName, at: int, witness: NodeId, causes: tuple[FactId, ...] = ()
     ) -> None:
         """Open a stage, once. Its cause is this fact, if the witness tells it, or `causes`."""
-        if not self[name].began and not self[name].skipped:
+        if not self.stages[name].began and not self.stages[name].skipped:
             causes = causes or self._causes(witness)
-            self._put(replace(self[name], began=at, witness=witness, causes=causes))
+            self._put(replace(self.stages[name], began=at, witness=witness, causes=causes))
 
     def end(
         self, name: StageName, at: int, witness: NodeId = NOBODY, *, overtaken: bool = False
     ) -> None:
         """Close an open stage, once."""
-        stage = self[name]
+        stage = self.stages[name]
         if not stage.open:
             return
         self._put(
@@ -71,19 +73,19 @@ class Case:
     def skip(self, *names: StageName) -> None:
         """What has not begun will not happen."""
         for name in names:
-            if not self[name].began:
-                self._put(replace(self[name], skipped=True, waiting_on=""))
+            if not self.stages[name].began:
+                self._put(replace(self.stages[name], skipped=True, waiting_on=""))
 
     def wait(self, name: StageName, sentence: str, due: int = 0) -> None:
         """Say what a stage that is not over waits for."""
-        stage = self[name]
+        stage = self.stages[name]
         if not stage.settled and (stage.waiting_on, stage.due) != (sentence, due):
             self._put(replace(stage, waiting_on=sentence, due=due))
 
     def count(self, name: StageName, number: int) -> None:
         """Set a stage's count."""
-        if self[name].count != number:
-            self._put(replace(self[name], count=number))
+        if self.stages[name].count != number:
+            self._put(replace(self.stages[name], count=number))
 
     def finish(self, at: int, *, false_alarm: bool = False) -> None:
         """Close the record: open stages end, the rest is skipped."""
@@ -164,7 +166,7 @@ def _noticed(case: Case) -> None:
     told = case.incident.milestone("fault").causes
     case.begin("silent", case.incident.began, NOBODY, told)
     case.wait("silent", "nobody has noticed yet")
-    accused = {n: o for n, o in case.views.items() if o.accuses and o.epoch == epoch}
+    accused = {n: o for n, o in case.accusing.items() if o.epoch == epoch}
     if not accused:
         return
     first = min(accused, key=lambda n: (accused[n].since, n))
@@ -206,7 +208,7 @@ def _hints(case: Case) -> None:
 def _rebuilt(case: Case) -> None:
     """The ring goes on without the subject, and the others fill its places."""
     # Of this life: whoever has not heard of it yet may still hold an earlier one removed.
-    removed = {n: o for n, o in case.views.items() if o.state is MemberState.REMOVED}
+    removed = {n: o for n, o in case.accusing.items() if o.state is MemberState.REMOVED}
     off = {n: o for n, o in removed.items() if o.epoch >= case.incident.epoch}
     if off:
         first = min(off, key=lambda n: (off[n].since, n))
@@ -318,7 +320,7 @@ def _missing(case: Case) -> str:
 def _false_alarm(case: Case) -> bool:
     """The subject answered in the same life before anyone declared it dead."""
     life = case.lives.life(case.subject)
-    doubted = any(o.accuses for o in case.views.values())
+    doubted = bool(case.accusing)
     if (
         not case["suspected"].began
         or case["dead"].began
