@@ -163,9 +163,12 @@ def _row(row: Row) -> dict[str, Any]:
             {"node": r.node, "term": r.term, "from_s": r.began / SECOND, "to_s": r.ended / SECOND}
             for r in row.reigns
         ],
+        "discarded": [
+            {"at_s": d.at_us / SECOND, "node": d.node, "count": d.count, "master": d.master}
+            for d in row.discards
+        ],
         "terms_with_writes": row.commit_terms,
         "terms_with_two_masters": list(row.split_terms),
-        "keys_moved_share": round(row.moved.keys_share, 4),
         "places_moved": row.moved.places_moved,
         "places": row.moved.places,
         "places_moved_share": round(row.moved_share, 4),

@@ -9,18 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from cluster.config import ArchitectureConfig
-from cluster.model.facts import Fact, ProcessObserved, ReignBegan, ReignEnded, RingChanged
+from cluster.model.facts import (
+    Fact,
+    ProcessObserved,
+    ReignBegan,
+    ReignEnded,
+    RingChanged,
+    WritesDiscarded,
+)
 from cluster.model.judging.deeds import Reign
 from cluster.model.judging.moves import Moved, moved
 from cluster.model.judging.reigns import Thrones
 from cluster.model.layout import fixed_master
 from cluster.model.member import NodeId
-from cluster.model.ring import Ring, partition_of
+from cluster.model.ring import Ring
 from cluster.model.summary import RingTable
+from cluster.sim.compare.record import Discard
 
 Owners = dict[str, tuple[NodeId, ...]]
-"""Who holds each key."""
+"""Who holds each partition, by its number. Keys are spread evenly over them, so a share of places is
+counted exactly here, where a sample of keys would only guess it."""
 
 
 class Crowns:
@@ -31,6 +42,7 @@ class Crowns:
         self._fixed = fixed_master(architecture) if fixed else None
         self._now = now
         self.thrones = Thrones()
+        self._discards: list[Discard] = []
 
     def hear(self, fact: Fact) -> None:
         """One more fact."""
@@ -39,6 +51,8 @@ class Crowns:
                 self.thrones.began(fact.node, term, self._now())
             case ReignEnded():
                 self.thrones.ended(fact.node, self._now())
+            case WritesDiscarded(count, master):
+                self._discards.append(Discard(self._now(), fact.node, count, master))
             case ProcessObserved(name, state):
                 self._observed(name, state)
             case _:
@@ -56,6 +70,10 @@ class Crowns:
             case _:
                 self.thrones.resumed(name, now)
 
+    def discards(self, since: int) -> tuple[Discard, ...]:
+        """What masters gave up; times count from 1 at `since`."""
+        return tuple(replace(each, at_us=each.at_us - since + 1) for each in self._discards)
+
     def reigns(self, since: int, until: int) -> tuple[Reign, ...]:
         """Those of a span of time, cut to it; times count from 1 at `since`."""
         found: list[Reign] = []
@@ -67,28 +85,24 @@ class Crowns:
 
 
 class Moves:
-    """Folds the tables that one node follows into what had to move, key by key."""
+    """Folds the tables that one node follows into what had to move, partition by partition."""
 
-    def __init__(self, witness: str, keys: list[str], ring: Ring) -> None:
+    def __init__(self, witness: str, ring: Ring) -> None:
         self._witness = NodeId(witness)
-        self._partitions = {key: partition_of(key.encode(), ring.partitions) for key in keys}
-        self.first = self.last = self._owners(ring.owners)
+        self.first = self.last = _owners(ring.owners)
         self._steps: list[Moved] = []
 
     def hear(self, fact: Fact) -> None:
         """One more fact."""
         match fact.payload:
             case RingChanged(table) if fact.node == self._witness:
-                before, self.last = self.last, self._owners(_named(table))
+                before, self.last = self.last, _owners(_named(table))
                 self._steps.append(moved(before, self.last))
             case _:
                 pass
 
-    def _owners(self, owners: tuple[tuple[NodeId, ...], ...]) -> Owners:
-        return {key: owners[partition] for key, partition in self._partitions.items()}
-
     def total(self) -> Moved:
-        """All steps together; keys and places are those of the last table."""
+        """All steps together; places are those of the last table."""
         now = moved(self.last, self.last)
         return Moved(
             keys=now.keys,
@@ -97,6 +111,10 @@ class Moves:
             places_moved=sum(step.places_moved for step in self._steps),
             needlessly=sum(step.needlessly for step in self._steps),
         )
+
+
+def _owners(owners: tuple[tuple[NodeId, ...], ...]) -> Owners:
+    return {str(partition): held for partition, held in enumerate(owners)}
 
 
 def _named(table: RingTable) -> tuple[tuple[NodeId, ...], ...]:

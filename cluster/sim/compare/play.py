@@ -18,7 +18,7 @@ from cluster.model.judging.measures import measure
 from cluster.model.judging.running import Bucket
 from cluster.sim.compare.clients import PATIENCE_US, Clients, Commit, Load, wishes
 from cluster.sim.compare.crowns import Crowns, Moves
-from cluster.sim.compare.record import BUCKET_US, Asked, Row, ScheduleName, Single
+from cluster.sim.compare.record import BUCKET_US, Asked, Discard, Row, ScheduleName, Single
 from cluster.sim.compare.schedules import Plan, plan
 from cluster.sim.compare.stage import Stage
 from cluster.sim.compare.verdicts import verdict
@@ -49,7 +49,7 @@ class Run(Struct, frozen=True):
     settled_us: int | None
     messages: int
     moves: Moves
-    load: Load
+    discards: tuple[Discard, ...]
 
 
 def play(order: Order) -> Row:
@@ -70,7 +70,7 @@ def run(order: Order) -> Run:
     wanted = wishes(rng, order.load, what.lasting_us)
     keys = sorted({wish.key for wish in wanted})
     clients = Clients(world, stage.hand.expected, wanted, order.load)
-    moves = Moves(what.witness, keys, stage.node(what.witness).placement.ring)
+    moves = Moves(what.witness, stage.node(what.witness).placement.ring)
     world.watchers.append(moves.hear)
     began = world.now
     clients.start()
@@ -91,7 +91,8 @@ def run(order: Order) -> Run:
         began=1,
         until=what.lasting_us,
     )
-    return Run(what, evidence, tuple(clients.commits), settled, messages, moves, order.load)
+    gone = crowns.discards(began)
+    return Run(what, evidence, tuple(clients.commits), settled, messages, moves, gone)
 
 
 def judge(architecture: ArchitectureName, run: Run) -> Row:
@@ -117,6 +118,7 @@ def judge(architecture: ArchitectureName, run: Run) -> Row:
         asked=asked,
         moved=run.moves.total(),
         reigns=evidence.reigns,
+        discards=run.discards,
         commit_terms=len(terms),
         split_terms=tuple(sorted(term for term, masters in terms.items() if len(masters) > 1)),
         single=one_register(evidence),

@@ -68,6 +68,15 @@ class Asked(Struct, frozen=True):
     """Acknowledged writes."""
 
 
+class Discard(Struct, frozen=True):
+    """A node threw away writes it had acknowledged as master, to copy another one."""
+
+    at_us: int
+    node: NodeId
+    count: int
+    master: NodeId
+
+
 class Row(Struct, frozen=True):
     """One architecture under the schedule."""
 
@@ -80,10 +89,12 @@ class Row(Struct, frozen=True):
     asked: tuple[Asked, ...]
     """The same, by node; nodes in order of name."""
     moved: Moved
-    """Places moved in all: one table of owners after another, as a node saw them that was neither
-    stopped nor cut off. What comes back to where it was has moved twice."""
+    """Places (of a partition at an owner) moved in all: one table after another, as a node saw them
+    that was neither stopped nor cut off. What comes back to where it was has moved twice."""
     reigns: tuple[Reign, ...]
     """Who acted as master when; empty for `masterless`."""
+    discards: tuple[Discard, ...]
+    """What masters gave up, in their own words; the clients' losses are in `measures`."""
     commit_terms: int
     """Terms (or reigns, where there are no terms) in which writes were acknowledged."""
     split_terms: tuple[int, ...]

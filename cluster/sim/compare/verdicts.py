@@ -6,9 +6,14 @@ nothing was lost that is said, for it is what the price was paid for.
 
 from __future__ import annotations
 
-from cluster.config import SECOND
+from typing import Final
+
+from cluster.config import MS, SECOND
 from cluster.sim.compare.record import Asked, Row
 from cluster.sim.compare.schedules import Plan
+
+SHORT_US: Final = 50 * MS
+"""Two masters for less than this are one that takes over from the other."""
 
 
 def verdict(row: Row, plan: Plan) -> str:
@@ -27,14 +32,24 @@ def _lost(row: Row) -> list[str]:
     said: list[str] = []
     if measures.lost_count:
         lost = f"lost {measures.lost_count:,} of {_many(measures.acknowledged)}"
-        if measures.dual_master_us:
-            lost += f" after two masters for {seconds(measures.dual_master_us)}"
-        said.append(lost)
+        why = _why(row)
+        said.append(f"{lost}: {why}" if why else lost)
     elif measures.dual_master_us:
         said.append(f"had two masters for {seconds(measures.dual_master_us)}")
     if measures.unread:
         said.append(f"could not show {measures.unread:,} of {_many(measures.acknowledged)}")
     return said
+
+
+def _why(row: Row) -> str:
+    """What the masters themselves tell of it."""
+    said: list[str] = []
+    if row.measures.dual_master_us >= SHORT_US:
+        said.append(f"two masters for {seconds(row.measures.dual_master_us)}")
+    for node, master in sorted({(each.node, each.master) for each in row.discards if each.count}):
+        count = sum(d.count for d in row.discards if (d.node, d.master) == (node, master))
+        said.append(f"{node} threw away {count:,} records to copy {master}")
+    return " and ".join(said)
 
 
 def _many(acknowledged: int) -> str:
@@ -97,5 +112,5 @@ def percent(share: float) -> str:
 
 
 def seconds(us: int) -> str:
-    """A span for people."""
-    return f"{us / SECOND:.1f} s"
+    """A span for people: never 0 of what was not."""
+    return f"{us / MS:.0f} ms" if MS <= us < SHORT_US else f"{us / SECOND:.1f} s"
