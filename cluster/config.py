@@ -198,6 +198,9 @@ class SpreadConfig(Struct, frozen=True):
     """Streams (topic, publisher, publisher's boot) remembered; digests grow with them."""
     early_max: int = 4_096
     """Messages of one stream taken ahead of a gap in it."""
+    subscribers_max: int = 10_000
+    """Subscribers of one topic at one node, and those that one message may be sent to apart: each
+    of these costs a message of its own, all sent at once."""
 
 
 class RepairConfig(Struct, frozen=True):

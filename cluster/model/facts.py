@@ -176,6 +176,8 @@ class PulseReported(Struct, frozen=True, array_like=True, tag="pulse"):
     """Damaged things read from the disk since the node came up."""
     queue: int = 0
     """Requests waiting for the one process that takes them, where there is one."""
+    delivered: int = 0
+    """Messages handed to subscribers of topics here."""
 
 
 class StallNoticed(Struct, frozen=True, array_like=True, tag="node.stall"):

@@ -17,6 +17,7 @@ from cluster.protocol.messages import (
     Ack,
     ClientAnswer,
     ClientCall,
+    Deliver,
     DrainAnswer,
     DrainAsk,
     Fetch,
@@ -118,7 +119,7 @@ class Inbox:
                 self._membership_message(packet, event.source)
             case Forward() | Forwarded() | Fetch() | FetchPage() | DrainAsk() | DrainAnswer():
                 self._peer_message(packet)
-            case Spread() | SpreadDigest():
+            case Spread() | SpreadDigest() | Deliver():
                 self._broadcast_message(packet)
             case TreeRoots() | TreeLeaves() | LeafKeys() | LeafRecords() | LeafPush():
                 self._repair_message(packet)
@@ -264,6 +265,8 @@ class Inbox:
                 self.topics.on_spread(spread, sender)
             case SpreadDigest() as digest:
                 self.topics.on_digest(digest, sender)
+            case Deliver() as message:
+                self.topics.subscribers.on_deliver(message)
             case _:
                 pass
 

@@ -122,10 +122,22 @@ class SnapshotQuery(Struct, frozen=True):
 
 
 class PublishCommand(Struct, frozen=True):
-    """Broadcast a message to every node. Answered with the `Item` it became, or a `Refusal`."""
+    """Broadcast a message to every node. Answered with the `Item` it became, or a `Refusal`.
+
+    Not so with `apart`: then each of the subscribers, of whom each of these nodes has so many, is
+    sent a message of its own, and nothing is kept. Answered when they are sent.
+    """
 
     topic: str
     payload: bytes
+    apart: dict[NodeId, int] = {}
+
+
+class SubscribeCommand(Struct, frozen=True):
+    """From now on the node has so many subscribers of a topic (0: none). Answered at once."""
+
+    topic: str
+    subscribers: int
 
 
 class TopicQuery(Struct, frozen=True):
@@ -140,7 +152,7 @@ class LinksCommand(Struct, frozen=True):
     links: tuple[NodeId, ...]
 
 
-BroadcastRequest = PublishCommand | TopicQuery | LinksCommand
+BroadcastRequest = PublishCommand | SubscribeCommand | TopicQuery | LinksCommand
 Request = (
     PutRequest
     | DeleteRequest
@@ -152,6 +164,7 @@ Request = (
     | TransferCommand
     | SnapshotQuery
     | PublishCommand
+    | SubscribeCommand
     | TopicQuery
     | LinksCommand
 )

@@ -277,6 +277,18 @@ class SpreadDigest(Struct, frozen=True, array_like=True, tag=46):
     answer: bool
 
 
+class Deliver(Struct, frozen=True, array_like=True, tag=47):
+    """One message for one subscriber at the receiver, by its number there, from 1.
+
+    Sent once for each subscriber by a publisher that does not group them by node
+    (`PublishCommand.apart`). Not answered, not kept, and not found again when it gets lost.
+    """
+
+    topic: Topic
+    subscriber: Count
+    payload: bytes
+
+
 class DrainAsk(Struct, frozen=True, array_like=True, tag=16):
     """A member that gives up its places asks an owner of the ring without it how far it is.
 
@@ -378,6 +390,7 @@ Body = (
     | Vote
     | Survey
     | SurveyPage
+    | Deliver
 )
 
 

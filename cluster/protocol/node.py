@@ -43,18 +43,13 @@ from cluster.protocol.inputs import (
     RequestId,
     Rotted,
     SnapshotQuery,
+    SubscribeCommand,
     TimerFired,
     TopicQuery,
     TransferCommand,
 )
 from cluster.protocol.memory import NAME, Memory, recall
-from cluster.protocol.messages import (
-    DeleteRequest,
-    GetRequest,
-    PutRequest,
-    Refusal,
-    UpdateRequest,
-)
+from cluster.protocol.messages import DeleteRequest, GetRequest, PutRequest, Refusal, UpdateRequest
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.policy.kinds import policy_of, shaped
 from cluster.protocol.quorum.coordinator import Coordinator
@@ -379,7 +374,7 @@ class Node:
                 self.transfers.command(event.id, order)
             case SnapshotQuery():
                 self._out.reply(event.id, self._out.as_of_now(self._report.snapshot()))
-            case PublishCommand() | TopicQuery() | LinksCommand() as request:
+            case PublishCommand() | SubscribeCommand() | TopicQuery() | LinksCommand() as request:
                 self._out.reply(event.id, self.topics.request(request))
 
     # --- timers -------------------------------------------------------------------------------

@@ -58,6 +58,8 @@ class Outbox:
         self.sent: dict[str, int] = {}
         self.received: dict[str, int] = {}
         self.untraced = 0
+        self.delivered = 0
+        """Messages handed to subscribers of topics since the last pulse."""
         self.piggyback: Callable[[int], tuple[Claim, ...]] = lambda _room: ()
         self.on_writes: Callable[[tuple[DiskWrite, ...]], None] = lambda _writes: None
         """Called with every batch of writes, before it is on its way to the disk."""

@@ -125,8 +125,9 @@ class Report(Struct):
                 trees=sources.exchange.table(),
                 rotted=self.rotted,
                 queue=sources.coordinator.policy.queued(),
+                delivered=out.delivered,
             )
         )
         out.sent, out.received, self.dropped = {}, {}, {}
-        out.untraced = self.bytes_in = 0
+        out.untraced = out.delivered = self.bytes_in = 0
         self.pulsed_at = out.now

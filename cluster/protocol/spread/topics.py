@@ -8,7 +8,7 @@ of one announcement per message. Members believed dead are asked too, now and th
 healed partition is mended whether or not it was noticed.
 
 A published message is safe once it is on a second node; until then it lives in this process's
-memory. Ignores who reads a topic.
+memory. Ignores who reads a topic (`subscribers`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,13 @@ from cluster.config import SpreadConfig
 from cluster.model.facts import MessagesMissed
 from cluster.model.member import MemberState, NodeId
 from cluster.protocol.effects import TopicHistory
-from cluster.protocol.inputs import BroadcastRequest, LinksCommand, PublishCommand, TopicQuery
+from cluster.protocol.inputs import (
+    BroadcastRequest,
+    LinksCommand,
+    PublishCommand,
+    SubscribeCommand,
+    TopicQuery,
+)
 from cluster.protocol.messages import (
     TOPIC_CHARACTERS_MAX,
     Item,
@@ -30,6 +36,7 @@ from cluster.protocol.messages import (
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.spread.ledger import Ledger
 from cluster.protocol.spread.overlay import tree_links
+from cluster.protocol.spread.subscribers import Subscribers
 from cluster.protocol.swim.membership import Membership
 
 FLUSH = ("spread", "flush")
@@ -55,6 +62,7 @@ class Topics:
         self._trees: dict[str, tuple[NodeId, ...]] = {}
         self._trees_for = -1
         self.ledger = Ledger(config)
+        self.subscribers = Subscribers(out, config, members)
         self.given_links: tuple[NodeId, ...] = ()
         """Links an operator chose; empty: the tree's."""
 
@@ -74,8 +82,13 @@ class Topics:
     def request(self, request: BroadcastRequest) -> Item | Refusal | TopicHistory | None:
         """A client of this node asks; the answer is at hand."""
         match request:
+            case PublishCommand(topic, payload, apart) if apart:
+                refusal = self._refusal(topic, payload)
+                return refusal or self.subscribers.send_apart(topic, payload, apart)
             case PublishCommand(topic, payload):
                 return self._refusal(topic, payload) or self.publish(topic, payload)
+            case SubscribeCommand(topic, subscribers):
+                return self.subscribers.subscribe(topic, subscribers)
             case TopicQuery(topic):
                 return TopicHistory(self.ledger.history(topic))
             case LinksCommand(links):
@@ -122,6 +135,7 @@ class Topics:
     def _learn(self, item: Item) -> bool:
         if not self.ledger.learn(item, self._out.now):
             return False
+        self.subscribers.hand_over(item.topic)
         if not self._comparing:
             self._comparing = True
             self._out.set_timer(EXCHANGE, self._out.now + self._period())

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from cluster.config import DEMO, SECOND
 from cluster.model.member import NodeId
 from cluster.model.ring import Ring, build_ring, key_hash, partition_of
-from cluster.protocol.messages import PutRequest, WriteResponse
+from cluster.protocol.messages import PutRequest
 from cluster.sim.pairs.record import Figure, Outcome, Progress, check, percent
 from cluster.sim.pairs.stage import QUIET, Stage, StageError
 
@@ -117,8 +117,7 @@ def _write(stage: Stage, names: list[bytes]) -> None:
     asks = (
         (stage.names[i % len(stage.names)], PutRequest(key, b"v")) for i, key in enumerate(names)
     )
-    answers = stage.load(asks, "keys written")
-    written = sum(isinstance(a, WriteResponse) and a.outcome == "ok" for a in answers)
+    written = sum(answer.written for answer in stage.load(asks, "keys written"))
     if written != len(names):
         raise StageError(f"only {written} of {len(names)} keys were written, in a calm world")
     stage.note(f"{written:,} keys written, {stage.world.config.ring.replicas} copies of each")

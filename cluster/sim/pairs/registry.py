@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from cluster.sim.pairs import modulo, one_token
+from cluster.sim.pairs import modulo, one_token, per_subscriber, write_one
 from cluster.sim.pairs.record import Outcome, Played, Progress
 
 
@@ -27,6 +27,13 @@ PAIRS: Final[dict[str, Pair]] = {
     pair.name: pair
     for pair in (
         Pair(
+            "per-subscriber",
+            6,
+            "Don't send a message to every subscriber.",
+            "Do send one to every node, and hand it out there.",
+            per_subscriber.play,
+        ),
+        Pair(
             "modulo",
             7,
             "Don't place keys by hash modulo N.",
@@ -39,6 +46,13 @@ PAIRS: Final[dict[str, Pair]] = {
             "Don't give each node one token on the circle.",
             "Do cut the circle into many parts and bound what one node may hold.",
             one_token.play,
+        ),
+        Pair(
+            "write-one",
+            9,
+            "Don't acknowledge what only one disk has.",
+            "Do wait for W disks, and read so many that R + W > N.",
+            write_one.play,
         ),
     )
 }

@@ -8,14 +8,17 @@ Waiting is bounded, and a cluster that does not get where it must is an error of
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from cluster.config import DEMO, SECOND, Config, ObserveConfig
 from cluster.model.member import NodeId
 from cluster.protocol.effects import Response
 from cluster.protocol.inputs import Request
+from cluster.protocol.messages import ReadResponse, Refusal, WriteResponse
 from cluster.protocol.node import Node
 from cluster.sim.host import Host
 from cluster.sim.pairs.record import Progress, Step, Way
@@ -28,6 +31,26 @@ AT_ONCE: Final = 64
 AGREED_WITHIN_US: Final = 30 * SECOND
 ANSWERED_WITHIN_US: Final = 10 * SECOND
 """For one request; longer than any node's own deadline."""
+TOLD_EVERY: Final = 500
+"""Answers between two words of progress."""
+
+
+class Answered(Struct, frozen=True):
+    """The answer to one request of a load (None: its node died), and how long it took."""
+
+    response: Response
+    took_us: int
+
+    @property
+    def written(self) -> bool:
+        """Whether a write was acknowledged."""
+        return isinstance(self.response, WriteResponse) and self.response.outcome == "ok"
+
+    def shows(self, value: bytes) -> bool:
+        """Whether a read showed this value."""
+        if not isinstance(self.response, ReadResponse):
+            return False
+        return any(sibling.value == value for sibling in self.response.versions.siblings)
 
 
 class StageError(Exception):
@@ -126,12 +149,24 @@ class Stage:
 
     def call(self, name: str, request: Request) -> Response:
         """Ask one node, and wait for its answer (None when it died before that)."""
-        return self.load([(name, request)])[0]
+        return self.load([(name, request)])[0].response
 
-    def load(self, asks: Iterable[tuple[str, Request]], what: str = "") -> list[Response]:
-        """Ask many things, `AT_ONCE` at a time, and wait for all answers, in the order asked."""
+    def order(self, name: str, request: Request) -> None:
+        """Ask one node for something that a healthy one does. Raises StageError if it refuses."""
+        response = self.call(name, request)
+        if isinstance(response, Refusal):
+            raise StageError(f"{name} refused: {response.detail}")
+
+    def load(
+        self, asks: Iterable[tuple[str, Request]], what: str = "", at_once: int = AT_ONCE
+    ) -> list[Answered]:
+        """Ask many things, `at_once` at a time, and wait for all answers, in the order asked.
+
+        `what` they are, in the plural past ("keys written"), has their count told as progress.
+        """
+        world = self.world
         waiting: Iterator[tuple[int, tuple[str, Request]]] = enumerate(asks)
-        answers: dict[int, Response] = {}
+        answers: dict[int, Answered] = {}
         asked = 0
 
         def go_on() -> None:
@@ -140,19 +175,23 @@ class Stage:
             if following is None:
                 return
             number, (name, request) = following
-            asked += 1
-            self.world.ask(name, request, lambda response: answered(number, response))
+            asked, began = asked + 1, world.now
+            world.ask(name, request, lambda response: answered(number, began, response))
 
-        def answered(number: int, response: Response) -> None:
-            answers[number] = response
-            if what and len(answers) % 500 == 0:
+        def answered(number: int, began: int, response: Response) -> None:
+            answers[number] = Answered(response, world.now - began)
+            if what and len(answers) % TOLD_EVERY == 0:
                 self.progress(f"{self.way} way: {len(answers):,} {what}")
             go_on()
 
-        for _ in range(AT_ONCE):
+        for _ in range(at_once):
             go_on()
         while len(answers) < asked:
             before = len(answers)
-            moved = lambda before=before: len(answers) > before  # noqa: E731
-            self.wait(moved, ANSWERED_WITHIN_US, "an answer")
+            more = partial(_longer, answers, before)
+            self.wait(more, ANSWERED_WITHIN_US, "an answer")
         return [answers[number] for number in sorted(answers)]
+
+
+def _longer(answers: dict[int, Answered], before: int) -> bool:
+    return len(answers) > before

@@ -5,19 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cluster.sim.pairs import modulo, one_token
-from cluster.sim.pairs.record import Outcome, check
-
-
-def judged(outcome: Outcome, seed: int) -> Outcome:
-    print(f"seed {seed}", *outcome.wrong, *outcome.right, *outcome.claims, sep="\n")
-    assert outcome.claims
-    assert [claim.text for claim in outcome.claims if not claim.held] == []
-    return outcome
-
-
-def values(outcome: Outcome, name: str) -> tuple[float, float]:
-    wrong = next(figure.value for figure in outcome.wrong if figure.name == name)
-    return wrong, next(figure.value for figure in outcome.right if figure.name == name)
+from cluster.sim.pairs.record import check
+from tests.sim.pairs.judging import judged, values
 
 
 @pytest.mark.parametrize("seed", [1, 2])
