@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 
 from cluster.config import ArchitectureConfig
-from cluster.model.facts import MasterChosen
+from cluster.model.facts import MasterChosen, Outcome
 from cluster.model.layout import fixed_master
 from cluster.model.member import NodeId
 from cluster.model.summary import Rule
@@ -20,7 +20,7 @@ from cluster.protocol.outbox import Outbox
 from cluster.protocol.policy.messages import Relayed
 from cluster.protocol.policy.policy import Spoken
 from cluster.protocol.policy.relays import Relays
-from cluster.protocol.quorum.book import Book
+from cluster.protocol.quorum.book import Book, ClientResponse
 from cluster.protocol.quorum.operation import Operation
 
 
@@ -91,10 +91,12 @@ class Primary(Fixed):
         self._book = book
         self._carry_out = carry_out
         self._queue: deque[Operation] = deque()
-        self._busy = 0
-        """The number of the operation a worker is being asked for; 0 is none."""
+        self._serving: Operation | None = None
+        """Whose turn it is."""
+        self._errand = 0
+        """The number of what a worker is asked for on its behalf; 0 is nothing."""
         self._turning = False
-        book.on_answered = self._answered
+        book.on_errand = self._back
 
     def takes(self, op: Operation) -> bool:
         """Never at once: the mailbox is the only way in."""
@@ -109,41 +111,42 @@ class Primary(Fixed):
         return False
 
     def _turn(self) -> None:
-        """Take the next request, if none is under way. A request may be answered at once."""
+        """Take the next request, if none is under way. A request may be answered at once.
+
+        Also one whose client has given up: a mailbox does not know. The worker has its own time to
+        answer, however long the request has waited.
+        """
         if self._turning:
             return
         self._turning = True
-        timeout = self._out.config.data.operation_timeout_us
-        while self._queue and not self._busy:
-            op = self._queue.popleft()
-            waits = op.number in self._book.open
-            if waits and self._out.now - op.started >= timeout:
-                self._give_up(op)
-                waits = False
-            if self._config.queue_max and not waits:
-                continue
-            op = op if waits else self._book.again(op)
-            self._busy = op.number
-            self._carry_out(op)
+        while self._queue and not self._errand:
+            self._serving = self._queue.popleft()
+            errand = self._book.errand(self._serving)
+            self._errand = errand.number
+            self._carry_out(errand)
         self._turning = False
 
-    def _answered(self, op: Operation) -> None:
-        if op.number == self._busy:
-            self._busy = 0
-            self._turn()
+    def _back(self, errand: Operation, response: ClientResponse, outcome: Outcome) -> None:
+        """The worker has answered, or not in time."""
+        served = self._serving
+        if errand.number != self._errand or served is None:
+            return
+        self._serving, self._errand = None, 0
+        if served.number in self._book.open:
+            served.done, served.primaries = errand.done, errand.primaries
+            served.versions = errand.versions
+            self._book.finish(served, response, outcome)
+        self._turn()
 
     def expired(self, op: Operation) -> None:
         """It has waited too long. Bounded, it leaves the mailbox undone; unbounded, the client
         has gone and its message stays."""
         if not self._leads:
             self._relays.expired(op)
-            return
-        if self._config.queue_max:
+        elif op is self._serving:
+            self._relays.doubt(op, "its worker has not answered yet")
+        elif self._config.queue_max:
             self._queue.remove(op)
-        self._give_up(op)
-
-    def _give_up(self, op: Operation) -> None:
-        if self._config.queue_max:
             self._relays.refuse(op, "overload", f"its turn at {self._out.name} did not come")
         else:
             self._relays.doubt(op, f"its turn at {self._out.name} has not come yet")

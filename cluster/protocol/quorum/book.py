@@ -36,8 +36,8 @@ class Book:
         self._number = out.numbers
         self.open: dict[int, Operation] = {}
         self.latencies = Latencies()
-        self.on_answered: Callable[[Operation], None] = lambda _op: None
-        """Called when an operation has its answer, or nobody waits for one any more."""
+        self.on_errand: Callable[[Operation, ClientResponse, Outcome], None] = _nothing
+        """Called with what came of an errand."""
 
     def begin(
         self,
@@ -62,20 +62,21 @@ class Book:
             self._out.emit(OperationStarted(op.number, op.kind, shown, partition, owners))
         return op
 
-    def again(self, op: Operation) -> Operation:
-        """Enter an operation anew that was answered long ago: nobody waits for it."""
+    def errand(self, op: Operation) -> Operation:
+        """Enter an operation once more, to be carried out on behalf of the first, whose asker need
+        not wait for it: it has the whole time of an operation from now on."""
         self._number += 1
-        revived = Operation(
+        errand = Operation(
             number=self._number,
-            asker=op.asker,
+            asker=Asker(),
             request=op.request,
             partition=op.partition,
             started=self._out.now,
             traced=False,
-            abandoned=True,
+            errand=True,
         )
-        self.open[revived.number] = revived
-        return revived
+        self.open[errand.number] = errand
+        return errand
 
     def finish(self, op: Operation, response: ClientResponse, outcome: Outcome) -> None:
         """Answer, and forget."""
@@ -89,6 +90,9 @@ class Book:
     def respond(self, op: Operation, response: ClientResponse, outcome: Outcome) -> None:
         """Answer; the operation may stay open for the replicas it still owes something."""
         op.answered = True
+        if op.errand:
+            self.on_errand(op, response, outcome)
+            return
         took = self._out.now - op.started
         if not op.asker.node:
             self.latencies.add(op.kind, took, good=outcome in ("ok", "absent"))
@@ -108,7 +112,6 @@ class Book:
             )
         if not op.abandoned:
             self.answer(op.asker, response, traced=op.traced)
-        self.on_answered(op)
 
     def answer(self, asker: Asker, response: ClientResponse, *, traced: bool = False) -> None:
         """Give a response to a client here, or to the node that forwarded for one."""
@@ -131,3 +134,7 @@ class Book:
             if op.asker.request == request and not op.asker.node:
                 op.abandoned = True
                 return
+
+
+def _nothing(_op: Operation, _response: ClientResponse, _outcome: Outcome) -> None:
+    """Where nobody runs errands."""

@@ -59,6 +59,8 @@ class Operation(Struct):
     met_filling: bool = False
     """A read met an owner that is still being filled: whoever was asked is waited for."""
     answered: bool = False
+    errand: bool = False
+    """Done on behalf of another operation here: that one is answered, measured and told."""
     abandoned: bool = False
     """The client is gone: nobody is answered."""
     carried: bool = False

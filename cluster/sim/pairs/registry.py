@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from cluster.sim.pairs import modulo, one_token, per_subscriber, write_one
+from cluster.sim.pairs import modulo, one_queue, one_token, per_subscriber, write_one
 from cluster.sim.pairs.record import Outcome, Played, Progress
 
 
@@ -26,6 +26,13 @@ class Pair(Struct, frozen=True):
 PAIRS: Final[dict[str, Pair]] = {
     pair.name: pair
     for pair in (
+        Pair(
+            "one-queue",
+            5,
+            "Don't funnel everything through one process.",
+            "Do shard the work, and bound every mailbox: refuse early what has no room.",
+            one_queue.play,
+        ),
         Pair(
             "per-subscriber",
             6,

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cluster.config import DEMO, SECOND, Config, ObserveConfig
+from cluster.model.layout import lay_out
 from cluster.model.member import NodeId
 from cluster.protocol.effects import Response
 from cluster.protocol.inputs import Request
@@ -114,7 +115,9 @@ class Stage:
         nodes = self.nodes()
         if len(nodes) != len(self.names):
             return False
-        members = tuple(sorted(map(NodeId, self.names)))
+        config = self.world.config
+        names = tuple(sorted(map(NodeId, self.names)))
+        members = lay_out(config.architecture, config.ring, names).members
         view = nodes[0].members.digest()
         return all(
             node.members.digest() == view

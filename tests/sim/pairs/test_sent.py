@@ -1,10 +1,10 @@
-"""The pairs that send: one broadcast to many, and writes that one disk or two acknowledge."""
+"""The pairs that send: too many requests, one broadcast to many, writes that one disk or two acknowledge."""
 
 from __future__ import annotations
 
 import pytest
 
-from cluster.sim.pairs import per_subscriber, write_one
+from cluster.sim.pairs import one_queue, per_subscriber, write_one
 from tests.sim.pairs.judging import judged, values
 
 
@@ -32,3 +32,25 @@ def test_the_claims_hold_over_many_seeds(seed: int) -> None:
 def test_equal_seeds_send_equal_messages() -> None:
     assert write_one.play(4) == write_one.play(4)
     assert per_subscriber.play(4) == per_subscriber.play(4)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_an_unbounded_queue_ends_service_and_a_bounded_one_keeps_it(seed: int) -> None:
+    outcome = judged(one_queue.play(seed), seed)
+    wrong, right = values(outcome, "acknowledged in the last third")
+    assert wrong == 0
+    assert right > 15  # what one process gets done, a fifth of what arrives
+    wrong, right = values(outcome, "growth of the queue")
+    assert wrong > 100 * abs(right)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 150))
+def test_overload_of_many_seeds(seed: int) -> None:
+    judged(one_queue.play(seed), seed)
+
+
+def test_the_slope_of_a_line_is_found() -> None:
+    assert one_queue.slope([(x, 3 * x + 1) for x in range(10)]) == pytest.approx(3)
+    assert one_queue.slope([(1, 5), (2, 5)]) == 0
+    assert one_queue.slope([]) == 0
