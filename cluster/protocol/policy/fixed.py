@@ -113,16 +113,20 @@ class Primary(Fixed):
     def _turn(self) -> None:
         """Take the next request, if none is under way. A request may be answered at once.
 
-        Also one whose client has given up: a mailbox does not know. The worker has its own time to
-        answer, however long the request has waited.
+        Unbounded, also one whose client has given up: such a mailbox does not know. The worker has
+        its own time to answer, however long the request has waited.
         """
         if self._turning:
             return
         self._turning = True
+        timeout = self._out.config.data.operation_timeout_us
         while self._queue and not self._errand:
-            self._serving = self._queue.popleft()
-            errand = self._book.errand(self._serving)
-            self._errand = errand.number
+            op = self._queue.popleft()
+            if self._config.queue_max and self._out.now - op.started >= timeout:
+                self._too_late(op)
+                continue
+            errand = self._book.errand(op)
+            self._serving, self._errand = op, errand.number
             self._carry_out(errand)
         self._turning = False
 
@@ -147,9 +151,12 @@ class Primary(Fixed):
             self._relays.doubt(op, "its worker has not answered yet")
         elif self._config.queue_max:
             self._queue.remove(op)
-            self._relays.refuse(op, "overload", f"its turn at {self._out.name} did not come")
+            self._too_late(op)
         else:
             self._relays.doubt(op, f"its turn at {self._out.name} has not come yet")
+
+    def _too_late(self, op: Operation) -> None:
+        self._relays.refuse(op, "overload", f"its turn at {self._out.name} did not come")
 
     def queued(self) -> int:
         """The mailbox."""

@@ -7,7 +7,14 @@ from typing import Final
 
 from msgspec import Struct
 
-from cluster.sim.pairs import modulo, one_queue, one_token, per_subscriber, write_one
+from cluster.sim.pairs import (
+    modulo,
+    one_queue,
+    one_token,
+    per_subscriber,
+    two_masters,
+    write_one,
+)
 from cluster.sim.pairs.record import Outcome, Played, Progress
 
 
@@ -26,6 +33,13 @@ class Pair(Struct, frozen=True):
 PAIRS: Final[dict[str, Pair]] = {
     pair.name: pair
     for pair in (
+        Pair(
+            "two-masters",
+            4,
+            "Don't fail over on a timer.",
+            "Do ask a majority, and give each master a term.",
+            two_masters.play,
+        ),
         Pair(
             "one-queue",
             5,

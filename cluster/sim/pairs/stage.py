@@ -23,7 +23,7 @@ from cluster.protocol.messages import ReadResponse, Refusal, WriteResponse
 from cluster.protocol.node import Node
 from cluster.sim.host import Host
 from cluster.sim.pairs.record import Progress, Step, Way
-from cluster.sim.world import World
+from cluster.sim.world import Watcher, World
 
 QUIET: Final = replace(DEMO, observe=ObserveConfig(pulse_period_us=SECOND, traced_messages_per_s=0))
 """The demo's nodes, not telling single messages: pulses state all totals."""
@@ -47,11 +47,17 @@ class Answered(Struct, frozen=True):
         """Whether a write was acknowledged."""
         return isinstance(self.response, WriteResponse) and self.response.outcome == "ok"
 
+    @property
+    def values(self) -> tuple[str, ...] | None:
+        """What a read showed: the values of all siblings, none if absent; None if it failed."""
+        if not isinstance(self.response, ReadResponse):
+            return None
+        found = (sibling.value for sibling in self.response.versions.siblings)
+        return tuple(value.decode() for value in found if value is not None)
+
     def shows(self, value: bytes) -> bool:
         """Whether a read showed this value."""
-        if not isinstance(self.response, ReadResponse):
-            return False
-        return any(sibling.value == value for sibling in self.response.versions.siblings)
+        return value.decode() in (self.values or ())
 
 
 class StageError(Exception):
@@ -68,9 +74,11 @@ class Stage:
         size: int,
         config: Config = QUIET,
         progress: Progress | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         self.way: Way = way
         self.world = World(seed, config)
+        self.world.watchers += [watcher] if watcher is not None else []
         self.names: list[str] = []
         """Who should run."""
         self.steps: list[Step] = []

@@ -23,7 +23,6 @@ def cluster(queue_max: int, data: DataConfig | None = None) -> World:
     world = World(3, seed=1, config=config)
     workers = tuple(map(NodeId, FOUNDERS[1:]))
 
-
     def agreed() -> bool:
         return {node.placement.ring.members for node in world.live()} == {workers}
 
