@@ -9,17 +9,17 @@ from cluster.sim.pairs.record import check
 from tests.sim.pairs.judging import judged, values
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_a_sixth_node_moves_most_keys_under_modulo_and_a_sixth_of_the_copies_on_the_ring(
     seed: int,
 ) -> None:
-    outcome = judged(modulo.play(seed, keys=1_500), seed)
+    outcome = judged(modulo.play(seed, keys=2_000), seed)
     wrong, right = values(outcome, "share of copies that move")
     assert wrong > 4 * right > 4 * 14
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10, 20))
+@pytest.mark.parametrize("seed", range(10, 15))
 def test_modulo_and_the_ring_with_all_keys(seed: int) -> None:
     judged(modulo.play(seed), seed)
 
