@@ -81,6 +81,7 @@ def fold(view: ClusterView, facts: Sequence[Fact]) -> ClusterView:
     draft = Draft(view)
     for fact in facts:
         if draft.is_news(fact):
+            draft.attend(fact)
             _take(draft, fact)
     return draft.done()
 

@@ -15,6 +15,7 @@ from cluster.config import ArchitectureName
 from cluster.model.casebook import Casebook
 from cluster.model.facts import Via, WorkloadCounted
 from cluster.model.incident import Incident
+from cluster.model.judging.deeds import Reign
 from cluster.model.member import Address, MemberState, NodeId
 from cluster.model.summary import (
     NO_RULE,
@@ -186,6 +187,35 @@ class Disagreement(Struct, frozen=True):
     """0: still."""
 
 
+class Discard(Struct, frozen=True):
+    """A node threw away what it had taken as master, to copy another master."""
+
+    at: int
+    node: NodeId
+    count: int
+    master: NodeId
+
+
+class Tally(Struct, frozen=True):
+    """How the workload's answers ended in one of its intervals."""
+
+    at: int
+    tried: int
+    succeeded: int
+
+
+class Court(Struct, frozen=True):
+    """What became of masters, and of those who asked them. Empty where there are none."""
+
+    reigns: tuple[Reign, ...] = ()
+    """In order of their beginnings; the time in which a process was stopped or dead is cut out. At
+    most `REIGNS_MAX`."""
+    discards: tuple[Discard, ...] = ()
+    """At most `REIGNS_MAX`, oldest first."""
+    tallies: tuple[Tally, ...] = ()
+    """Of every workload, masters or not: at most `TALLIES_MAX`, oldest first."""
+
+
 class ClusterView(Struct, frozen=True):
     """Everything known at one moment. An empty one is `ClusterView()`."""
 
@@ -220,6 +250,7 @@ class ClusterView(Struct, frozen=True):
     """The last few minutes, oldest first, at most `HISTORY_MAX`."""
     disagreements: tuple[Disagreement, ...] = ()
     """At most `DISAGREEMENTS_MAX`, oldest first."""
+    court: Court = Court()
 
 
 MESSAGES_MAX = 1_024
@@ -231,6 +262,9 @@ MARKS_MAX = 200
 MOMENT_US = 250_000
 HISTORY_MAX = 720
 DISAGREEMENTS_MAX = 50
+REIGNS_MAX = 64
+TALLIES_MAX = 80
+"""Twenty seconds of the lab's quiz."""
 LAB = NodeId("lab")
 OBSERVER = NodeId("observer")
 """The two who speak in facts and are no nodes: the lab, and the program that watches."""

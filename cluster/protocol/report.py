@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from cluster.config import Config
 from cluster.model.facts import MessageDropped, PulseReported, SnapshotTaken
+from cluster.model.summary import Likeness
 from cluster.protocol.effects import Records
 from cluster.protocol.inputs import Measured, Rejected
 from cluster.protocol.outbox import Outbox
@@ -68,6 +69,11 @@ class Report(Struct):
     def _keys(self) -> int:
         return sum(map(self.sources.records.keys, self.sources.placement.owned()))
 
+    def _trees(self) -> tuple[Likeness, ...]:
+        """Nothing is compared where copies follow a master."""
+        merges = self.sources.coordinator.policy.merges
+        return self.sources.exchange.table() if merges else ()
+
     def snapshot(self) -> SnapshotTaken:
         """The whole state, as an observer needs it."""
         sources = self.sources
@@ -91,7 +97,7 @@ class Report(Struct):
             faults_allowed=self.config.faults_allowed,
             trouble=self.trouble,
             transfers=sources.transfers.rows(),
-            trees=sources.exchange.table(),
+            trees=self._trees(),
             drain=sources.drain.row(),
             architecture=self.config.architecture.kind,
             rule=sources.coordinator.policy.rule(),
@@ -122,7 +128,7 @@ class Report(Struct):
                 lag_us=measured.lag_us,
                 resident_bytes=measured.resident_bytes,
                 health=sources.members.health.score,
-                trees=sources.exchange.table(),
+                trees=self._trees(),
                 rotted=self.rotted,
                 queue=sources.coordinator.policy.queued(),
                 delivered=out.delivered,

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from cluster.config import DEMO
+from cluster.config import DEMO, ArchitectureConfig, ArchitectureName
 from cluster.model.facts import (
     Fact,
     FactId,
@@ -34,9 +34,10 @@ from cluster.model.facts import (
     WindowClosed,
     WorkloadCounted,
 )
+from cluster.model.layout import lay_out
 from cluster.model.member import Address, Claim, MemberState, NodeId
 from cluster.model.ring import build_ring
-from cluster.model.summary import Depth, Fate, Likeness, Rates, RingTable
+from cluster.model.summary import NO_RULE, Depth, Fate, Likeness, Rates, RingTable, Rule
 from tui.view import LAB, OBSERVER
 
 MS: Final = 1_000
@@ -58,8 +59,14 @@ def names(count: int) -> list[NodeId]:
 class Teller:
     """Makes consistent facts. Everything it says is kept in `facts`, in order of time."""
 
+    succeeding = True
+    """Whether the workload's answers succeed."""
+
     def __init__(self, nodes: int = 5, seed: int = 4) -> None:
         self.names = names(nodes)
+        self.architecture: ArchitectureName = "masterless"
+        self.rules: dict[NodeId, Rule] = {}
+        """Whom each takes for the master; see `tests.tui.court.ruled`."""
         self.random = Random(seed)
         self.facts: list[Fact] = []
         self.epoch: dict[NodeId, int] = dict.fromkeys(self.names, 0)
@@ -77,6 +84,7 @@ class Teller:
         self.chatter = 4
         """Traced messages per quarter of a second, in the whole cluster."""
         self.acknowledged = 0
+        self.refused = 0
         self.audited = 0
         self._seq: dict[tuple[NodeId, int], int] = {}
         self._number: dict[NodeId, int] = {}
@@ -122,7 +130,8 @@ class Teller:
     def ring(self, node: NodeId) -> RingTable:
         """The ring a node derives from its beliefs."""
         members = [n for n, c in self.beliefs[node].items() if c.on_ring]
-        return table((*members, node))
+        everybody = (*members, node)
+        return table(everybody) if self.architecture == "masterless" else whole(everybody)
 
     # --- lives ----------------------------------------------------------------------------------
 
@@ -147,10 +156,12 @@ class Teller:
         own = self.claim(name, ALIVE)
         fates = [Fate(own, self.epoch[name], 0)]
         fates += [Fate(c, self.since.get((name, n), at), at) for n, c in self.beliefs[name].items()]
+        quorum = 3 if self.architecture == "majority" else 2
         payload = SnapshotTaken(
             name, self.incarnation[name], "demo", self.pid[name], own.gossip, own.window,
-            self.epoch[name], 2, 2, tuple(fates), self.ring(name), self.keys(name, at),
+            self.epoch[name], quorum, quorum, tuple(fates), self.ring(name), self.keys(name, at),
             tuple(range(self.filling[name])), self.depths(name), (), True,
+            architecture=self.architecture, rule=self.rules.get(name, NO_RULE),
         )  # fmt: skip
         self.say(name, at, payload)
 
@@ -322,12 +333,30 @@ class Teller:
 
     def _count(self, at: int) -> None:
         """The workload's totals."""
-        made = round(self.load / 2)
+        tried = round(self.load / 2)
+        made = tried if self.succeeding else 0
         self.acknowledged += made
+        self.refused += tried - made
         counted = WorkloadCounted(
-            self.acknowledged, 0, 0, 0 if self.audited else -1, self.audited, 500 * MS, made, made
+            self.acknowledged,
+            0,
+            self.refused,
+            0 if self.audited else -1,
+            self.audited,
+            500 * MS,
+            tried,
+            made,
         )
         self.say(LAB, at, counted)
+
+
+@lru_cache(maxsize=32)
+def whole(members: tuple[NodeId, ...]) -> RingTable:
+    """The table of a cluster in which everybody holds everything."""
+    kind = ArchitectureConfig(kind="failover", founders=members)
+    ring = lay_out(kind, DEMO.ring, members)
+    everybody = tuple(range(len(ring.members)))
+    return RingTable(ring.digest, ring.members, 64, ring.replicas, (everybody,) * 64)
 
 
 @lru_cache(maxsize=32)

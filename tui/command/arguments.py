@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import re
+from typing import Final
 
+ARCHITECTURES: Final = ("single", "primary", "failover", "majority", "masterless")
+"""As `cluster.config.ArchitectureName`, which `--help` has no time to import."""
 HOST = r"|\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*|[\w-]{1,63}(\.[\w-]{1,63})*"
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import get_args
 
-from cluster.config import ArchitectureName
-from tui.command.arguments import node_count, seconds
+from tui.command.arguments import ARCHITECTURES, node_count, seconds
 from tui.command.saying import NOT_FINE, CommandError, run_async, say, warn
 from tui.command.words import Parser, Words
 
@@ -50,10 +48,9 @@ def _add_profile(word: Parser) -> None:
 
 
 def _add_architecture(word: Parser) -> None:
-    names = get_args(ArchitectureName)
-    text = f"who decides: {', '.join(names)} (masterless)"
+    text = f"who decides: {', '.join(ARCHITECTURES)} (masterless)"
     word.add_argument(
-        "--architecture", choices=names, default="masterless", metavar="NAME", help=text
+        "--architecture", choices=ARCHITECTURES, default="masterless", metavar="NAME", help=text
     )
 
 

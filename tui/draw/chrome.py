@@ -15,6 +15,7 @@ from typing import Final
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.judge.agreement import agreement
+from tui.judge.court.crowns import architecture_of
 from tui.judge.standing import has_left
 from tui.judge.verdict import verdict
 from tui.keys import footer
@@ -72,6 +73,9 @@ def _title(frame: Frame, scene: Scene, screen: ScreenName, detail: str) -> None:
     frame.text(end, 0, moment, "" if scene.live and not scene.frozen else "warn")
     start = end - len(mark) - 1
     frame.text(start, 0, mark, role, bg="frozen.bg" if scene.frozen else "", bold=True)
+    kind = architecture_of(view)
+    if kind != "masterless":
+        x = frame.text(x + 3, 0, kind, "crown", bold=True)
     room = start - 2 - (x + 3)
     for text in (f"{shape}   {detail}" if detail else shape, detail or shape, shape):
         if len(text) <= room:

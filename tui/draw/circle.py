@@ -45,6 +45,8 @@ class Look(Struct, frozen=True):
     role: str
     """Its state's role."""
     selected: bool = False
+    crown: str = ""
+    """Worn by one that believes to be master."""
 
     @property
     def hue(self) -> str:
@@ -206,9 +208,10 @@ def paint_badges(
     """Each node's name on its hue; one that does not serve has its state's shape before it."""
     for place, look in enumerate(looks):
         px, py = seat(shape, place, len(looks))
-        label = f"{look.glyph} {look.name} " if look.glyph else f" {look.name} "
+        shape_of = look.glyph + look.crown
+        label = f"{shape_of} {look.name} " if shape_of else f" {look.name} "
         if shape.nodes < ROOMY:
-            label = look.glyph + look.name
+            label = shape_of + look.name
         x = x0 + round(px - len(label) / 2)
         y = y0 + min(shape.rows - 1, int(py / 2))
         gone = look.pattern == "sparse"

@@ -49,6 +49,12 @@ _FAMILY: Final[dict[str, Family]] = {
     "leafrecords": "repair",
     "leafpush": "repair",
     "hintwrite": "repair",
+    "herald": "probe",
+    "heed": "probe",
+    "solicit": "gossip",
+    "vote": "gossip",
+    "survey": "repair",
+    "surveypage": "repair",
 }
 
 

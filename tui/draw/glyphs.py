@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 GlyphSet = Literal["braille", "block", "ascii"]
 
@@ -41,6 +42,10 @@ class Glyphs(Struct, frozen=True):
     """A mark on a rule."""
     cut: str
     """A rule's dashes, for what was lost."""
+    crown: str
+    """Believes to be master."""
+    shadow: str
+    """Did so when it was last heard."""
 
 
 _BLOCK: Final = Glyphs(
@@ -60,6 +65,8 @@ _BLOCK: Final = Glyphs(
     line="─",
     tick="┬",
     cut="╌",
+    crown="♛",
+    shadow="♕",
 )
 _ASCII: Final = Glyphs(
     alive="o",
@@ -78,5 +85,11 @@ _ASCII: Final = Glyphs(
     line="-",
     tick="+",
     cut="-",
+    crown="M",
+    shadow="m",
 )
-SETS: Final[dict[GlyphSet, Glyphs]] = {"braille": _BLOCK, "block": _BLOCK, "ascii": _ASCII}
+SETS: Final[dict[GlyphSet, Glyphs]] = {
+    "braille": _BLOCK,
+    "block": replace(_BLOCK, crown="M", shadow="m"),  # a console's font has no chess pieces
+    "ascii": _ASCII,
+}

@@ -13,7 +13,8 @@ from tui.draw.chrome import fit
 from tui.draw.flights import FLIGHT_US, Family, losses, rates
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS, GlyphSet
-from tui.judge.agreement import agreement
+from tui.judge.agreement import agreement, is_live
+from tui.judge.court.crowns import architecture_of, crown_of, following
 from tui.judge.exposure import places, served
 from tui.judge.standing import Standing
 from tui.judge.wording import counted
@@ -57,8 +58,8 @@ class Ringside:
         bottom = y + rows
         self.y = y
         self._chosen(3)
-        self._heading("share of the ring", self._even())
-        self._shares(max(3, rows - 22))
+        self._heading(*self._seats_title())
+        self._seats(max(3, rows - 22))
         self._heading("partitions by owners that serve", "")
         self._served_bars()
         self._heading("messages per second", f"{_SLOWED} to be seen")
@@ -72,8 +73,8 @@ class Ringside:
         bottom = y + rows
         self.y = y
         self._chosen(2)
-        self._heading("share of the ring", self._even())
-        self._shares(max(3, min(rows - 12, 8)))
+        self._heading(*self._seats_title())
+        self._seats(max(3, min(rows - 12, 8)))
         self._heading("partitions by owners that serve", "")
         self._served_words()
         if bottom - self.y > 4:
@@ -152,7 +153,42 @@ class Ringside:
         third = "   ".join(part for part in (node.window, pid, ", ".join(node.faults)) if part)
         return [first, [(second, "")], [(third, "muted")]]
 
-    # --- shares ----------------------------------------------------------------------------------
+    # --- who follows whom, or shares -------------------------------------------------------------
+
+    def _seats_title(self) -> tuple[str, str]:
+        kind = architecture_of(self.scene.view)
+        return ("share of the ring", self._even()) if kind == "masterless" else ("who follows", "")
+
+    def _seats(self, room: int) -> None:
+        """Shares of the ring say nothing where a master decides."""
+        if architecture_of(self.scene.view) == "masterless":
+            self._shares(room)
+            return
+        nodes = list(self.scene.view.nodes.values())
+        shown = nodes if len(nodes) <= room else nodes[: room - 1]
+        for node in shown:
+            self._follower(node)
+        if len(shown) < len(nodes):
+            more = f"and {len(nodes) - len(shown)} more"
+            self.frame.text(self.x, self.y, more, "muted")
+            self.y += 1
+
+    def _follower(self, node: NodeView) -> None:
+        worn = crown_of(self.scene.view, node, self.scene.now)
+        shape = self.glyphs.crown if worn == "worn" else self.glyphs.shadow if worn else " "
+        standing = self.stands[node.name]
+        chosen = node.name == self.scene.selected
+        self.frame.text(self.x, self.y, shape, "crown" if worn == "worn" else "muted", bold=True)
+        x = self.x + 2
+        colour = f"owner{hue(self.scene.view, node.name)}"
+        x = self.frame.text(x, self.y, node.name.ljust(4), colour, bold=chosen)
+        x = self.frame.text(x + 1, self.y, standing.glyph(self.scene.glyphs), standing.role)
+        heard = is_live(node, self.scene.now)
+        said = following(node) if heard or worn else "–"
+        role = ("crown" if worn else "bad" if said == "nobody" else "") if heard else "faint"
+        self.frame.text(x + 1, self.y, fit(said, self.width - 8), role, bold=chosen)
+        self.frame.hit(self.x, self.y, self.width, 1, node.name)
+        self.y += 1
 
     def _even(self) -> str:
         members = len(self.table.members)
@@ -218,6 +254,8 @@ class Ringside:
         x = self.x
         for label, count, role in self._counts():
             first = x == self.x
+            if x + len(label.split()[0]) + 2 + len(str(count)) > self.end:
+                break
             x = self.frame.text(x, self.y, f"{label if first else label.split()[0]}: ", "muted")
             number = role if count else "faint"
             x = self.frame.text(x, self.y, str(count), number, bold=count > 0) + 3
@@ -240,6 +278,8 @@ class Ringside:
         self.y += -(-len(families) // across)
 
     def _at_rest(self) -> tuple[str, str]:
+        if architecture_of(self.scene.view) != "masterless":
+            return ("nothing", "muted")
         full = self._counts()[0][1] == self.table.partitions
         why = "every copy is where it belongs" if full else "no copy is being made yet"
         return (f"nothing: {why}", "muted")

@@ -32,6 +32,7 @@ _PLAIN: Final[dict[str, tuple[str, int, str]]] = {
     "title": ("#ffffff", 231, "bright_white"),
     "accent": ("#7cc4f0", 117, "bright_cyan"),
     "key": ("#f2f2f2", 255, "bright_white"),
+    "crown": ("#ffd75f", 221, "bright_yellow"),
     "notice": ("#ffd479", 222, "bright_yellow"),
     "good": ("#6fd08c", 114, "bright_green"),
     "warn": ("#ffb454", 215, "bright_yellow"),

@@ -30,6 +30,7 @@ from cluster.model.facts import (
 )
 from cluster.model.incident import Incident
 from cluster.model.member import Address, Claim, NodeId
+from tui.folding.court import NOTED, attend
 from tui.judge.agreement import Subject, compare, judge, judge_all, live_observers, outcasts
 from tui.judge.exposure import served
 from tui.judge.phrases import done, holds, spoken
@@ -103,6 +104,7 @@ class Draft:
         self.lost_at = view.lost_at
         self.history = view.history
         self.disagreements = view.disagreements
+        self.court = view.court
         self._load_at = 0
         self._observers: tuple[NodeId, ...] = ()
         self._columns: dict[NodeId, Subject] = {}
@@ -121,6 +123,11 @@ class Draft:
         self.heads[fact.node] = name
         self.facts += 1
         return True
+
+    def attend(self, fact: Fact) -> None:
+        """Note who reigns; before the rows follow, which say who did."""
+        if type(fact.payload) in NOTED:
+            self.court = attend(self.court, fact, self.nodes)
 
     def tick(self, at: int) -> None:
         """Move the clock on; whenever it enters a new tick, note how the cluster stood."""
@@ -343,6 +350,7 @@ class Draft:
             arrivals=self._kept_arrivals(),
             history=self.history,
             disagreements=self.disagreements,
+            court=self.court,
         )
 
     def _kept_messages(self) -> dict[MessageId, Message]:

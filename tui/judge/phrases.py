@@ -69,9 +69,9 @@ from cluster.model.facts import (
 )
 from cluster.model.fault import FaultKind
 from cluster.model.member import MemberState, NodeId
+from tui.judge.court.reigns import of_reigns
 from tui.judge.keeping import of_data, of_deletions, of_trees
 from tui.judge.places import of_drain, of_places
-from tui.judge.reigns import of_reigns
 from tui.judge.wording import Phrase, Tone, counted, listed, millis, seconds
 from tui.view import Belief
 
@@ -355,7 +355,7 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
         case TombstonesReaped() | ReapingWaited():
             return of_deletions(payload)
         case MasterChosen() | ReignBegan() | ReignEnded() | TermRefused() | WritesDiscarded():
-            return of_reigns(payload)
+            return of_reigns(payload, fact.node)
         case (
             FaultInjected() | FaultHealed() | ProcessObserved() | WindowClosed() | WorkloadCounted()
         ):

@@ -19,6 +19,8 @@ from cluster.model.incident import Incident
 from cluster.model.member import MemberState, NodeId
 from tui.draw.sparkline import mean, operations, recent, slowest_now_us
 from tui.judge.agreement import Agreement, agreement, is_live, sides
+from tui.judge.court.crowns import architecture_of
+from tui.judge.court.news import agreed, copies, told_masters
 from tui.judge.exposure import common_ring, served, serves
 from tui.judge.phrases import happening, holds
 from tui.judge.tale import Clause, audit_was_early, told, told_filling, told_split, word_of
@@ -137,6 +139,10 @@ def _main(case: _Case) -> tuple[Tone, list[Clause]]:
     forming = _forming(case)
     if forming:
         return "plain", [forming]
+    ruled = told_masters(view, now, case.judged)
+    if ruled is not None:
+        tone, clauses = ruled
+        return tone, [*clauses, _owners(case), _rates(case)]
     split = sides(view, now)
     if split:
         return "bad", told_split(view, now, split)
@@ -285,6 +291,9 @@ def _agree(case: _Case) -> Clause:
     if off:
         who = f"{joined(off)} {'is' if len(off) == 1 else 'are'} off the ring"
         return Clause(f"{nodes}: {who}.", f"{nodes}, {who}")
+    if architecture_of(case.view) != "masterless":
+        ruled = agreed(case.view, case.now, case.judged)
+        return ruled if ruled.text else Clause(f"{nodes}.", nodes)
     return Clause(f"{nodes}.", nodes)
 
 
@@ -366,6 +375,8 @@ def _least(case: _Case) -> int:
 
 
 def _owners(case: _Case) -> Clause:
+    if architecture_of(case.view) != "masterless":
+        return copies(case.view, case.now, case.judged)
     counts = case.counts
     ring = common_ring(case.view.nodes, case.now)
     if not counts or ring is None:

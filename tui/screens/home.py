@@ -23,9 +23,11 @@ from tui.draw.sparkline import (
     top_of,
 )
 from tui.judge.agreement import is_live
+from tui.judge.court.crowns import architecture_of
 from tui.scene import Scene
 from tui.screens.pieces.forecast import Claim, claims, forecasts
 from tui.screens.pieces.parts import events, number, rule
+from tui.screens.pieces.reigns import draws_reigns, paint_reigns, reigns_rows
 from tui.screens.pieces.roster import paint_roster
 from tui.screens.pieces.strip import paint_strip, strip_rows
 from tui.view import Moment, Sample
@@ -49,6 +51,16 @@ KINDS: Final = (
     ("rebuild", _kinds("fetch", "fetchpage", "leafrecords", "leafpush")),
 )
 """The rows of the message table, and the kinds of messages that each counts."""
+_RELAY: Final = ("relay", _kinds("relay", "relayed"))
+FIXED: Final = (*KINDS[:2], _RELAY, KINDS[2], KINDS[3], KINDS[5])
+ELECTED: Final = (
+    *KINDS[:2],
+    _RELAY,
+    ("copy", _kinds("accept", "accepted")),
+    ("herald", _kinds("herald", "heed")),
+    ("vote", _kinds("solicit", "vote", "survey", "surveypage")),
+)
+"""The same for clusters with a fixed master, and with one that changes. As many rows."""
 EVENTS_LEAST: Final = 3
 
 
@@ -61,7 +73,8 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
         return frame
     wide = width >= 100
     y = TOP + (1 if height >= 22 else 0)
-    strip = strip_rows(scene)
+    reigns = draws_reigns(scene)
+    strip = reigns_rows(scene) if reigns else strip_rows(scene)
     room = bottom - y
     roster = min(len(scene.view.nodes) + 1, room)
     room -= roster
@@ -71,7 +84,7 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     has_middle = room >= middle + 1 + EVENTS_LEAST
     y = paint_roster(frame, scene, y, roster)
     if has_strip:
-        y = paint_strip(frame, scene, y + 1)
+        y = (paint_reigns if reigns else paint_strip)(frame, scene, y + 1)
     if has_middle:
         y = _middle(frame, scene, y + 1, wide)
     if wide:
@@ -128,13 +141,19 @@ def _claim(
 
 def _messages(frame: Frame, scene: Scene, y: int, right: int) -> None:
     """Messages a second by kind, all nodes together, each row on its own scale."""
-    heading = "messages per second, and hints held; last 60 s, own scales"
+    kind = architecture_of(scene.view)
+    hinted = kind == "masterless"
+    what = "messages per second" + (", and hints held" if hinted else "")
     # The claims stand beside: in a narrow frame the heading keeps to what the rows are.
-    frame.text(2, y, heading if frame.width >= 116 else "messages per second, hints held", "muted")
+    brief = what.replace(" and", "")
+    frame.text(2, y, f"{what}; last 60 s, own scales" if frame.width >= 116 else brief, "muted")
     width = right - 13 - 8
-    for row, (word, rate) in enumerate(KINDS, start=1):
+    kinds = KINDS if hinted else FIXED if kind in ("single", "primary") else ELECTED
+    for row, (word, rate) in enumerate(kinds, start=1):
         series, latest = _all_nodes(scene, rate, width)
         _level(frame, scene, (y + row, right), word, series, latest)
+    if not hinted:
+        return
     history = scene.view.history
     series = of_moments(history, scene.now, width, 60_000_000, _hints)
     latest = float(history[-1].hints) if history else 0.0

@@ -16,11 +16,13 @@ from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.draw.sparkline import bridged, bucketed, spark
 from tui.judge.agreement import Agreement, agreement, differs
+from tui.judge.court.crowns import architecture_of
 from tui.judge.recap import took
 from tui.judge.standing import has_left
 from tui.scene import Scene, clock, hue
 from tui.screens.pieces.hearsay import hearsay
 from tui.screens.pieces.parts import age, band, state_glyph
+from tui.screens.pieces.roster import crown, followed
 from tui.view import NodeView
 
 
@@ -37,23 +39,30 @@ class Grid(Struct, frozen=True):
     behind: int
     behind_width: int
     digits: bool
+    follows: int = 0
+    """0: there are no masters."""
+    name: int = 2
 
 
-def _grid(frame: Frame, names: list[NodeId]) -> Grid:
+def _grid(frame: Frame, names: list[NodeId], *, ruled: bool = False) -> Grid:
     wide = frame.width >= 100
     label = max(8, *(len(n) for n in names)) + 4 if wide else 6
-    right = 36 if wide else 26
+    label += 2 if ruled else 0
+    spent = (11 if wide else 9) if ruled else 0
+    right = (36 if wide else 26) + spent
     room = frame.width - label - right
     cell = max(2, min(8 if wide else 5, room // max(1, len(names))))
     shown = tuple(names[: max(1, room // cell)])
-    agrees = label + len(shown) * cell + (3 if wide else 2)
+    follows = label + len(shown) * cell + 1
+    agrees = label + len(shown) * cell + (3 if wide else 2) + spent
     stale = agrees + (9 if wide else 7)
     heard = stale + 8 if wide else 0
     behind = (heard + 12) if wide else stale + 7
     width = max(0, min(48, frame.width - behind - 1))
     return Grid(
-        label, cell, shown, agrees, stale, heard, behind if width >= 8 else 0, width, cell >= 4
-    )
+        label, cell, shown, agrees, stale, heard, behind if width >= 8 else 0, width, cell >= 4,
+        follows if ruled else 0, 4 if ruled else 2,
+    )  # fmt: skip
 
 
 def paint(scene: Scene, width: int, height: int) -> Frame:
@@ -66,7 +75,8 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
         return frame
     y = TOP + (1 if height >= 22 else 0)
     judged = agreement(scene.view, scene.now)
-    grid = _grid(frame, names)
+    ruled = architecture_of(scene.view) != "masterless"
+    grid = _grid(frame, names, ruled=ruled)
     rows = min(len(names), bottom - y - 2)
     airy = bottom - y >= 2 * len(names) + 18
     step = 2 if airy else 1
@@ -89,7 +99,9 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
 
 def _header(frame: Frame, scene: Scene, grid: Grid, y: int) -> None:
     wide = frame.width >= 100
-    frame.text(2, y, "believes" if wide else "row", "muted")
+    frame.text(grid.name, y, "believes" if wide else "row", "muted")
+    if grid.follows:
+        frame.text(grid.follows, y, "follows", "muted")
     for column, name in enumerate(grid.names):
         role = f"owner{hue(scene.view, name)}"
         x = grid.x + column * grid.cell
@@ -109,13 +121,17 @@ def _row(frame: Frame, scene: Scene, grid: Grid, y: int, node: NodeView, judged:
     if chosen:
         frame.text(0, y, glyphs.here, "selection", bold=True)
     role = f"owner{hue(scene.view, node.name)}"
-    frame.text(2, y, node.name[: grid.x - 3], role, bold=True)
+    frame.text(grid.name, y, node.name[: grid.x - grid.name - 1], role, bold=True)
+    if grid.follows:
+        crown(frame, scene, 2, y, node)
+        said, follows_role = followed(scene, node)
+        frame.text(grid.follows, y, said[:9], follows_role, bold=follows_role in ("crown", "bad"))
     live = node.name in judged.observers
     left = has_left(node, judged)
     if not live and grid.x >= 10 and len(node.name) <= 3:
         word = {"gone": "gone", "paused": "paused"}.get(node.process, "silent")
         word = "left" if left else word
-        frame.text(3 + len(node.name), y, word[: grid.x - 5], "muted")
+        frame.text(grid.name + 1 + len(node.name), y, word[: grid.x - grid.name - 3], "muted")
     for column, other in enumerate(grid.names):
         x = grid.x + column * grid.cell
         if other == node.name:

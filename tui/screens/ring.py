@@ -15,8 +15,10 @@ from tui.draw.chrome import FOOT, TOP, paint_chrome
 from tui.draw.circle import Circle, Look, Pattern, circle, paint_badges, paint_flights, still
 from tui.draw.flights import flights
 from tui.draw.frame import Frame
+from tui.draw.glyphs import SETS
 from tui.draw.ringside import Ringside
 from tui.judge.agreement import is_live
+from tui.judge.court.crowns import crown_of
 from tui.judge.exposure import common_ring
 from tui.judge.standing import Standing, standings
 from tui.scene import Scene
@@ -100,6 +102,13 @@ def _dissent(view: ClusterView, now: int, table: RingTable) -> str:
     return f"{other} of {len(live)} nodes use{'s' if other == 1 else ''} another table"
 
 
+def _crown(scene: Scene, name: NodeId) -> str:
+    node = scene.view.nodes.get(name)
+    worn = crown_of(scene.view, node, scene.now) if node is not None else ""
+    glyphs = SETS[scene.glyphs]
+    return glyphs.crown if worn == "worn" else glyphs.shadow if worn else ""
+
+
 def _looks(scene: Scene, table: RingTable, stands: dict[NodeId, Standing]) -> tuple[Look, ...]:
     """Everyone who has a seat: who left has none, a ring member nobody saw has one."""
     names = list(scene.view.nodes)
@@ -117,6 +126,7 @@ def _looks(scene: Scene, table: RingTable, stands: dict[NodeId, Standing]) -> tu
                 glyph="" if standing.well else standing.glyph(scene.glyphs),
                 role=standing.role,
                 selected=name == scene.selected,
+                crown=_crown(scene, name),
             )
         )
     return tuple(looks)

@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from cluster.model.incident import Incident
 from cluster.model.member import NodeId
-from tui.judge.agreement import Agreement, agreement
+from tui.judge.agreement import Agreement, agreement, is_live
+from tui.judge.court.crowns import architecture_of, leaders
 from tui.judge.exposure import common_ring, places, served
 from tui.judge.standing import Standing, stand
 from tui.judge.verdict import verdict
@@ -30,6 +31,16 @@ AGES: Final = re.compile(r"\d+ min( \d+ s)?|\d+(\.\d+)? s\b")
 COUNTS: Final = re.compile(
     r"[\d,]+( of [\d,]+)?(?= (more )?(hints?|places?|answers/s|operations/s)\b)"
 )
+
+
+class RuleStatus(Struct, frozen=True):
+    """Whom a node takes for the master."""
+
+    master: str
+    """Empty: nobody, or there are no masters."""
+    term: int
+    leads: bool
+    """It acts as master itself."""
 
 
 class NodeStatus(Struct, frozen=True):
@@ -54,6 +65,11 @@ class NodeStatus(Struct, frozen=True):
     window: str
     seen_by: dict[str, str]
     """What each other reporting node believes of it."""
+    rule: RuleStatus | None
+    """Whom it takes for the master, in which term, and whether it acts as one; all empty in a
+    masterless cluster. None when it does not report."""
+    queue: int | None
+    """Requests that wait for it, where one process takes them all."""
 
 
 class RingStatus(Struct, frozen=True):
@@ -68,10 +84,11 @@ class Status(Struct, frozen=True):
     """The whole answer."""
 
     verdict: str
+    architecture: str
     agree: bool
     fine: bool
-    """They agree, no member is away, and every partition has live owners enough to read and write.
-    Faults in force do not count: what they do does."""
+    """They agree, no member is away, every partition has live owners enough to read and write, and
+    where there is a master all follow the same. Faults in force do not count: what they do does."""
     nodes: list[NodeStatus]
     incidents: list[Incident]
     ring: RingStatus | None
@@ -93,6 +110,7 @@ def status(view: ClusterView, now: int) -> Status:
     ]
     troubled = [node for node in nodes if node.state in TROUBLED]
     quorums = _has_quorums(view.nodes, judged, now)
+    kind = architecture_of(view)
     said = verdict(view, now).text
     if judged.all and len(digests) > 1:
         said += f" {len(digests)} different rings are in use."
@@ -100,12 +118,20 @@ def status(view: ClusterView, now: int) -> Status:
         said += " Some keys have too few owners to be read or written."
     return Status(
         verdict=" ".join([said, *_unnamed(said, troubled)]),
+        architecture=kind,
         agree=agree,
-        fine=agree and not troubled and quorums,
+        fine=agree and not troubled and quorums and (kind == "masterless" or _ruled(view, now)),
         nodes=nodes,
         incidents=list(view.incidents),
         ring=None if table is None else RingStatus(table.partitions, table.replicas, table.digest),
     )
+
+
+def _ruled(view: ClusterView, now: int) -> bool:
+    """Whether exactly one acts as master, and all that are heard follow it."""
+    crowned = leaders(view, now)
+    masters = {n.rule.master for n in view.nodes.values() if is_live(n, now)}
+    return len(crowned) == 1 and masters == set(crowned)
 
 
 def _unnamed(said: str, troubled: list[NodeStatus]) -> list[str]:
@@ -151,6 +177,8 @@ def _node(
             observer: "unknown" if belief is None else belief.state.word
             for observer, belief in beliefs.items()
         },
+        rule=RuleStatus(node.rule.master, node.rule.term, node.rule.leads) if reporting else None,
+        queue=node.queue if reporting else None,
     )
 
 
@@ -172,13 +200,14 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def status_text(said: Status) -> list[str]:
     """The verdict and a row per node."""
-    rows = [["node", "state", "inc", "share", "keys", "hints", "seen by"]]
+    ruled = said.architecture != "masterless"
+    rows = [["node", "state", "inc", "follows" if ruled else "share", "keys", "hints", "seen by"]]
     rows += [
         [
             node.name,
             node.state,
             str(node.incarnation),
-            f"{100 * node.share:.1f}%",
+            _follows(node.rule) if ruled else f"{100 * node.share:.1f}%",
             "-" if node.keys is None else str(node.keys),
             "-" if node.hints is None else str(node.hints),
             _seen(node),
@@ -186,6 +215,8 @@ def status_text(said: Status) -> list[str]:
         for node in said.nodes
     ]
     lines = [said.verdict, *table(rows)]
+    if ruled:
+        lines.append(f"architecture {said.architecture}")
     if said.ring is not None:
         ring = said.ring
         lines.append(f"ring {ring.digest}: {ring.partitions} partitions, {ring.n} owners each")
@@ -195,6 +226,16 @@ def status_text(said: Status) -> list[str]:
         if node.faults
     ]
     return lines
+
+
+def _follows(rule: RuleStatus | None) -> str:
+    """A crown in plain letters: who is one, or whom it follows."""
+    if rule is None:
+        return "-"
+    term = f", term {rule.term}" if rule.term else ""
+    if rule.leads:
+        return f"MASTER{term}"
+    return f"{rule.master}{term}" if rule.master else "nobody"
 
 
 def meaning(said: Status) -> object:

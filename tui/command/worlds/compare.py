@@ -12,7 +12,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Final
 
-from tui.command.arguments import seconds
+from tui.command.arguments import ARCHITECTURES, seconds
 from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError, say, warn
 from tui.command.words import Words
 from tui.command.worlds.pairs import seed
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from cluster.sim.compare.record import Comparison, ScheduleName
 
 FAULTS: Final = ("kill-one", "kill-master", "pause-master", "split-2-3", "grow-5-to-6", "churn")
-ARCHITECTURES: Final = ("single", "primary", "failover", "majority", "masterless")
-"""Both as `cluster.sim.compare.record` has them, which `--help` has no time to import."""
+"""As `cluster.sim.compare.record` has them, which `--help` has no time to import."""
 SEED: Final = 1
 """Played when none is named: what is shown to an audience should be the same every time."""
 JOBS: Final = 2

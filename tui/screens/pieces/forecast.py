@@ -12,8 +12,10 @@ from typing import Literal
 from msgspec import Struct
 
 from cluster.config import PROFILES, Config
+from cluster.model.judging.reigns import dual_master_us, shared_terms
 from cluster.model.member import MemberState, NodeId
 from tui.judge.agreement import agreement, is_live
+from tui.judge.court.crowns import architecture_of
 from tui.judge.exposure import common_ring, places, served
 from tui.judge.tale import audit_was_early
 from tui.judge.wording import counted, listed, seconds
@@ -48,6 +50,7 @@ def forecasts(scene: Scene) -> list[str]:
     """What happens next unless something changes, soonest first."""
     view, now = scene.view, scene.now
     judged = agreement(view, now)
+    kind = architecture_of(view)
     due: list[tuple[int, str]] = []
     for subject in judged.subjects.values():
         beliefs = [
@@ -66,11 +69,12 @@ def forecasts(scene: Scene) -> list[str]:
                     f"{subject.name} is dead {_when(scene, at)} unless it answers{_clock(scene, at)}",
                 )
             )
-        if dead and config is not None:
+        # `single` and `primary` do not wait for the dead: they hold no second copy.
+        if dead and config is not None and kind not in ("single", "primary"):
             at = min(dead) + config.membership.evict_after_us
             text = f"{subject.name} leaves the ring {_when(scene, at)}{_clock(scene, at)}"
             due.append((at, text))
-            rebuild = _rebuild(scene, subject.name)
+            rebuild = _rebuild(scene, subject.name) if kind == "masterless" else ""
             if rebuild:
                 due.append((at + 1, rebuild))
     waiting: dict[NodeId, int] = {}
@@ -117,7 +121,11 @@ def _rebuild(scene: Scene, name: str) -> str:
 
 def claims(scene: Scene) -> list[Claim]:
     """Everything that is being measured."""
-    found = [_readable(scene), _answered(scene), _agreed(scene), _covered(scene), _even(scene)]
+    found = [_readable(scene), _answered(scene), _agreed(scene), _covered(scene)]
+    if architecture_of(scene.view) == "masterless":
+        found.append(_even(scene))
+    else:
+        found += [_one_master(scene), _kept(scene)]
     return [claim for claim in found if claim is not None]
 
 
@@ -141,12 +149,42 @@ def _answered(scene: Scene) -> Claim | None:
         return None
     # An answer may have been refused by one node and taken by the next: it is not counted here.
     missed = load.failed + load.maybe
+    lacked = "no quorum" if architecture_of(scene.view) == "masterless" else "no answer"
     return Claim(
         "open" if missed else "yes",
         f"quiz answers acknowledged: {load.acknowledged:,}",
-        f"{missed:,} got no quorum" if missed else "0 given up",
-        f"{load.acknowledged:,} answers, {missed:,} {'no quorum' if missed else 'given up'}",
+        f"{missed:,} got {lacked}" if missed else "0 given up",
+        f"{load.acknowledged:,} answers, {missed:,} {lacked if missed else 'given up'}",
     )
+
+
+def _one_master(scene: Scene) -> Claim | None:
+    """Not of a fixed master: of that there is never a second."""
+    kind, reigns = architecture_of(scene.view), scene.view.court.reigns
+    if kind not in ("failover", "majority") or not reigns:
+        return None
+    if kind == "majority":
+        # An old master that has not heard of its end may reign on, and cannot commit.
+        twice = shared_terms(reigns)
+        figure = (
+            counted(len({r.term for r in reigns}), "term") if not twice else f"{len(twice)} shared"
+        )
+        brief = f"one master a term: {figure}"
+        return Claim("no" if twice else "yes", "no term has two masters", figure, brief)
+    both = dual_master_us(reigns, scene.now)
+    figure = f"{seconds(both)} with two" if both else f"{counted(len(reigns), 'reign')}"
+    brief = f"one master: {figure}"
+    return Claim("no" if both else "yes", "never two masters at once", figure, brief)
+
+
+def _kept(scene: Scene) -> Claim | None:
+    """What followers threw away; only `failover` throws away what it has acknowledged."""
+    if architecture_of(scene.view) != "failover":
+        return None
+    thrown = sum(discard.count for discard in scene.view.court.discards)
+    figure = f"{thrown:,} thrown away" if thrown else "none"
+    text = "no acknowledged write thrown away"
+    return Claim("no" if thrown else "yes", text, figure, f"acknowledged, {figure}")
 
 
 def _agreed(scene: Scene) -> Claim | None:

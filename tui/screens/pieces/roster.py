@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from cluster.config import ArchitectureName
 from cluster.model.member import NodeId
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
@@ -24,6 +25,7 @@ from tui.draw.sparkline import (
     top_of,
 )
 from tui.judge.agreement import Agreement, agreement, is_live
+from tui.judge.court.crowns import architecture_of, crown_of, following
 from tui.judge.exposure import common_ring, places
 from tui.judge.standing import Standing, has_left, stand
 from tui.scene import Scene, hue
@@ -32,7 +34,11 @@ from tui.view import NodeView, Sample
 
 
 class Columns(Struct, frozen=True):
-    """Where each column begins, and how wide the sparklines are. A place of 0: not shown."""
+    """Where each column begins, and how wide the sparklines are. A place of 0: not shown.
+
+    With masters a crown stands before the name and whom a node follows in the place of its share;
+    then only `primary` has a queue, in the place of hints.
+    """
 
     name: int
     state: int
@@ -46,16 +52,21 @@ class Columns(Struct, frozen=True):
     heard: int
     seen: int
     seen_as_count: bool
+    follows: int = 0
+    crowned: bool = False
 
 
-def columns(width: int, names: list[NodeId]) -> Columns:
+def columns(width: int, names: list[NodeId], kind: ArchitectureName = "masterless") -> Columns:
     """Spend the width: words first, then sparklines of about equal length."""
+    ruled = kind != "masterless"
     name = max([4, *map(len, names)]) if width >= 60 else 4
     narrow = width < 100
-    x = 2 + min(12, name) + 1
+    x = 2 + min(12, name) + 1 + (2 if ruled else 0)
     state, x = x, x + 10
-    share = keys = hints = heard = 0
-    if width >= 60:
+    share = follows = keys = hints = heard = 0
+    if width >= 40 and ruled:
+        follows, x = x, x + (9 if narrow else 11)
+    elif width >= 60:
         share, x = x, x + 6
     if not narrow:
         keys, x = x, x + 9
@@ -65,23 +76,24 @@ def columns(width: int, names: list[NodeId]) -> Columns:
     seen = right
     if width >= 66:
         heard = right - 7
-        hints = heard - 7
-        right = hints
+        hints = heard - 7 if kind in ("masterless", "primary") else 0
+        right = hints or heard
     room = right - x - (2 if narrow else 4) - 12
     ops_spark = max(0, min(60, room * (3 if narrow else 1) // (5 if narrow else 2)))
     p99_spark = max(0, min(60, room - ops_spark))
     ops = x + 1
     p99 = ops + ops_spark + 6 + (1 if narrow else 2)
     return Columns(
-        2, state, share, keys, ops, ops_spark, p99, p99_spark, hints, heard, seen, as_count
-    )
+        2, state, share, keys, ops, ops_spark, p99, p99_spark, hints, heard, seen, as_count,
+        follows, ruled,
+    )  # fmt: skip
 
 
 def paint_roster(frame: Frame, scene: Scene, y: int, rows: int) -> int:
     """Draw the table from row y in at most `rows` rows; return the row after it."""
     view = scene.view
     names = list(view.nodes)
-    place = columns(frame.width, names)
+    place = columns(frame.width, names, architecture_of(view))
     _header(frame, place, y, names)
     judged = agreement(view, scene.now)
     ring = common_ring(view.nodes, scene.now)
@@ -96,6 +108,8 @@ def paint_roster(frame: Frame, scene: Scene, y: int, rows: int) -> int:
         chosen = name == scene.selected
         standing = stand(node, judged, scene.now)
         _words(frame, scene, place, row, node, standing)
+        if place.follows:
+            _follows(frame, scene, place, row, node)
         if total and place.share:
             text = f"{100 * held[name] / total:.1f}%" if name in held else "–"
             frame.right(place.share + 5, row, text, bold=chosen)
@@ -135,8 +149,10 @@ def _window(names: list[NodeId], selected: NodeId | None, rows: int) -> list[Nod
 
 def _header(frame: Frame, place: Columns, y: int, names: list[NodeId]) -> None:
     wide = frame.width >= 100
-    frame.text(place.name, y, "node", "muted")
+    frame.text(place.name + (2 if place.crowned else 0), y, "node", "muted")
     frame.text(place.state, y, "state", "muted")
+    if place.follows:
+        frame.text(place.follows, y, "follows", "muted")
     if place.share:
         frame.right(place.share + 5, y, "share", "muted")
     if place.keys:
@@ -147,7 +163,8 @@ def _header(frame: Frame, place: Columns, y: int, names: list[NodeId]) -> None:
     if place.p99_spark >= 6:
         frame.text(place.p99, y, f"p99 ms{span if wide else ''}"[: place.p99_spark + 5], "muted")
     if place.hints:
-        frame.right(place.hints + 6, y, "hints", "muted")
+        frame.right(place.hints + 6, y, "queue" if place.crowned else "hints", "muted")
+    if place.heard:
         frame.right(place.heard + 6, y, "heard", "muted")
     text = "seen by"
     if not place.seen_as_count and wide and len(names) > 1:
@@ -176,7 +193,9 @@ def _words(
     if chosen:
         frame.text(0, y, SETS[scene.glyphs].here, "selection", bold=True)
     role = f"owner{hue(scene.view, node.name)}"
-    frame.text(place.name, y, node.name[:12], role, bold=True)
+    if place.crowned:
+        crown(frame, scene, place.name, y, node)
+    frame.text(place.name + (2 if place.crowned else 0), y, node.name[:12], role, bold=True)
     frame.text(place.state, y, standing.glyph(scene.glyphs), standing.role, bold=True)
     well = standing.word == "alive"
     frame.text(
@@ -195,10 +214,12 @@ def _spark(
 def _depths(
     frame: Frame, scene: Scene, place: Columns, y: int, node: NodeView, judged: Agreement
 ) -> None:
-    if not place.hints:
+    if place.hints:
+        held = node.queue if place.crowned else sum(depth.count for depth in node.hints)
+        kept = held if is_live(node, scene.now) else 0
+        frame.right(place.hints + 6, y, f"{kept:,}" if kept else "·", "warn" if kept else "faint")
+    if not place.heard:
         return
-    kept = sum(depth.count for depth in node.hints) if is_live(node, scene.now) else 0
-    frame.right(place.hints + 6, y, f"{kept:,}" if kept else "·", "warn" if kept else "faint")
     signs = [scene.view.nodes[n].heard.get(node.name, 0) for n in judged.observers]
     last = max(signs, default=0)
     if len(scene.view.nodes) == 1:
@@ -206,6 +227,28 @@ def _depths(
     old = last and scene.now - last > 1_500_000
     text = age(scene.now - last) if last else "–"
     frame.right(place.heard + 6, y, text, "warn" if old else "")
+
+
+def crown(frame: Frame, scene: Scene, x: int, y: int, node: NodeView) -> None:
+    """The crown of a node that believes to be master, or its shadow."""
+    glyphs = SETS[scene.glyphs]
+    worn = crown_of(scene.view, node, scene.now)
+    if worn:
+        shape = glyphs.crown if worn == "worn" else glyphs.shadow
+        frame.text(x, y, shape, "crown" if worn == "worn" else "muted", bold=True)
+
+
+def followed(scene: Scene, node: NodeView) -> tuple[str, str]:
+    """Whom it takes for the master, in which term, and the role; its last word when unheard."""
+    text = following(node)
+    if not is_live(node, scene.now):
+        return "–" if node.process == "gone" else text, "faint"
+    return text, "crown" if node.rule.leads else "" if node.rule.master else "bad"
+
+
+def _follows(frame: Frame, scene: Scene, place: Columns, y: int, node: NodeView) -> None:
+    text, role = followed(scene, node)
+    frame.text(place.follows, y, text[:10], role, bold=role in ("crown", "bad"))
 
 
 def _seen(

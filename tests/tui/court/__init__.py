@@ -1,0 +1,1 @@
+"""Masters, told and drawn."""

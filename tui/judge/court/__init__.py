@@ -1,0 +1,1 @@
+"""Masters judged: who believes to be one, what is said of them, what that means for clients."""
