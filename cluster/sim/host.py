@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from cluster.model.member import Address, NodeId
-from cluster.protocol.effects import Halt
+from cluster.protocol.effects import Halt, Send
 from cluster.protocol.inputs import Input, RequestId, TimerKey
 from cluster.protocol.node import Node
 from cluster.sim.disk import Disk
@@ -13,6 +13,8 @@ from cluster.sim.disk import Disk
 PPM: Final = 1_000_000
 SOCKET_PACKETS: Final = 256
 """Datagrams the kernel keeps for a paused process; what comes after them is lost."""
+UNSENT_MAX: Final = 4_096
+"""Messages that wait to leave a clogged process; what it says after them is lost."""
 
 
 class Clock:
@@ -76,6 +78,9 @@ class Host:
         self.held: list[tuple[int, Input]] = []
         """What arrived while it was paused, with the boot it was for."""
         self.held_datagrams = 0
+        self.clogged = False
+        """Its messages wait, both ways, while its timers run."""
+        self.unsent: list[Send] = []
         self.asked: set[RequestId] = set()
         self.lag_us = 0
         """The worst lateness of a timer since the last pulse."""

@@ -11,12 +11,10 @@ are refused. A machine that dies (`silent`) leaves nothing.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from heapq import heappop, heappush
 from random import Random
 from typing import Final
-from zlib import crc32
 
 from cluster.config import MS, SECOND, Config
 from cluster.model.facts import Fact, Payload
@@ -49,8 +47,9 @@ from cluster.protocol.inputs import (
 )
 from cluster.protocol.node import Node
 from cluster.sim.dice import Dice, below
+from cluster.sim.digest import digest
 from cluster.sim.disk import Disk
-from cluster.sim.host import SOCKET_PACKETS, Clock, Host
+from cluster.sim.host import SOCKET_PACKETS, UNSENT_MAX, Clock, Host
 from cluster.sim.network import CALM, Network, Weather
 
 START: Final = 1_000_000 * SECOND
@@ -69,23 +68,13 @@ Action = Callable[[], None]
 Watcher = Callable[[Fact], None]
 Then = Callable[[Response | None], None]
 Scribe = Callable[[Host, Persist], None]
-_Event = tuple[
-    int, int, Action | None, Host | None, int, Received | None, TimerKey | None, int
-]  # fmt: skip
+_Event = tuple[int, int, Action | None, Host | None, int, Received | None, TimerKey | None, int]
 """(due, order, action, host, the host's boot, packet, timer, due by the host's clock): something to
 call, or, for a host, a packet, a timer, or neither at the end of a commit."""
 
 
 class _Datagram(Received, frozen=True):
     """A packet that a full socket would lose."""
-
-
-def collect_rarely() -> None:
-    """For a process that plays worlds: they make millions of short-lived values and hardly a cycle,
-    and looking for cycles among them took a quarter of the time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(200_000, 10, 10)
 
 
 class World:
@@ -139,8 +128,9 @@ class World:
         host.clock.boot(self.now)
         host.timers.clear()
         host.held.clear()
+        host.unsent.clear()
         host.held_datagrams = host.lag_us = host.bytes_out = 0
-        host.paused, host.silent, host.halted = False, False, None
+        host.paused, host.clogged, host.silent, host.halted = False, False, False, None
         disk = host.disk
         disk.epoch = max(disk.epoch + 1, host.clock.local(self.now) // EPOCH_US)
         disk.open()
@@ -176,10 +166,10 @@ class World:
         if self._reachable(peer, gone):
             self._give(peer, LinkClosed(gone.address, "closed"))
             if gone.node is None:
-                self.after(RESET_US, lambda: self._refused(peer, gone))
+                self.after(RESET_US, lambda: self._refused(peer, gone, peer.boots))
 
-    def _refused(self, peer: Host, gone: Host) -> None:
-        if gone.node is None and self._reachable(peer, gone):
+    def _refused(self, peer: Host, gone: Host, boot: int) -> None:
+        if peer.boots == boot and gone.node is None and self._reachable(peer, gone):
             self._give(peer, LinkClosed(gone.address, "refused"))
 
     def _reachable(self, a: Host, b: Host) -> bool:
@@ -203,15 +193,32 @@ class World:
         if not host.paused:
             return
         host.paused = False
-        held, host.held, host.held_datagrams = host.held, [], 0
         timers_first = self._wake_dice.random() < 0.5
         if timers_first:
             self._overdue(host)
+        self._read(host)
+        if not timers_first:
+            self._overdue(host)
+
+    def clog(self, name: str) -> None:
+        """Let its messages wait, both ways, while its timers run: it accuses whom it cannot hear."""
+        self.host(name).clogged = True
+
+    def unclog(self, name: str) -> None:
+        """What waited to leave leaves, what waited to be read is read."""
+        host = self.host(name)
+        host.clogged = False
+        unsent, host.unsent = host.unsent, []
+        for send in unsent:
+            self._send(host, send)
+        self._read(host)
+
+    def _read(self, host: Host) -> None:
+        """What waited in its sockets."""
+        held, host.held, host.held_datagrams = host.held, [], 0
         for boot, event in held:
             if host.boots == boot:
                 self._give(host, event)
-        if not timers_first:
-            self._overdue(host)
 
     def _overdue(self, host: Host) -> None:
         local = host.clock.local(self.now)
@@ -274,7 +281,10 @@ class World:
                 pass  # for a process that has ended
             elif packet is not None:
                 self.delivered += 1
-                self._give(host, packet)
+                if host.clogged:
+                    self._hold(host, packet)
+                else:
+                    self._give(host, packet)
             elif timer is not None:
                 self._timer_due(host, timer, due)
             else:
@@ -392,6 +402,10 @@ class World:
     # --- packets -------------------------------------------------------------------------------
 
     def _send(self, host: Host, send: Send) -> None:
+        if host.clogged:
+            if len(host.unsent) < UNSENT_MAX:
+                host.unsent.append(send)
+            return
         target = self._by_address.get(send.address)
         host.bytes_out += PACKET_BYTES
         if target is None:
@@ -408,11 +422,7 @@ class World:
                 self._arrive(target, Received(send.packet, host.address, PACKET_BYTES), due)
         elif not target.silent and self._reachable(host, target):
             boot = host.boots
-            self.after(RESET_US, lambda: self._refuse(host, boot, target))
-
-    def _refuse(self, host: Host, boot: int, target: Host) -> None:
-        if host.boots == boot:
-            self._refused(host, target)
+            self.after(RESET_US, lambda: self._refused(host, target, boot))
 
     def _arrive(self, target: Host, packet: Received, due: int) -> None:
         self._order += 1
@@ -436,12 +446,4 @@ class World:
 
     def digest(self) -> str:
         """Eight hex digits of everything that happened and of what is on every disk now."""
-        total = self._hash & 0xFFFF_FFFF_FFFF_FFFF
-        for host in self.hosts.values():
-            node = host.node
-            view = node.members.digest() if node is not None else "-"
-            total = hash((total, crc32(view.encode())))
-            for partition, key in host.disk.places():
-                record = host.disk.record(partition, key)
-                total = hash((total, partition, crc32(key), crc32(repr(record).encode())))
-        return f"{total & 0xFFFF_FFFF:08x}"
+        return digest(self._hash, self.hosts.values())

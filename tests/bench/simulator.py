@@ -22,8 +22,9 @@ from cluster.model.member import Claim, MemberState
 from cluster.protocol.messages import GetRequest, PutRequest
 from cluster.protocol.node import Memory
 from cluster.sim.faults.options import draw
+from cluster.sim.pace import collect_rarely
 from cluster.sim.trial.trial import run_trial
-from cluster.sim.world import EPOCH_US, START, World, collect_rarely
+from cluster.sim.world import EPOCH_US, START, World
 from tests.bench.figures import figure
 
 MESSAGES_PER_S = 40_000

@@ -167,8 +167,8 @@ def lifeguards(quick: bool) -> None:
             ]
         )
     what = "; ".join(
-        f"{c.stressed} of {c.members} paused {c.paused_us / 1e6:.1f} s, awake "
-        f"{c.awake_us / 1e3:.0f} ms, for {c.seconds} s"
+        f"{c.stressed} of {c.members} {c.way} for {c.paused_us / 1e6:.1f} s each "
+        f"{(c.paused_us + c.awake_us) / 1e6:.3f} s, for {c.seconds} s"
         for c in cases
     )
     table(

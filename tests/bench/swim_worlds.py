@@ -199,13 +199,18 @@ VARIANTS: Final[tuple[Variant, ...]] = (
 
 
 class Stress(Struct, frozen=True):
-    """Members that are paused again and again, all at once."""
+    """Members that are hindered again and again, all at once."""
 
     members: int
     stressed: int
     paused_us: int
     awake_us: int
     seconds: int
+    way: Literal["clogged", "stopped"] = "clogged"
+    """Clogged: their messages wait, both ways, while their timers run (the paper's slow message
+    processing). Stopped: the whole process is, as by SIGSTOP. A stopped member says that it
+    suspects somebody a whole pause before it can say that somebody is dead: the accused has refuted
+    long before, and no healthy observer ever believes it, whatever the configuration."""
 
 
 class Accusations(Struct, frozen=True):
@@ -237,9 +242,9 @@ def accusations(stress: Stress, config: Config, seed: int) -> Accusations:
     world.watchers.append(watch)
     end = world.now + stress.seconds * SECOND
     while world.now < end:
-        _for_each(chosen, world.pause)
+        _for_each(chosen, world.clog if stress.way == "clogged" else world.pause)
         world.run(min(end, world.now + stress.paused_us))
-        _for_each(chosen, world.resume)
+        _for_each(chosen, world.unclog if stress.way == "clogged" else world.resume)
         world.run(world.now + stress.awake_us)
     world.run(world.now + 10 * SECOND)
     return Accusations(**counts)
@@ -277,6 +282,6 @@ def serf_share(members: int, seconds: float, config: MembershipConfig) -> float:
 
 
 STARVED: Final = Stress(64, 8, 16_384 * MS, 1 * MS, 180)
-"""Awake for less than a round trip, asleep for longer than a fixed suspicion lasts: what the
+"""Heard for less than a round trip, cut off for longer than a fixed suspicion lasts: what the
 stressed members hear of others is always old news. The paper's grid has this corner (pauses of
 128 ms to 32.768 s, 1 ms to 16.384 s apart)†."""

@@ -53,9 +53,18 @@ def test_lifeguard_accuses_fewer_healthy_members_than_swim_under_the_same_stress
     tried = ("SWIM", "LHA-Suspicion", "Lifeguard")
     found = {v: [accusations(stress, lifeguard(v), seed) for seed in (1, 2)] for v in tried}
     wrong = {variant: sum(run.all for run in runs) for variant, runs in found.items()}
-    assert wrong["SWIM"] >= 10, wrong
-    assert wrong["Lifeguard"] * 10 <= wrong["SWIM"], wrong
-    assert wrong["LHA-Suspicion"] <= wrong["SWIM"], wrong
+    believed = {variant: sum(run.healthy for run in runs) for variant, runs in found.items()}
+    for count in (wrong, believed):  # at all observers, and at those that were well themselves
+        assert count["SWIM"] >= 100, count
+        assert count["Lifeguard"] * 50 <= count["SWIM"], count
+        assert count["LHA-Suspicion"] <= count["SWIM"], count
+
+
+def test_whoever_is_stopped_as_a_whole_makes_no_healthy_observer_believe_in_a_death() -> None:
+    stress = Stress(24, 10, 16_384 * MS, 1 * MS, 120, "stopped")
+    found = accusations(stress, lifeguard("SWIM"), 1)
+    assert found.all, found
+    assert not found.healthy, found
 
 
 @pytest.mark.slow

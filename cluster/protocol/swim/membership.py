@@ -129,8 +129,8 @@ class Membership:
     def learn(self, claim: Claim, via: Via, teller: NodeId) -> None:
         """Take a claim from somebody, if it is news and could be true."""
         old = self.claims.get(claim.name)
-        if old is claim:
-            return
+        if old is claim or (old == claim and claim.state is MemberState.ALIVE):
+            return  # as nearly all of a push/pull: whole views meet, and little has changed
         if claim.name == self.me:
             self._learn_of_self(claim, teller)
         elif old is None:

@@ -10,7 +10,7 @@ import sys
 import msgspec
 
 from cluster.sim.compare.play import Order, play
-from cluster.sim.world import collect_rarely
+from cluster.sim.pace import collect_rarely
 
 
 def main() -> int:

@@ -15,8 +15,8 @@ import msgspec
 
 from cluster.config import SECOND
 from cluster.sim.faults.options import FaultsName, draw
+from cluster.sim.pace import collect_rarely
 from cluster.sim.trial.trial import Result, Trial
-from cluster.sim.world import collect_rarely
 
 JOURNAL_MAX: Final = 2_000_000
 """Lines of a journal that two runs are compared by."""

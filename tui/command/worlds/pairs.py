@@ -45,9 +45,9 @@ def seed(text: str) -> int:
 
 def pair(args: argparse.Namespace) -> int:
     """List them, or play one or all."""
+    from cluster.sim.pace import collect_rarely
     from cluster.sim.pairs.registry import PAIRS, play
     from cluster.sim.pairs.stage import StageError
-    from cluster.sim.world import collect_rarely
     from tui.command.worlds.trials import Teller
     from tui.text.pairs import document, listed, told
 
