@@ -192,6 +192,7 @@ class Node:
                 self._out.emit(RecordRotted(kind, partition, count))
                 if kind == "record":
                     self.trees.doubt((partition,))
+                    self.policy.damaged()
             case Booted():
                 self._boot(event)
             case Rejected():

@@ -260,6 +260,7 @@ def test_a_paused_master_that_wakes_is_refused_because_its_term_is_over() -> Non
 def test_a_stale_write_is_refused_by_every_follower_and_told() -> None:
     for seed in range(1, 12):
         them = Mastered("majority", seed)
+        assert them.put("n1", "k", "old") == "ok"
         them.world.pause("n1")
         them.world.ask("n1", PutRequest(b"k", b"stale"), lambda _answer: None)
         assert them.until(lambda them=them: bool(them.masters()), 6)
@@ -271,7 +272,7 @@ def test_a_stale_write_is_refused_by_every_follower_and_told() -> None:
             assert isinstance(refused, TermRefused)
             assert (refused.master, refused.term) == ("n1", 1)
             assert refused.promised > 1
-            assert them.get("n3", "k") == ""
+            assert them.get("n3", "k") == "old"
             return
     pytest.fail("no seed let the old master write before it heard of its successor")
 
@@ -349,6 +350,23 @@ def test_a_voter_whose_disk_was_lost_has_no_vote_before_it_has_copied_a_master()
     them.world.kill("n5")
     them.world.kill("n1")
     assert them.until(lambda: len(them.masters()) == 1 and them.get("n3", "k") == "v", 10)
+
+
+@pytest.mark.parametrize("name", ["n1", "n3"])
+def test_a_damaged_record_is_never_answered_as_absent_and_comes_back(name: str) -> None:
+    them = Mastered("majority")
+    for number in range(6):
+        assert them.put("n2", f"k{number}", "v") == "ok"
+    disk = them.world.host(name).disk
+    for partition, key in disk.places():
+        disk.rot(partition, key)
+    answers = [them.get("n4", f"k{number}") for number in range(6)]
+    assert set(answers) <= {"v", "!no master", "!not the master", "!no answer"}
+    assert them.until(lambda: [them.get("n4", f"k{i}") for i in range(6)] == ["v"] * 6, 20)
+    counted = UpdateRequest(b"k0", CounterAdd(1))
+    assert isinstance(them.ask("n4", counted), Refusal), "a plain value is there, and is not lost"
+    if name == "n1":  # a follower's damage is found when somebody reads it
+        assert them.until(lambda: len({str(them.copies(n)) for n in FOUNDERS}) == 1, 20)
 
 
 def test_a_node_away_for_long_does_not_depose_the_master_by_its_return() -> None:

@@ -155,6 +155,10 @@ class Failover:
         heed = Heed(body.term, self._following.durable, body.round)
         self._out.send(sender, self._members.address(sender), "stream", heed)
 
+    def damaged(self) -> None:
+        """A follower copies again. What a master's disk has lost is lost: its copy is the truth."""
+        self._following.again()
+
     # --- operations ---------------------------------------------------------------------------
 
     def takes(self, op: Operation) -> bool:

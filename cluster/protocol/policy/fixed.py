@@ -65,6 +65,9 @@ class Fixed:
         if isinstance(body, Relayed):
             self._relays.answered(body, sender)
 
+    def damaged(self) -> None:
+        """There is no second copy."""
+
     def rule(self) -> Rule:
         """The same for ever."""
         return Rule(self._master, 0, self._leads)

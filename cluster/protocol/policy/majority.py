@@ -99,6 +99,8 @@ class Majority:
         self._reads: deque[tuple[int, Operation]] = deque()
         """Reads that wait until a round was heeded by a majority."""
         self._round_at = -1
+        self._absent: list[Operation] = []
+        """Operations on keys that this master does not hold, until the end of this input."""
 
     def boot(self) -> None:
         """Wait for a master before standing for election."""
@@ -130,8 +132,13 @@ class Majority:
     # --- time ---------------------------------------------------------------------------------
 
     def timer(self, words: list[str]) -> None:
-        """A period has passed."""
-        del words
+        """A period has passed, or a key is known to be absent and not damaged."""
+        if words == ["absent"]:
+            absent, self._absent = self._absent, []
+            for op in absent:
+                if not op.answered:
+                    self._do(op)
+            return
         now = self._out.now
         slept = now - self._ticked_at > _STALL_PERIODS * self._config.herald_period_us
         self._ticked_at = now
@@ -239,6 +246,12 @@ class Majority:
             self._resign(f"term {term} has begun")
         self._ballot.bind(term, of)
 
+    def damaged(self) -> None:
+        """What this disk held, a majority holds: a master has it read anew, a follower copies."""
+        if self._elected:
+            self._resign("its disk is damaged")
+        self._following.again()
+
     # --- operations ---------------------------------------------------------------------------
 
     def takes(self, op: Operation) -> bool:
@@ -248,17 +261,24 @@ class Majority:
             self._relays.refuse(op, "no master", why)
         elif not self._serves:
             self._relays.pass_on(op, self._master)
+        elif self._leading.has(op.partition, op.request.key):
+            self._do(op)
         else:
-            match op.request:
-                case GetRequest():
-                    if self._round_at != self._out.now:
-                        self._round_at = self._out.now
-                        self._leading.herald()
-                    self._reads.append((self._leading.round, op))
-                    self._answer_reads()
-                case request:
-                    self._leading.write(op, request)
+            # Absent, or damaged: if it is the latter this node hears of it before the timer.
+            self._absent.append(op)
+            self._out.set_timer(("policy", "absent"), self._out.now)
         return False
+
+    def _do(self, op: Operation) -> None:
+        match op.request:
+            case GetRequest():
+                if self._round_at != self._out.now:
+                    self._round_at = self._out.now
+                    self._leading.herald()
+                self._reads.append((self._leading.round, op))
+                self._answer_reads()
+            case request:
+                self._leading.write(op, request)
 
     def _answer_reads(self) -> None:
         """Those whose round a majority has heeded: nobody else was master when they came."""

@@ -34,6 +34,9 @@ class Masterless:
     def heard(self, body: Spoken, sender: NodeId) -> None:
         """A member that follows another architecture; its own configuration is wrong."""
 
+    def damaged(self) -> None:
+        """The trees see to it."""
+
     def rule(self) -> Rule:
         """There is no master."""
         return NO_RULE

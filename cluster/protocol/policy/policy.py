@@ -64,6 +64,10 @@ class Policy(Protocol):
         """A member spoke to this node's policy."""
         ...
 
+    def damaged(self) -> None:
+        """Something on this node's disk was found not to be what was written."""
+        ...
+
     def rule(self) -> Rule:
         """Whom this node takes for the master now."""
         ...

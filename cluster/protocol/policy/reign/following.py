@@ -49,6 +49,11 @@ class Following:
         """Live under nobody."""
         self.master, self._reading, self._had, self.durable = NOBODY, None, -1, 0
 
+    def again(self) -> None:
+        """This copy may lack what it had."""
+        if self.master:
+            self._copy_all()
+
     def _copy_all(self) -> None:
         self._had, self.durable, self._discarded = -1, 0, 0
         self._number += 1

@@ -91,6 +91,10 @@ class Leading:
         record = self._records.load(partition, key)
         return record.versions if record is not None else EMPTY
 
+    def has(self, partition: int, key: bytes) -> bool:
+        """Whether anything is held of a key."""
+        return self._records.load(partition, key) is not None
+
     def write(self, op: Operation, request: WriteRequest) -> None:
         """Give a client's write its place, store it and send it."""
         if len(self._writes) >= self._config.operations_max:
