@@ -54,6 +54,11 @@ def told(comparison: Comparison, width: int) -> list[str]:
         drawn = strip(row.strip, comparison.lasting_us, cells)
         lines.append(f"  {row.architecture:<{NAME}}{drawn}" + _line(figures, columns))
     lines += ["", *(f"  {row.architecture:<{NAME}}{row.verdict}" for row in comparison.rows)]
+    lines += [
+        f"  {row.architecture:<{NAME}}{row.master} was the master there, and is hurt in n1's place."
+        for row in comparison.rows
+        if row.master not in ("", "n1")
+    ]
     return [line.rstrip() for line in lines]
 
 
@@ -147,6 +152,7 @@ def _row(row: Row) -> dict[str, Any]:
     outage = measures.longest_outage
     return {
         "architecture": row.architecture,
+        "master": row.master,
         "verdict": row.verdict,
         "answered": _counts(measures.total),
         "answered_meanwhile": _counts(row.during),

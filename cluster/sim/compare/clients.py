@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from heapq import heappop, heappush
 from random import Random
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -25,7 +25,6 @@ from cluster.model.judging.deeds import Deed, Kind, Outcome
 from cluster.model.member import NOBODY, NodeId
 from cluster.model.versions import EMPTY, Context, Versions
 from cluster.protocol.effects import Response
-from cluster.protocol.inputs import Request
 from cluster.protocol.messages import (
     GetRequest,
     PutRequest,
@@ -33,7 +32,6 @@ from cluster.protocol.messages import (
     Refusal,
     WriteResponse,
 )
-from cluster.sim.world import World
 
 PATIENCE_US: Final = 2_500 * MS
 """A client waits this long: longer than a node's own deadline, so that only silence is given up."""
@@ -89,8 +87,34 @@ def wishes(rng: Random, load: Load, lasting_us: int) -> tuple[Wish, ...]:
         found.append(Wish(at, key, hot and rng.random() < 0.5, rng.getrandbits(32)))
 
 
+Call = GetRequest | PutRequest
 Read = Callable[[Versions | None], None]
 """What follows a read: with what it was told, or nothing if it was told nothing."""
+
+
+class Ground(Protocol):
+    """What clients stand on: a simulated world, or this machine."""
+
+    @property
+    def now(self) -> int:
+        """Microseconds of the clients' clock."""
+        ...
+
+    def at(self, due: int, action: Callable[[], None]) -> None:
+        """Call something then."""
+        ...
+
+    def after(self, delay: int, action: Callable[[], None]) -> None:
+        """Call something so much later."""
+        ...
+
+    def takes(self, name: NodeId) -> bool:
+        """Whether a node accepts connections: there is a process, be it a stopped one."""
+        ...
+
+    def ask(self, name: str, request: Call, then: Callable[[Response | None], None]) -> None:
+        """Ask a node; `then` gets its answer, or None when the connection broke."""
+        ...
 
 
 class _Open(Struct):
@@ -108,8 +132,10 @@ class _Open(Struct):
 class Clients:
     """All clients of one run."""
 
-    def __init__(self, world: World, names: list[str], plan: tuple[Wish, ...], load: Load) -> None:
-        self._world = world
+    def __init__(
+        self, ground: Ground, names: list[str], plan: tuple[Wish, ...], load: Load
+    ) -> None:
+        self._ground = ground
         self._names = names
         """Who should run; shared with who lets nodes join."""
         self._plan = plan
@@ -128,14 +154,14 @@ class Clients:
 
     def start(self) -> None:
         """From now on things are wished for."""
-        self._began = self._world.now
+        self._began = self._ground.now
         for wish in self._plan:
-            self._world.at(self._began + wish.at, lambda wish=wish: self._wish(wish))
+            self._ground.at(self._began + wish.at, lambda wish=wish: self._wish(wish))
 
     @property
     def now(self) -> int:
         """Since the clients began."""
-        return self._world.now - self._began
+        return self._ground.now - self._began
 
     def _wish(self, wish: Wish) -> None:
         hot = wish.key.startswith("h")
@@ -212,14 +238,14 @@ class Clients:
 
     def _somebody(self, rng: Random) -> NodeId:
         """A node that takes connections, and was not silent lately if there is another."""
-        takes = [name for name in self._names if self._world.host(name).node is not None]
-        answers = [name for name in takes if self._spared.get(name, 0) <= self._world.now]
+        takes = [name for name in self._names if self._ground.takes(NodeId(name))]
+        answers = [name for name in takes if self._spared.get(name, 0) <= self._ground.now]
         choice = answers or takes
         return NodeId(choice[rng.randrange(len(choice))]) if choice else NOBODY
 
-    def _ask(self, op: _Open, request: Request, then: Callable[[Response | None], None]) -> None:
+    def _ask(self, op: _Open, request: Call, then: Callable[[Response | None], None]) -> None:
         """Ask once; `then` is called once, with the answer or with nothing."""
-        world, node = self._world, op.node
+        ground, node = self._ground, op.node
         over = False
 
         def answered(response: Response | None) -> None:
@@ -230,14 +256,14 @@ class Clients:
 
         def lost_patience() -> None:
             if not over:
-                self._spared[node] = world.now + SPARED_US
+                self._spared[node] = ground.now + SPARED_US
                 answered(None)
 
         if not node:
             answered(Refusal(503, "nobody", "no node takes connections"))
             return
-        world.after(PATIENCE_US, lost_patience)
-        world.ask(node, request, answered)
+        ground.after(PATIENCE_US, lost_patience)
+        ground.ask(node, request, answered)
 
     def _end(self, op: _Open, kind: Kind, outcome: Outcome, told: tuple[str, ...] = ()) -> None:
         self.deeds.append(

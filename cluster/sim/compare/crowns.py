@@ -2,12 +2,10 @@
 
 `failover` and `majority` say themselves when a node begins and ceases to act as master. The fixed
 master of `single` and `primary` reigns while its process runs. Deaths and pauses are what the god
-of the world observes. Ignores what masters do.
+of the world observes. Facts come in the order of their stamps. Ignores what masters do.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -18,6 +16,7 @@ from cluster.model.facts import (
     ReignBegan,
     ReignEnded,
     RingChanged,
+    SnapshotTaken,
     WritesDiscarded,
 )
 from cluster.model.judging.deeds import Reign
@@ -25,7 +24,6 @@ from cluster.model.judging.moves import Moved, moved
 from cluster.model.judging.reigns import Thrones
 from cluster.model.layout import fixed_master
 from cluster.model.member import NodeId
-from cluster.model.ring import Ring
 from cluster.model.summary import RingTable
 from cluster.sim.compare.record import Discard
 
@@ -37,38 +35,50 @@ counted exactly here, where a sample of keys would only guess it."""
 class Crowns:
     """Folds the facts of one run into reigns."""
 
-    def __init__(self, architecture: ArchitectureConfig, now: Callable[[], int]) -> None:
+    def __init__(self, architecture: ArchitectureConfig) -> None:
         fixed = architecture.kind in ("single", "primary")
         self._fixed = fixed_master(architecture) if fixed else None
-        self._now = now
         self.thrones = Thrones()
+        self._claimed: set[NodeId] = set()
+        """Who takes itself for the master, also while its process is stopped."""
         self._discards: list[Discard] = []
 
     def hear(self, fact: Fact) -> None:
         """One more fact."""
         match fact.payload:
             case ReignBegan(term):
-                self.thrones.began(fact.node, term, self._now())
+                self._begun(fact.node, term, fact.at)
+            case SnapshotTaken(rule=rule) if rule.leads and fact.node not in self._claimed:
+                self._begun(fact.node, rule.term, fact.at)  # it began before anybody listened
             case ReignEnded():
-                self.thrones.ended(fact.node, self._now())
+                self._over(fact.node, fact.at)
             case WritesDiscarded(count, master):
-                self._discards.append(Discard(self._now(), fact.node, count, master))
+                self._discards.append(Discard(fact.at, fact.node, count, master))
             case ProcessObserved(name, state):
-                self._observed(name, state)
+                self._observed(name, state, fact.at)
             case _:
                 pass
 
-    def _observed(self, name: NodeId, state: str) -> None:
-        now = self._now()
+    def _observed(self, name: NodeId, state: str, now: int) -> None:
         match state:
             case "gone":
-                self.thrones.ended(name, now)
+                self._over(name, now)
             case "paused":
                 self.thrones.stopped(name, now)
-            case "running" if name == self._fixed and name not in self.thrones.masters():
-                self.thrones.began(name, 0, now)
-            case _:
+            case "running" if name == self._fixed and name not in self._claimed:
+                self._begun(name, 0, now)
+            case "running":
                 self.thrones.resumed(name, now)
+            case _:
+                pass
+
+    def _begun(self, node: NodeId, term: int, at: int) -> None:
+        self._claimed.add(node)
+        self.thrones.began(node, term, at)
+
+    def _over(self, node: NodeId, at: int) -> None:
+        self._claimed.discard(node)
+        self.thrones.ended(node, at)
 
     def discards(self, since: int) -> tuple[Discard, ...]:
         """What masters gave up; times count from 1 at `since`."""
@@ -87,16 +97,16 @@ class Crowns:
 class Moves:
     """Folds the tables that one node follows into what had to move, partition by partition."""
 
-    def __init__(self, witness: str, ring: Ring) -> None:
+    def __init__(self, witness: str, table: RingTable) -> None:
         self._witness = NodeId(witness)
-        self.first = self.last = _owners(ring.owners)
+        self.first = self.last = _owners(table)
         self._steps: list[Moved] = []
 
     def hear(self, fact: Fact) -> None:
         """One more fact."""
         match fact.payload:
             case RingChanged(table) if fact.node == self._witness:
-                before, self.last = self.last, _owners(_named(table))
+                before, self.last = self.last, _owners(table)
                 self._steps.append(moved(before, self.last))
             case _:
                 pass
@@ -113,9 +123,9 @@ class Moves:
         )
 
 
-def _owners(owners: tuple[tuple[NodeId, ...], ...]) -> Owners:
-    return {str(partition): held for partition, held in enumerate(owners)}
-
-
-def _named(table: RingTable) -> tuple[tuple[NodeId, ...], ...]:
-    return tuple(tuple(table.members[index] for index in row) for row in table.owners)
+def _owners(table: RingTable) -> Owners:
+    members = table.members
+    return {
+        str(partition): tuple(members[index] for index in row)
+        for partition, row in enumerate(table.owners)
+    }

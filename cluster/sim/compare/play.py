@@ -16,6 +16,7 @@ from cluster.model.judging.deeds import Deed, Evidence
 from cluster.model.judging.linear import linearity, with_final_reads
 from cluster.model.judging.measures import measure
 from cluster.model.judging.running import Bucket
+from cluster.model.member import NodeId
 from cluster.sim.compare.clients import PATIENCE_US, Clients, Commit, Load, wishes
 from cluster.sim.compare.crowns import Crowns, Moves
 from cluster.sim.compare.record import BUCKET_US, Asked, Discard, Row, ScheduleName, Single
@@ -44,6 +45,7 @@ class Run(Struct, frozen=True):
     """What happened in one world, before anybody judged it."""
 
     plan: Plan
+    master: NodeId
     evidence: Evidence
     commits: tuple[Commit, ...]
     settled_us: int | None
@@ -59,24 +61,24 @@ def play(order: Order) -> Row:
 
 def run(order: Order) -> Run:
     """Play one world. Raises NotFormedError if there was never a cluster to hurt."""
-    what = plan(order.schedule, order.seed, order.lasting_us)
-    stage = Stage(order.architecture, what)
+    stage = Stage(order.architecture, plan(order.schedule, order.seed, order.lasting_us))
     world = stage.world
-    crowns = Crowns(stage.architecture, lambda: world.now)
+    crowns = Crowns(stage.architecture)
     world.watchers.append(crowns.hear)
     stage.found()
+    what, master, before = stage.plan, stage.master, world.delivered
 
     rng = Dice(order.seed).stream("wishes")
     wanted = wishes(rng, order.load, what.lasting_us)
     keys = sorted({wish.key for wish in wanted})
     clients = Clients(world, stage.hand.expected, wanted, order.load)
-    moves = Moves(what.witness, stage.node(what.witness).placement.ring)
+    moves = Moves(what.witness, stage.node(what.witness).placement.table())
     world.watchers.append(moves.hear)
     began = world.now
     clients.start()
     stage.hand.play()
     world.run(began + what.lasting_us + PATIENCE_US)
-    messages = world.delivered
+    messages = world.delivered - before
     until = world.now
     stage.hand.heal()
     settled = stage.settle(keys)
@@ -92,7 +94,8 @@ def run(order: Order) -> Run:
         until=what.lasting_us,
     )
     gone = crowns.discards(began)
-    return Run(what, evidence, tuple(clients.commits), settled, messages, moves, gone)
+    commits = tuple(clients.commits)
+    return Run(what, master, evidence, commits, settled, messages, moves, gone)
 
 
 def judge(architecture: ArchitectureName, run: Run) -> Row:
@@ -113,6 +116,7 @@ def judge(architecture: ArchitectureName, run: Run) -> Row:
     terms = masters_of_terms(run.commits) if architecture not in SIBLINGS else {}
     row = Row(
         architecture=architecture,
+        master=run.master,
         measures=measures,
         during=_bucket(hurt[0], during),
         asked=asked,

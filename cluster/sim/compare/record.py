@@ -81,6 +81,9 @@ class Row(Struct, frozen=True):
     """One architecture under the schedule."""
 
     architecture: ArchitectureName
+    master: NodeId
+    """Who was master when the clients began, and was hurt in n1's place if that was another; empty
+    where there is none."""
     measures: Measures
     """Availability (in all, and in spans of `BUCKET_US`), the longest outage, acknowledged writes
     lost, stale reads, dual-master time."""
@@ -106,7 +109,7 @@ class Row(Struct, frozen=True):
     verdict: str
     """One sentence with numbers."""
     messages: int
-    """That nodes sent each other in the whole run."""
+    """That nodes sent each other while the clients asked (real ones: as far as they told)."""
 
     @property
     def strip(self) -> tuple[Bucket, ...]:

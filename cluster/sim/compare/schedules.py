@@ -1,7 +1,7 @@
 """The named schedules: what is done to all five architectures at the same moments, from a seed.
 
-Five founders n1 to n5. n1 is the master where there is one from the start, and is treated as it
-would be everywhere else: the same thing is done to all. Each schedule has a calm beginning, the
+Five founders n1 to n5. n1 is the master where there is one, and is treated the same where there is
+none; where voters chose another one, it takes n1's part (`instead`). Each schedule has a calm beginning, the
 fault, and a calm end of `AFTER_US` in which clients still ask. The seed moves the moments a little
 and chooses who is hurt where that is open. Ignores what the clients do (`clients`).
 """
@@ -12,9 +12,11 @@ from random import Random
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cluster.config import MS, SECOND
-from cluster.sim.compare.record import SCHEDULES, Mark, ScheduleName
+from cluster.model.member import NodeId
+from cluster.sim.compare.record import Mark, ScheduleName
 from cluster.sim.dice import Dice
 from cluster.sim.faults.schedule import Episode, Kind
 
@@ -79,6 +81,23 @@ def plan(name: ScheduleName, seed: int, lasting_us: int = 0) -> Plan:
         marks=_marks(episodes, lasting_us),
         witness=_witness(episodes),
     )
+
+
+def instead(plan: Plan, master: NodeId) -> Plan:
+    """The same plan where another node is the master when the clients begin: it takes n1's part,
+    and n1 takes its. Nothing changes where there is none, or where it is n1."""
+    if not master or master == MASTER:
+        return plan
+    part = {MASTER: str(master), str(master): MASTER}
+
+    def cast(name: str) -> str:
+        return part.get(name, name)
+
+    episodes = tuple(
+        replace(e, subject=cast(e.subject), peers=tuple(map(cast, e.peers))) for e in plan.episodes
+    )
+    marks = _marks(episodes, plan.lasting_us)
+    return replace(plan, episodes=episodes, marks=marks, witness=cast(plan.witness))
 
 
 def _episodes(name: ScheduleName, rng: Random, begins: int, ends: int) -> tuple[Episode, ...]:
@@ -156,11 +175,3 @@ def _words(episode: Episode) -> tuple[str, str]:
             side = (name, *episode.peers)
             rest = " ".join(other for other in FOUNDERS if other not in side)
             return f"{' '.join(side)} | {rest}", "one network again"
-
-
-def known(name: str) -> ScheduleName:
-    """The schedule of that name. Raises ValueError, saying which there are."""
-    for found in SCHEDULES:
-        if found == name:
-            return found
-    raise ValueError(f"{name!r} is no schedule; there are {', '.join(SCHEDULES)}")

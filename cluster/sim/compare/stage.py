@@ -19,7 +19,7 @@ from cluster.protocol.effects import Response
 from cluster.protocol.messages import GetRequest, ReadResponse
 from cluster.protocol.node import Node
 from cluster.sim.compare.clients import values
-from cluster.sim.compare.schedules import FOUNDERS, Plan
+from cluster.sim.compare.schedules import FOUNDERS, Plan, instead
 from cluster.sim.dice import Dice
 from cluster.sim.faults.hand import Hand
 from cluster.sim.network import Weather
@@ -51,7 +51,8 @@ class Stage:
         config = replace(DEMO, architecture=self.architecture, observe=observe)
         slowest = Dice(plan.seed).stream("weather").choice(SLOWEST_US)
         self.world = World(plan.seed, config, Weather(latency_us=(150, slowest)))
-        self.hand = Hand(self.world, plan.episodes)
+        self.plan = plan
+        self.hand = Hand(self.world, ())
 
     def found(self) -> None:
         """Start the founders, and wait until they serve. Raises NotFormedError."""
@@ -59,6 +60,13 @@ class Stage:
         if not self.world.until(self.agreed, FORMED_WITHIN_US):
             kind = self.architecture.kind
             raise NotFormedError(f"seed {self.world.seed}: five {kind} nodes found no agreement")
+        self.plan = instead(self.plan, self.master)
+        self.hand.intend(self.plan.episodes)
+
+    @property
+    def master(self) -> NodeId:
+        """Whom the first node takes for the master."""
+        return self._running()[0].policy.rule().master
 
     def node(self, name: str) -> Node:
         """A running node."""
@@ -86,7 +94,7 @@ class Stage:
         return everybody <= set(first.members.claims) | {first.name} and all(
             node.members.digest() == view
             and node.placement.ring.digest == ring
-            and (node.policy.rule().master, node.policy.rule().term) == (rule.master, rule.term)
+            and node.policy.rule().master == rule.master
             and node.policy.rule().leads == (node.name == rule.master)
             and not node.transfers.filling
             and not node.hints.depths()

@@ -70,6 +70,10 @@ class Hand:
             self._world.start(name, () if name == nodes[0] else (nodes[0],))
             self._observe(name, "running")
 
+    def intend(self, episodes: tuple[Episode, ...]) -> None:
+        """These are to be played, and no others: before `play`."""
+        self._episodes = episodes
+
     def play(self) -> None:
         """Plan all episodes from now on."""
         start = self._world.now

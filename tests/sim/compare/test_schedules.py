@@ -7,9 +7,10 @@ from itertools import pairwise
 import pytest
 
 from cluster.config import SECOND
+from cluster.model.member import NOBODY, NodeId
 from cluster.sim.compare.clients import Load, wishes
 from cluster.sim.compare.record import SCHEDULES
-from cluster.sim.compare.schedules import ABOUT, AFTER_US, BEFORE_US, FOUNDERS, plan
+from cluster.sim.compare.schedules import ABOUT, AFTER_US, BEFORE_US, FOUNDERS, instead, plan
 from cluster.sim.dice import Dice
 
 
@@ -46,6 +47,17 @@ def test_seeds_move_the_moments_and_choose_who_is_hurt() -> None:
     kills = [plan("kill-one", seed).episodes[0] for seed in range(20)]
     assert {kill.subject for kill in kills} == set(FOUNDERS[1:])
     assert len({kill.at for kill in kills}) > 15
+
+
+def test_another_master_takes_the_part_of_n1_and_n1_takes_its() -> None:
+    cut = plan("split-2-3", 1)
+    assert instead(cut, NodeId("n1")) == instead(cut, NOBODY) == cut
+    other = instead(cut, NodeId("n5"))
+    assert (other.episodes[0].subject, other.episodes[0].peers) == ("n5", ("n2",))
+    assert other.marks[0].text == "n5 n2 | n1 n3 n4"
+    assert (cut.witness, other.witness) == ("n5", "n1")
+    second = instead(cut, NodeId("n2"))
+    assert second.marks[0].text == "n2 n1 | n3 n4 n5"
 
 
 def test_a_schedule_too_short_to_show_anything_is_refused() -> None:

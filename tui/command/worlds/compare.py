@@ -10,10 +10,10 @@ import argparse
 import json
 import shutil
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tui.command.arguments import ARCHITECTURES, seconds
-from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError, say, warn
+from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError, run_async, say, warn
 from tui.command.words import Words
 from tui.command.worlds.pairs import seed
 from tui.command.worlds.sim import jobs
@@ -60,38 +60,97 @@ def add(words: Words) -> None:
         help="how long the clients ask, at least 14s (18s; churn 32s)",
     )
     word.add_argument("--jobs", type=jobs, default=JOBS, metavar="J", help="processes at once (2)")
+    word.add_argument(
+        "--real", action="store_true", help="on real processes, one schedule after the other"
+    )
     word.add_argument("--json", action="store_true", help="one document with stable names")
 
 
 def compare(args: argparse.Namespace) -> int:
     """Play and tell."""
-    from cluster.sim.compare.crew import WorkerDiedError
-    from cluster.sim.compare.runner import compare_all
-    from tui.text.compare import LEGEND, document, told
-
     schedules: tuple[ScheduleName, ...] = (args.faults,) if args.faults else FAULTS
     names: list[ArchitectureName] = [a for a in ARCHITECTURES if a in args.architecture]
-    lasting_us = _lasting_us(args)
-    width = shutil.get_terminal_size((PAPER, 36)).columns if sys.stdout.isatty() else PAPER
-    bar = Bar()
-    found: list[Comparison] = []
+    wanted = _Wanted(schedules, names, args.seed, _lasting_us(args))
+    teller = _Teller(Bar("s" if args.real else "worlds"), json=args.json)
     try:
-        for each in compare_all(schedules, args.seed, names, bar.show, lasting_us, args.jobs):
-            bar.clear()
-            if not args.json:
-                say("\n".join([*([""] if found else []), *told(each, width)]))
-            found.append(each)
+        if args.real:
+            run_async(_on_processes(wanted, teller))
+        else:
+            _simulated(wanted, teller, args.jobs)
+    finally:
+        teller.bar.clear()
+    return teller.end()
+
+
+class _Wanted(NamedTuple):
+    """What is to be compared."""
+
+    schedules: tuple[ScheduleName, ...]
+    names: list[ArchitectureName]
+    seed: int
+    lasting_us: int
+
+
+def _simulated(wanted: _Wanted, teller: _Teller, jobs: int) -> None:
+    from cluster.sim.compare.crew import WorkerDiedError
+    from cluster.sim.compare.runner import compare_all
+
+    schedules, names, seed, lasting_us = wanted
+    try:
+        for each in compare_all(schedules, seed, names, teller.bar.show, lasting_us, jobs):
+            teller.told(each)
     except WorkerDiedError as error:
-        bar.clear()
+        teller.bar.clear()
         sentence = "a process that played a world died; its own message is above"
         raise CommandError(sentence, NOT_FINE) from error
-    finally:
-        bar.clear()
-    answer = document(found)
-    say(json.dumps(answer, indent=2) if args.json else f"\n  {LEGEND}")
-    for sentence in answer["broken"]:
-        warn(f"broken: {sentence}")
-    return FINE if answer["fine"] else NOT_FINE
+
+
+async def _on_processes(wanted: _Wanted, teller: _Teller) -> int:
+    from contextlib import aclosing
+
+    from cluster.lab.compare.real import compare_real
+    from cluster.lab.witness import LabError
+
+    schedules, names, seed, lasting_us = wanted
+    rows = compare_real(schedules, seed, names, teller.bar.show, lasting_us)
+    try:
+        async with aclosing(rows):
+            async for each in rows:
+                teller.told(each)
+    except LabError as error:
+        teller.bar.clear()
+        raise CommandError(str(error), NOT_FINE) from error
+    return FINE
+
+
+class _Teller:
+    """Tells each comparison as it is there, and all of them in the end."""
+
+    def __init__(self, bar: Bar, *, json: bool) -> None:
+        self.bar = bar
+        self._json = json
+        self._found: list[Comparison] = []
+
+    def told(self, found: Comparison) -> None:
+        """One more."""
+        from tui.text.compare import told
+
+        self.bar.clear()
+        if not self._json:
+            paper = shutil.get_terminal_size((PAPER, 36)).columns
+            width = paper if sys.stdout.isatty() else PAPER
+            say("\n".join([*([""] if self._found else []), *told(found, width)]))
+        self._found.append(found)
+
+    def end(self) -> int:
+        """The answer, and the exit code."""
+        from tui.text.compare import LEGEND, document
+
+        answer = document(self._found)
+        say(json.dumps(answer, indent=2) if self._json else f"\n  {LEGEND}")
+        for sentence in answer["broken"]:
+            warn(f"broken: {sentence}")
+        return FINE if answer["fine"] else NOT_FINE
 
 
 def _lasting_us(args: argparse.Namespace) -> int:
@@ -109,7 +168,8 @@ def _lasting_us(args: argparse.Namespace) -> int:
 class Bar:
     """How far it is, on a terminal's standard error; elsewhere nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
         self._terminal = sys.stderr.isatty()
         self._shown = False
 
@@ -117,7 +177,7 @@ class Bar:
         """So many are over."""
         if self._terminal:
             full = done * BAR // total
-            line = f"{'█' * full}{'░' * (BAR - full)} {done} of {total} worlds  {what}"
+            line = f"{'█' * full}{'░' * (BAR - full)} {done} of {total} {self._unit}  {what}"
             print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
             self._shown = True
 
