@@ -63,7 +63,7 @@ class Failover:
         self._leading = Leading(
             out, out.config.data, members, records, book, lambda holders: out.name in holders
         )
-        self._following = Following(out, members, records)
+        self._following = Following(out, members, records, alone=True)
         self._term = 0
         """The highest term heard of."""
         self._master: NodeId = NOBODY

@@ -83,7 +83,7 @@ class Majority:
             lambda holders: len(holders & ballot.voters) >= ballot.needed,
         )
         self._leading.on_refused = self._refused
-        self._following = Following(out, members, records)
+        self._following = Following(out, members, records, alone=False)
         self._master: NodeId = NOBODY
         self._recovery: Recovery | None = None
         """While this node is elected and reads what a majority holds."""

@@ -24,7 +24,7 @@ from cluster.protocol.swim.membership import Membership
 class Following:
     """What one node has of the reign it lives under."""
 
-    def __init__(self, out: Outbox, members: Membership, records: Records) -> None:
+    def __init__(self, out: Outbox, members: Membership, records: Records, *, alone: bool) -> None:
         self._out = out
         self._members = members
         self._records = records
@@ -39,6 +39,8 @@ class Following:
         self._settled = True
         """Whether all that was read is on disk."""
         self._discarded = 0
+        self._alone = alone
+        """A master here acknowledges alone: what it has and its successor has not was promised."""
 
     def follow(self, master: NodeId, term: int) -> None:
         """Live under this master from now on: copy it."""
@@ -116,7 +118,7 @@ class Following:
         last = self._reading.done
         if last:
             self._reading = None
-            if self._discarded:
+            if self._discarded and self._alone:
                 self._out.emit(WritesDiscarded(self._discarded, self.master))
             self._discarded = 0
         had = self._had
