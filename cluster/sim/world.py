@@ -430,10 +430,6 @@ class World:
 
     # --- clients -------------------------------------------------------------------------------
 
-    def takes(self, name: NodeId) -> bool:
-        """Whether a process is there to take a connection, be it a stopped one."""
-        return self.host(name).node is not None
-
     def ask(self, name: str, request: Request, then: Then) -> None:
         """Be a client of a node. `then` gets the answer, or None when the node dies before it."""
         host = self.host(name)

@@ -21,7 +21,7 @@ from cluster.sim.compare.clients import PATIENCE_US, Clients, Commit, Load, wish
 from cluster.sim.compare.crowns import Crowns, Moves
 from cluster.sim.compare.record import BUCKET_US, Asked, Discard, Row, ScheduleName, Single
 from cluster.sim.compare.schedules import Plan, plan
-from cluster.sim.compare.stage import Stage
+from cluster.sim.compare.stage import Ground, Stage
 from cluster.sim.compare.verdicts import verdict
 from cluster.sim.dice import Dice
 
@@ -71,7 +71,7 @@ def run(order: Order) -> Run:
     rng = Dice(order.seed).stream("wishes")
     wanted = wishes(rng, order.load, what.lasting_us)
     keys = sorted({wish.key for wish in wanted})
-    clients = Clients(world, stage.hand.expected, wanted, order.load)
+    clients = Clients(Ground(world), stage.hand.expected, wanted, order.load)
     moves = Moves(what.witness, stage.node(what.witness).placement.table())
     world.watchers.append(moves.hear)
     began = world.now

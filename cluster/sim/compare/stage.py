@@ -42,6 +42,25 @@ class NotFormedError(Exception):
     """The founders did not find each other. A defect of the cluster, not a figure of it."""
 
 
+class Ground:
+    """A world as its clients see it (`clients.Ground`)."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.at = world.at
+        self.after = world.after
+        self.ask = world.ask
+
+    @property
+    def now(self) -> int:
+        """The world's time."""
+        return self._world.now
+
+    def takes(self, name: NodeId) -> bool:
+        """Whether there is a process, be it a stopped one, to take a connection."""
+        return self._world.host(name).node is not None
+
+
 class Stage:
     """One architecture under one plan."""
 
