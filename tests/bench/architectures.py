@@ -1,7 +1,7 @@
 """The bars of the five architectures over many seeds.
 
 `python -m tests.bench.architectures [--seeds 1..1000] [--jobs 2] [--bar NAME ...] [--every]`
-plays ranges of seeds, so that a long sweep can be cut into pieces: each piece prints how many
+plays ranges of seeds (names are ARCHITECTURE/SCHEDULE; unless named, those of the five bars), so that a long sweep can be cut into pieces: each piece prints how many
 seeds it saw and how many fell short, and those seeds with what they lacked. A bar that says
 "in 95 of 100" is played with at most 100 seeds of the range, unless `--every`. Exits with 1 when a
 bar is missed.
@@ -13,7 +13,7 @@ import argparse
 import sys
 import time
 
-from cluster.sim.compare.bars import BARS, Bar, order
+from cluster.sim.compare.bars import BARS, KEPT, Bar, order
 from cluster.sim.compare.crew import Crew
 from tui.command.worlds.sim import jobs, seed_range
 
@@ -53,13 +53,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.architectures")
     parser.add_argument("--seeds", type=seed_range, default=range(1, 1_001))
     parser.add_argument("--jobs", type=jobs, default=2)
-    names = [bar.name for bar in BARS]
-    parser.add_argument("--bar", nargs="+", choices=names, default=names)
+    usual, names = ([bar.name for bar in bars] for bars in (BARS, (*BARS, *KEPT)))
+    parser.add_argument("--bar", nargs="+", choices=names, default=usual, metavar="NAME")
     parser.add_argument("--every", action="store_true")
     args = parser.parse_args()
     fine = True
     with Crew(args.jobs) as crew:
-        for bar in (each for each in BARS if each.name in args.bar):
+        for bar in (each for each in (*BARS, *KEPT) if each.name in args.bar):
             seeds = list(args.seeds)
             if bar.least < 1 and not args.every:
                 seeds = seeds[:ENOUGH]

@@ -6,6 +6,7 @@ architecture on one time axis, beside it the figures, below it a sentence each.
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +24,7 @@ LEVELS: Final = "▁▂▃▄▅▆▇█"
 NOTHING: Final = "×"
 """Something was tried and nothing was answered."""
 UNTRIED: Final = "·"
+INDENT: Final = 2
 NAME: Final = 11
 HEAD: Final = ("answered", "meanwhile", "outage", "lost", "stale", "2 masters", "moved", "register")
 """In all; while the fault was in force; the longest time in which nobody was served; acknowledged
@@ -35,35 +37,51 @@ LEGEND: Final = (
 
 
 def told(comparison: Comparison, width: int) -> list[str]:
-    """One comparison, to be projected."""
+    """One comparison, to be projected. Under 80 columns lines grow longer than the width."""
     rows = [_figures(row) for row in comparison.rows]
     columns = [max(len(r[i]) for r in (HEAD, *rows)) for i in range(len(HEAD))]
-    room = width - 2 - NAME - sum(columns) - 2 * len(columns)
-    cells = min(max(room, STRIP[0]), STRIP[1])
-    axis = _axis(comparison, cells)
+    room = width - INDENT - NAME - sum(columns) - 2 * len(columns)
+    beside = room >= STRIP[0]
+    cells = min(room if beside else width - INDENT - NAME, STRIP[1])
+    table = [("", _axis(comparison, cells), _line(HEAD, columns, beside=beside))]
+    table += [
+        (
+            row.architecture,
+            strip(row.strip, comparison.lasting_us, cells),
+            _line(figures, columns, beside=beside),
+        )
+        for row, figures in zip(comparison.rows, rows, strict=True)
+    ]
     lines = [
-        f"{comparison.schedule}: {comparison.about}",
+        *_folded("", f"{comparison.schedule}: {comparison.about}", width),
         f"  seed {comparison.seed}, {comparison.rate_per_s:g} operations a second, "
         + ("real processes" if comparison.real else "simulated"),
         "",
         *(f"  {mark.at_us / SECOND:6.1f} s  {mark.text}" for mark in comparison.marks),
         "",
-        f"  {'':{NAME}}{axis}" + _line(HEAD, columns),
     ]
-    for row, figures in zip(comparison.rows, rows, strict=True):
-        drawn = strip(row.strip, comparison.lasting_us, cells)
-        lines.append(f"  {row.architecture:<{NAME}}{drawn}" + _line(figures, columns))
-    lines += ["", *(f"  {row.architecture:<{NAME}}{row.verdict}" for row in comparison.rows)]
-    lines += [
-        f"  {row.architecture:<{NAME}}{row.master} was the master there, and is hurt in n1's place."
-        for row in comparison.rows
-        if row.master not in ("", "n1")
-    ]
+    if beside:
+        lines += [f"  {name:<{NAME}}{drawn}{figures}" for name, drawn, figures in table]
+    else:
+        lines += [f"  {name:<{NAME}}{drawn}" for name, drawn, _ in table]
+        lines += ["", *(f"  {name:<{NAME}}{figures}" for name, _, figures in table)]
+    lines.append("")
+    for row in comparison.rows:
+        lines += _folded(f"  {row.architecture:<{NAME}}", row.verdict, width)
+        if row.master not in ("", "n1"):
+            note = f"({row.master} was the master there, and is hurt in n1's place.)"
+            lines += _folded(f"  {'':{NAME}}", note, width)
     return [line.rstrip() for line in lines]
 
 
-def _line(cells: tuple[str, ...], columns: list[int]) -> str:
-    return "".join(f"  {cell:>{wide}}" for cell, wide in zip(cells, columns, strict=True))
+def _folded(head: str, text: str, width: int) -> list[str]:
+    return wrap(text, max(width, 40), initial_indent=head, subsequent_indent=" " * len(head))
+
+
+def _line(cells: tuple[str, ...], columns: list[int], *, beside: bool) -> str:
+    gap = "  " if beside else " "
+    line = gap.join(f"{cell:>{wide}}" for cell, wide in zip(cells, columns, strict=True))
+    return gap + line if beside else line
 
 
 def _figures(row: Row) -> tuple[str, ...]:

@@ -15,9 +15,9 @@ from msgspec import Struct
 from cluster.config import SECOND, ArchitectureName
 from cluster.sim.compare.clients import Load
 from cluster.sim.compare.play import Order
-from cluster.sim.compare.promises import broken_by
-from cluster.sim.compare.record import Row, ScheduleName
-from cluster.sim.compare.schedules import LASTING_LEAST_US
+from cluster.sim.compare.promises import PROMISING, broken_by
+from cluster.sim.compare.record import SCHEDULES, Row, ScheduleName
+from cluster.sim.compare.schedules import CHURN_LASTING_US, LASTING_LEAST_US
 from cluster.sim.dice import Dice
 
 
@@ -49,7 +49,8 @@ def order(bar: Bar, seed: int) -> Order:
         # test of a register.
         turns=bar.architecture != "majority",
     )
-    lasting_us = LASTING_LEAST_US + rng.randrange(3 * SECOND)
+    usual = CHURN_LASTING_US if bar.schedule == "churn" else LASTING_LEAST_US
+    lasting_us = usual + rng.randrange(3 * SECOND)
     return Order(bar.schedule, seed, bar.architecture, lasting_us, load)
 
 
@@ -106,3 +107,11 @@ BARS: Final = (
     Bar("kill-master", "single", "0 % with four nodes alive", 1.0, _dead_with_its_master),
     Bar("kill-master", "primary", "0 % with four nodes alive", 1.0, _dead_with_its_master),
 )
+
+KEPT: Final = tuple(
+    Bar(schedule, architecture, "keeps what it promises", 1.0, broken_by)
+    for architecture in sorted(PROMISING)
+    for schedule in SCHEDULES
+    if schedule != "split-2-3"
+)
+"""The same promises under everything else that is done to clusters here."""

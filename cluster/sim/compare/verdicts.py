@@ -64,11 +64,12 @@ def _served(row: Row, plan: Plan) -> str:
     if share is None:
         return "was asked nothing"
     if row.during.ok == 0:
-        return f"answered nothing for {span}"
+        alive = sum(1 for each in row.asked if each.tried)
+        return f"answered nothing for {span} with {alive} nodes alive"
     mute = [each.node for each in row.asked if each.tried and not each.ok]
-    answered = f"answered {percent(share)} for {span}"
+    answered = f"answered {percent(share)} while it lasted ({span})"
     if mute:
-        answered += f" (nothing at {' '.join(mute)})"
+        answered += f", nothing at {' '.join(mute)}"
     elif plan.name == "split-2-3" and writes_on_both_sides(row.asked, plan):
         answered += ", wrote on both sides"
     return answered
@@ -85,7 +86,7 @@ def writes_on_both_sides(asked: tuple[Asked, ...], plan: Plan) -> bool:
 def _odd(row: Row) -> list[str]:
     said: list[str] = []
     if row.single.answer == "no":
-        said.append(f"was no single register ({row.single.anomaly})")
+        said.append(f"was not one register ({row.single.anomaly})")
     if row.measures.stale_count:
         said.append(f"{_reads(row.measures.stale_count)} missed an acknowledged write")
     if row.measures.nowhere_count:

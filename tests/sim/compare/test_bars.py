@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from cluster.sim.compare.bars import BARS, Bar, order
+from cluster.sim.compare.bars import BARS, KEPT, Bar, order
 from cluster.sim.compare.play import Order, play
 from cluster.sim.compare.record import Row
 
@@ -32,6 +32,11 @@ def test_a_bar_is_met_on_a_dozen_seeds(bar: Bar, first: int) -> None:
 @pytest.mark.parametrize("bar", BARS, ids=lambda bar: bar.name)
 def test_a_bar_is_met_on_a_hundred_seeds(bar: Bar) -> None:
     held(bar, range(101, 201))
+
+
+@pytest.mark.parametrize("bar", KEPT, ids=lambda bar: bar.name)
+def test_what_is_promised_is_kept_whatever_is_done(bar: Bar) -> None:
+    held(bar, range(1, 3))
 
 
 def test_the_worlds_of_a_bar_differ() -> None:

@@ -116,10 +116,13 @@ def test_a_lost_write_of_one_that_promises_is_broken_and_of_another_a_lesson() -
 
 
 @pytest.mark.parametrize("width", [80, 118, 200])
-def test_a_table_keeps_to_its_width_or_to_its_least(width: int) -> None:
-    found = compare("kill-master", 2, ("single",))
-    table = [line for line in told(found, width) if "▼" in line or line.startswith("  single ")]
-    assert max(map(len, table[:2])) <= max(width, 110)
+def test_a_table_keeps_to_its_width(width: int) -> None:
+    found = compare("split-2-3", 2, ("single", "masterless"))
+    lines = told(found, width)
+    assert max(map(len, lines)) <= width
+    rows = sum(line.startswith("  masterless ") for line in lines)
+    assert rows == {80: 3, 118: 2, 200: 2}[width]  # strips and figures apart, or beside
+    assert any("▼" in line and "▲" in line for line in lines)
 
 
 def test_a_strip_shows_one_refusal_among_many_answers() -> None:
