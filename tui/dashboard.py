@@ -23,6 +23,7 @@ from textual.binding import Binding, BindingType
 
 from cluster.model.facts import Fact
 from tui.acts import Acts, Hands
+from tui.arena import Arena
 from tui.desk import Desk, Frozen, choose, press
 from tui.draw.flights import in_flight
 from tui.draw.frame import Frame
@@ -86,7 +87,7 @@ class Options(Struct, frozen=True):
 DEFAULT: Final = Options()
 Begin = Callable[[Take], Awaitable[tuple[Source, Hands | None]]]
 """Called once, after the first frame: reads and makes what is needed, starts nothing yet."""
-TextScreen = Literal["home", "matrix", "recovery", "events"]
+TextScreen = Literal["home", "matrix", "recovery", "events", "compare"]
 Now = Callable[[ClusterView], int]
 """The time to show."""
 
@@ -137,6 +138,7 @@ class MasterlessApp(App[int]):
         self._zone_us = localtime().tm_gmtoff * 1_000_000
         self._canvas = FrameView(Theme(depth))
         self._acts = Acts(self._say, self._did)
+        self._arena = Arena(self._changed, self._say)
         self._notice = ""
         self._notice_until = 0
         self._painted_at = 0
@@ -231,6 +233,7 @@ class MasterlessApp(App[int]):
             colour=self.depth != "none",
             zone_us=self._zone_us,
             source=self.options.title,
+            contest=self._arena.contest,
         )
 
     def frame(self, scene: Scene, width: int, height: int) -> Frame:
@@ -270,6 +273,8 @@ class MasterlessApp(App[int]):
             self.leave()
         elif self._last is not None:
             return
+        elif self.desk.screen == "compare" and self._arena.press(action):
+            pass
         elif action in ("kill", "start", "pause", "isolate", "add", "undo"):
             self._acts.do(action, self.view, self.desk.selected)
         else:
@@ -292,6 +297,9 @@ class MasterlessApp(App[int]):
         self._notice_until = self._now(self.view) + NOTICE_US
         self._dirty = True
 
+    def _changed(self) -> None:
+        self._dirty = True
+
     def _did(self, sentence: str) -> None:
         """Something was done to the cluster; a frozen picture cannot show it."""
         if self.desk.frozen:
@@ -310,6 +318,7 @@ class MasterlessApp(App[int]):
     async def _leave(self) -> None:
         if self._source is not None:
             self._source.cancel()
+        await self._arena.stop()
         await self._acts.stop()
         if self._source is not None:
             await asyncio.wait([self._source])
@@ -327,4 +336,6 @@ def _paint(screen: TextScreen, scene: Scene, width: int, height: int) -> Frame:
             from tui.screens.recovery import paint
         case "events":
             from tui.screens.events import paint
+        case "compare":
+            from tui.screens.compare import paint
     return paint(scene, width, height)

@@ -34,7 +34,7 @@ class Desk(Struct, frozen=True):
 def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
     """The desk after a key. Keys that act on the cluster leave it as it is."""
     match action:
-        case "home" | "ring" | "matrix" | "recovery" | "events":
+        case "home" | "ring" | "matrix" | "recovery" | "events" | "compare":
             return replace(desk, screen=action, help=False)
         case "next_screen" | "previous_screen":
             step = 1 if action == "next_screen" else -1
@@ -50,7 +50,7 @@ def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
             return replace(desk, help=not desk.help)
         case "back":
             return _back(desk)
-        case "kill" | "start" | "pause" | "isolate" | "add" | "undo" | "quit":
+        case "kill" | "start" | "pause" | "isolate" | "add" | "undo" | "quit" | "run":
             return desk
 
 

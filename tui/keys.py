@@ -18,6 +18,7 @@ Action = Literal[
     "matrix",
     "recovery",
     "events",
+    "compare",
     "next_screen",
     "previous_screen",
     "next_node",
@@ -33,6 +34,7 @@ Action = Literal[
     "help",
     "back",
     "quit",
+    "run",
 ]
 
 
@@ -52,9 +54,18 @@ class Key(Struct, frozen=True):
     """Does something to the cluster: only on one we started."""
     rank: int = 5
     """The footer drops the highest ranks first when it is too narrow."""
+    only: ScreenName | None = None
+    """The one screen on which it does something."""
 
 
-SCREENS: Final[tuple[ScreenName, ...]] = ("home", "ring", "matrix", "recovery", "events")
+SCREENS: Final[tuple[ScreenName, ...]] = (
+    "home",
+    "ring",
+    "matrix",
+    "recovery",
+    "events",
+    "compare",
+)
 
 KEYS: Final[tuple[Key, ...]] = (
     Key("home", ("1",), "1", "", "home: the verdict, a row per node, the last events"),
@@ -62,6 +73,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("matrix", ("3",), "3", "", "matrix: who believes what about whom"),
     Key("recovery", ("5",), "5", "", "recovery: the last failure, stage by stage"),
     Key("events", ("6",), "6", "", "events: what happened, newest last"),
+    Key("compare", ("7",), "7", "", "compare: five architectures under the same faults"),
     Key("next_screen", ("tab",), "tab", "", "the next screen (shift+tab: the one before)"),
     Key("previous_screen", ("shift+tab",), "", "", ""),
     Key("next_node", ("down", "right", "n"), "↓ → n", "", "choose the next node (or click one)"),
@@ -72,12 +84,21 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("isolate", ("i",), "i", "isolate", "cut its links, or heal them", fault=True, rank=2),
     Key("add", ("a",), "a", "add", "start one more node", fault=True, rank=3),
     Key("undo", ("u",), "u", "undo", "take back the last of these", fault=True, rank=2),
+    Key("run", ("enter",), "enter", "play", "play the chosen schedule", rank=0, only="compare"),
     Key("freeze", ("space",), "space", "freeze", "stop the picture; the cluster goes on", rank=4),
     Key("live", ("L",), "L", "", "back to the live picture"),
     Key("help", ("question_mark",), "?", "keys", "this sheet", rank=0),
     Key("back", ("escape",), "esc", "", "close this sheet, let go of the node, go home"),
     Key("quit", ("q", "ctrl+c"), "q", "quit", "leave; the nodes are stopped", rank=0),
 )
+
+
+FAULTS: Final = frozenset(key.action for key in KEYS if key.fault)
+
+
+def valid(key: Key, screen: ScreenName) -> bool:
+    """Whether a key means anything on a screen: where no node can be chosen, none can be hurt."""
+    return key.only in (None, screen) and not (key.fault and screen == "compare")
 
 
 def offered(key: Key, scene: Scene) -> bool:
@@ -111,8 +132,10 @@ def word(key: Key, scene: Scene) -> str:
     return key.word
 
 
-def explained(key: Key, scene: Scene) -> str:
-    """The help's sentence, true of this cluster."""
+def explained(key: Key, scene: Scene, screen: ScreenName) -> str:
+    """The help's sentence, true of this cluster and screen."""
+    if screen == "compare" and key.action in ("next_node", "previous_node"):
+        return key.help.replace("node (or click one)", "schedule").replace("node", "schedule")
     return "leave; the cluster goes on" if key.action == "quit" and not scene.own else key.help
 
 
@@ -131,12 +154,13 @@ def footer(scene: Scene, screen: ScreenName, width: int) -> list[tuple[str, str]
             parts.append((0, key.cap, key.action, "accent" if here else "muted"))
     else:
         parts.append((1, " ".join(key.cap for key in views), "views", "muted"))
-    if scene.view.nodes:
-        parts.append((1, "↑↓", "node", "muted"))
+    comparing = screen == "compare"
+    if scene.view.nodes or comparing:
+        parts.append((1, "↑↓", "schedule" if comparing else "node", "muted"))
     parts.extend(
         (_rank(key, scene), key.cap, word(key, scene), "muted")
         for key in KEYS
-        if key.word and offered(key, scene)
+        if key.word and valid(key, screen) and offered(key, scene)
     )
     room = width - 1
     chosen: set[int] = set()

@@ -14,10 +14,11 @@ from typing import Literal
 from msgspec import Struct
 
 from cluster.model.member import NodeId
+from tui.contest import Contest
 from tui.draw.glyphs import GlyphSet
 from tui.view import ClusterView
 
-ScreenName = Literal["home", "ring", "matrix", "recovery", "events"]
+ScreenName = Literal["home", "ring", "matrix", "recovery", "events", "compare"]
 
 
 class Scene(Struct, frozen=True):
@@ -44,6 +45,8 @@ class Scene(Struct, frozen=True):
     """Local time minus UTC, so that clocks on the screen are the wall's."""
     source: str = "demo"
     """Where the facts come from, in a word or an address: the first thing on the title line."""
+    contest: Contest = Contest()
+    """The comparison of architectures, which is of simulated clusters."""
 
 
 def hue(view: ClusterView, name: NodeId) -> int:

@@ -9,7 +9,7 @@ from typing import Final
 
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS, Glyphs
-from tui.keys import KEYS, SCREENS, Key, explained
+from tui.keys import KEYS, SCREENS, Key, explained, valid
 from tui.scene import Scene, ScreenName
 
 _ABOUT: Final[dict[ScreenName, tuple[str, ...]]] = {
@@ -22,6 +22,10 @@ _ABOUT: Final[dict[ScreenName, tuple[str, ...]]] = {
     "matrix": ("each row is what one node believes; a bar marks what differs from most",),
     "recovery": ("each stage with its time, and what an open one waits for",),
     "events": ("what the nodes and the lab reported, newest last",),
+    "compare": (
+        "↑ ↓ choose a schedule; enter plays it, again with the next seed",
+        "five simulated clusters, same faults and clients; height: share answered",
+    ),
 }
 
 
@@ -42,13 +46,13 @@ def paint_help(frame: Frame, scene: Scene, screen: ScreenName) -> None:
 
 
 def _lines(scene: Scene, screen: ScreenName, room: int) -> list[list[tuple[str, str]]]:
-    said = [key for key in KEYS if key.help]
+    said = [key for key in KEYS if key.help and valid(key, screen)]
     views = [key for key in said if key.action in SCREENS]
     title: list[tuple[str, str]] = [("keys on this screen: ", "muted"), (screen, "title")]
     about = [[(text, "muted")] for text in _ABOUT[screen]]
-    looking = [_line(key, scene) for key in said if not key.fault and key not in views]
+    looking = [_line(key, scene, screen) for key in said if not key.fault and key not in views]
     looking.append([(_cap(" ".join(key.cap for key in views)), "key"), (_views(views), "")])
-    acting = [_line(key, scene) for key in said if key.fault] if scene.own else []
+    acting = [_line(key, scene, screen) for key in said if key.fault] if scene.own else []
     shapes = [_shapes(SETS[scene.glyphs])]
     sections = [section for section in ([title], about, looking, acting, shapes) if section]
     airy = [line for section in sections for line in [*section, []]][:-1]
@@ -62,11 +66,11 @@ def _views(views: list[Key]) -> str:
 
 
 def _cap(text: str) -> str:
-    return f"{text:<10}"
+    return f"{text:<11} "
 
 
-def _line(key: Key, scene: Scene) -> list[tuple[str, str]]:
-    return [(_cap(key.cap), "key"), (explained(key, scene), "")]
+def _line(key: Key, scene: Scene, screen: ScreenName) -> list[tuple[str, str]]:
+    return [(_cap(key.cap), "key"), (explained(key, scene, screen), "")]
 
 
 def _shapes(glyphs: Glyphs) -> list[tuple[str, str]]:
