@@ -15,6 +15,8 @@ from tests.architectures.register_storm import Storm
 
 NORMAL = range(1, 9)
 SLOW = range(9, 309)
+DAMAGED = (112, 174, 258)
+"""These showed reads, and a recovery, that took a record for absent that was damaged."""
 
 
 def judged(storm: Storm) -> Linearity:
@@ -40,6 +42,13 @@ def check(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", NORMAL)
 def test_a_majority_is_linearizable_in_a_storm(seed: int) -> None:
+    check(seed)
+
+
+@pytest.mark.parametrize("seed", DAMAGED)
+def test_damage_found_in_the_very_look_it_is_asked_for_is_not_answered_as_absence(
+    seed: int,
+) -> None:
     check(seed)
 
 

@@ -29,7 +29,7 @@ from cluster.protocol.outbox import Outbox
 from cluster.protocol.policy.policy import Spoken
 from cluster.protocol.policy.reign.following import Following
 from cluster.protocol.policy.reign.leading import Leading
-from cluster.protocol.policy.reign.pages import serve
+from cluster.protocol.policy.reign.pages import page_of
 from cluster.protocol.policy.relays import Relays
 from cluster.protocol.quorum.book import Book
 from cluster.protocol.quorum.operation import Operation
@@ -203,8 +203,9 @@ class Failover:
                     self._following.accept(body, (), _ignore)
             case Survey():
                 if self._leads and body.term == self._leading.term:
-                    seq = self._leading.seq
-                    serve(self._out, self._members, self._records, body, sender, seq)
+                    page = page_of(self._out.config, self._records, body, self._leading.seq)
+                    if page is not None:
+                        self._out.send(sender, self._members.address(sender), "stream", page)
             case SurveyPage():
                 self._following.page(body, sender)
             case Heed() | Accepted():

@@ -13,7 +13,6 @@ whose disk was lost gives up its vote until it has copied a master (`reign.ballo
 
 from __future__ import annotations
 
-from collections import deque
 from random import Random
 
 from cluster.config import ArchitectureConfig
@@ -39,8 +38,9 @@ from cluster.protocol.policy.policy import Spoken
 from cluster.protocol.policy.reign.ballot import Ballot
 from cluster.protocol.policy.reign.following import Following
 from cluster.protocol.policy.reign.leading import Leading
-from cluster.protocol.policy.reign.pages import serve
+from cluster.protocol.policy.reign.pages import page_of
 from cluster.protocol.policy.reign.recovery import Recovery
+from cluster.protocol.policy.reign.rounds import Rounds
 from cluster.protocol.policy.relays import Relays
 from cluster.protocol.quorum.book import Book
 from cluster.protocol.quorum.operation import Operation
@@ -92,15 +92,18 @@ class Majority:
         self._heard_at = 0
         self._stand_at = 0
         self._ticked_at = 0
-        self._heeded: dict[NodeId, tuple[int, int]] = {}
-        """Of each voter: when it last heeded this reign, and the last round it heeded."""
+        self._rounds = Rounds()
         self._whole: set[NodeId] = set()
         """Voters that hold all this reign began with."""
-        self._reads: deque[tuple[int, Operation]] = deque()
-        """Reads that wait until a round was heeded by a majority."""
         self._round_at = -1
+        # Damage is told after the input in which it was read. What an answer would rest on waits
+        # for that, one turn:
         self._absent: list[Operation] = []
-        """Operations on keys that this master does not hold, until the end of this input."""
+        """operations on keys that this master does not hold, or that are damaged;"""
+        self._pages: list[tuple[NodeId, SurveyPage]] = []
+        """pages for others, in which damaged records are missing;"""
+        self._merging = False
+        """the own copy, before it is merged with those of a majority."""
 
     def boot(self) -> None:
         """Wait for a master before standing for election."""
@@ -132,12 +135,9 @@ class Majority:
     # --- time ---------------------------------------------------------------------------------
 
     def timer(self, words: list[str]) -> None:
-        """A period has passed, or a key is known to be absent and not damaged."""
-        if words == ["absent"]:
-            absent, self._absent = self._absent, []
-            for op in absent:
-                if not op.answered:
-                    self._do(op)
+        """A period has passed, or what was read from the disk is known not to be damaged."""
+        if words == ["read"]:
+            self._go_on()
             return
         now = self._out.now
         slept = now - self._ticked_at > _STALL_PERIODS * self._config.herald_period_us
@@ -163,8 +163,7 @@ class Majority:
             if now - self._recovery.began > _SURVEY_TIMEOUTS_MAX * self._config.survey_timeout_us:
                 self._resign("a majority did not say what it holds")
             return
-        since = now - self._config.election_after_us
-        listening = 1 + sum(at >= since for at, _ in self._heeded.values())
+        listening = self._rounds.listening(now - self._config.election_after_us)
         if listening < self._ballot.needed:
             self._resign(f"only {listening} of {len(self._ballot.voters)} voters listen")
         else:
@@ -192,13 +191,20 @@ class Majority:
 
     def _recover(self) -> None:
         recovery = self._recovery
-        if recovery is None or not recovery.enough:
+        if recovery is not None and recovery.enough and not self._merging:
+            recovery.read_own()
+            self._merging = True
+            self._out.set_timer(("policy", "read"), self._out.now)
+
+    def _merge(self) -> None:
+        """Take over what a majority holds."""
+        recovery, self._recovery, self._merging = self._recovery, None, False
+        if recovery is None:
             return
-        self._recovery = None
         term = self._ballot.promised
         writes, seq = recovery.outcome()
-        now = self._out.now
-        self._heeded = {n: (now, 0) for n in self._ballot.voters if n != self._out.name}
+        others = self._ballot.voters - {self._out.name}
+        self._rounds.begin(others, self._ballot.needed, self._out.now)
         self._whole = set()
         self._leading.begin(term, seq)
 
@@ -222,16 +228,14 @@ class Majority:
     def _resign(self, why: str) -> None:
         """Stop acting as master. What is under way stays in doubt."""
         served, self._serves = self._serves, False
-        self._elected, self._recovery = False, None
+        self._elected, self._recovery, self._merging = False, None, False
         self._leading.end()
         if served:
             self._out.emit(ReignEnded(self._leading.term, why))
         self._choose(NOBODY, why)
         self._be_patient()
-        for _, op in self._reads:
-            if not op.answered:
-                self._relays.refuse(op, "no master", why)
-        self._reads.clear()
+        for op in self._rounds.end():
+            self._relays.refuse(op, "no master", why)
         for op in list(self._book.open.values()):
             if not op.carried and not op.relayed_to:
                 self._relays.doubt(op, why)
@@ -248,6 +252,8 @@ class Majority:
 
     def damaged(self) -> None:
         """What this disk held, a majority holds: a master has it read anew, a follower copies."""
+        self._ballot.lose()
+        self._pages.clear()
         if self._elected:
             self._resign("its disk is damaged")
         self._following.again()
@@ -264,10 +270,27 @@ class Majority:
         elif self._leading.has(op.partition, op.request.key):
             self._do(op)
         else:
-            # Absent, or damaged: if it is the latter this node hears of it before the timer.
-            self._absent.append(op)
-            self._out.set_timer(("policy", "absent"), self._out.now)
+            self._look_again(op)
         return False
+
+    def _look_again(self, op: Operation) -> None:
+        """The key is absent, or damaged: if it is the latter this node hears of that first."""
+        op.asked.add(self._out.name)
+        self._absent.append(op)
+        self._out.set_timer(("policy", "read"), self._out.now)
+
+    def _go_on(self) -> None:
+        """Nothing that was read in the turn before was damaged, or it was given up."""
+        pages, self._pages = self._pages, []
+        for asker, page in pages:
+            if asker in self._members.claims:
+                self._out.send(asker, self._members.address(asker), "stream", page)
+        absent, self._absent = self._absent, []
+        for op in absent:
+            if not op.answered:
+                self._do(op)
+        if self._merging:
+            self._merge()
 
     def _do(self, op: Operation) -> None:
         match op.request:
@@ -275,21 +298,18 @@ class Majority:
                 if self._round_at != self._out.now:
                     self._round_at = self._out.now
                     self._leading.herald()
-                self._reads.append((self._leading.round, op))
+                self._rounds.wait(op, self._leading.round)
                 self._answer_reads()
             case request:
                 self._leading.write(op, request)
 
     def _answer_reads(self) -> None:
         """Those whose round a majority has heeded: nobody else was master when they came."""
-        rounds = sorted((heeded for _, heeded in self._heeded.values()), reverse=True)
-        others = self._ballot.needed - 1
-        confirmed = rounds[others - 1] if others else self._leading.round
-        while self._reads and self._reads[0][0] <= confirmed:
-            _, op = self._reads.popleft()
-            if op.answered:
-                continue
+        for op in self._rounds.confirmed():
             versions = self._leading.value(op.partition, op.request.key)
+            if not versions.siblings and self._out.name not in op.asked:
+                self._look_again(op)
+                continue
             op.done, op.primaries, op.versions = [self._out.name], 1, versions
             live = any(s.value is not None for s in versions.siblings)
             answer = ReadResponse(versions, (self._out.name,), 1)
@@ -387,8 +407,7 @@ class Majority:
             return
         match body:
             case Heed():
-                _, rounds = self._heeded.get(sender, (0, 0))
-                self._heeded[sender] = (self._out.now, max(rounds, body.round))
+                self._rounds.heeded(sender, body.round, self._out.now)
                 self._leading.has_all(sender, body.seq)
                 if body.seq and self._recovery is None:
                     self._whole.add(sender)
@@ -421,4 +440,7 @@ class Majority:
                 self._heard_at = self._out.now
                 self._be_patient()
             seq = self._leading.seq if mine else 0
-            serve(self._out, self._members, self._records, body, sender, seq)
+            page = page_of(self._out.config, self._records, body, seq)
+            if page is not None and (mine or self._ballot.votes):
+                self._pages.append((sender, page))
+                self._out.set_timer(("policy", "read"), self._out.now)

@@ -26,6 +26,8 @@ class _Promise(msgspec.Struct, frozen=True, array_like=True):
     to: NodeId = NOBODY
     blank: bool = True
     """This disk has not been part of the cluster yet, as far as it knows."""
+    lost: bool = False
+    """This disk no longer holds all that it had, and has not copied a master since."""
 
 
 class Ballot:
@@ -69,12 +71,19 @@ class Ballot:
     @property
     def votes(self) -> bool:
         """Whether this node has a vote, and knows what it has done with it."""
-        lost = self._promise.blank and self._members.lived_before
-        return self._out.name in self.voters and not lost
+        blank = self._promise.blank and self._members.lived_before
+        return self._out.name in self.voters and not blank and not self._promise.lost
+
+    def lose(self) -> None:
+        """The disk is damaged: what this node says that it holds proves nothing any more."""
+        if not self._promise.lost:
+            self._keep(msgspec.structs.replace(self._promise, lost=True))
 
     def settle(self, *, copied: bool) -> None:
         """This disk is part of the cluster: it copied a master, or is as new as everybody's."""
-        if self._promise.blank:
+        if self._promise.lost and copied:
+            self._keep(msgspec.structs.replace(self._promise, blank=False, lost=False))
+        elif self._promise.blank:
             known = sum(1 for name in self._others if name in self._members.claims)
             founded = known + 1 >= self.needed and not self._members.lived_before
             if copied or founded:
@@ -100,7 +109,7 @@ class Ballot:
     def bind(self, term: int, to: NodeId, then: Callable[[], None] | None = None) -> None:
         """Promise a term above all before; `then` is called once that is on disk."""
         self._standing = (0, False)
-        self._keep(_Promise(term, to, self._promise.blank), then)
+        self._keep(_Promise(term, to, self._promise.blank, self._promise.lost), then)
 
     # --- asking for votes ---------------------------------------------------------------------
 

@@ -28,18 +28,15 @@ def fits(config: Config, partition: int, key: bytes) -> bool:
     return partition_of(key, config.ring.partitions) == partition
 
 
-def serve(
-    out: Outbox, members: Membership, records: Records, ask: Survey, asker: NodeId, seq: int
-) -> None:
-    """Give the page that was asked for."""
-    if ask.partition >= out.config.ring.partitions:
-        return
-    size = out.config.architecture.survey_bytes
+def page_of(config: Config, records: Records, ask: Survey, seq: int) -> SurveyPage | None:
+    """The page that was asked for; None if there can be no such page."""
+    if ask.partition >= config.ring.partitions:
+        return None
+    size = config.architecture.survey_bytes
     rows = records.scan(ask.partition, ask.after, size)
     last = not rows or not records.scan(ask.partition, rows[-1][0], 1)
     page = tuple((key, record.versions) for key, record in rows)
-    body = SurveyPage(ask.number, ask.partition, page, last, seq)
-    out.send(asker, members.address(asker), "stream", body)
+    return SurveyPage(ask.number, ask.partition, page, last, seq)
 
 
 class Reading:

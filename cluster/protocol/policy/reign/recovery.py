@@ -34,6 +34,7 @@ class Recovery:
         """How many disks are a majority, this node's own among them."""
         self._readings: dict[NodeId, Reading] = {}
         self._copies: dict[NodeId, dict[int, Copy]] = {}
+        self._own: list[Copy] = []
         self.began = out.now
 
     def ask(self, voter: NodeId) -> None:
@@ -64,13 +65,17 @@ class Recovery:
         done = sum(reading.done for reading in self._readings.values())
         return done + 1 >= self._needed
 
+    def read_own(self) -> None:
+        """Read the own copy. Damage is told after this input: look for it before `outcome`."""
+        self._own = [dict(self._held(p)) for p in range(self._out.config.ring.partitions)]
+
     def outcome(self) -> tuple[tuple[PutRecord, ...], int]:
         """What to store here, and how many numbers of the new reign that takes (from 1 on)."""
         copies = [self._copies[n] for n, reading in self._readings.items() if reading.done]
         writes: list[PutRecord] = []
         seq = 1
         for partition in range(self._out.config.ring.partitions):
-            held = dict(self._own(partition))
+            held = self._own[partition]
             theirs = [copy.get(partition, {}) for copy in copies]
             for key in sorted({*held, *(key for copy in theirs for key in copy)}):
                 all_held = [held.get(key, EMPTY), *(copy.get(key, EMPTY) for copy in theirs)]
@@ -84,7 +89,7 @@ class Recovery:
                     writes.append(PutRecord(partition, key, Record(best)))
         return tuple(writes), seq
 
-    def _own(self, partition: int) -> list[tuple[bytes, Versions]]:
+    def _held(self, partition: int) -> list[tuple[bytes, Versions]]:
         size = self._out.config.architecture.survey_bytes
         found: list[tuple[bytes, Versions]] = []
         rows = self._records.scan(partition, b"", size)
