@@ -199,7 +199,9 @@ class Discard(Struct, frozen=True):
 class Tally(Struct, frozen=True):
     """How the workload's answers ended in one of its intervals."""
 
+    began: int
     at: int
+    """When it ended."""
     tried: int
     succeeded: int
 

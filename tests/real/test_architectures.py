@@ -39,6 +39,30 @@ async def test_without_its_fixed_master_nothing_is_acknowledged(kind: Architectu
         assert not (await show.quiz.audit(50)).unreadable
 
 
+async def test_failover_hands_over_and_majority_elects_when_the_master_dies() -> None:
+    kinds: tuple[ArchitectureName, ...] = ("failover", "majority")
+    for kind in kinds:
+        async with stage(nodes=3, architecture=kind) as show:
+            await show.until(lambda: len(set(masters(show).values())) == 1, "one master")
+            first = next(iter(masters(show).values()))
+            await show.lab.kill(first)
+            await show.until(
+                lambda first=first: first not in set(live_masters(show, first).values()),
+                "the others follow another",
+            )
+            await show.answers(40)
+            await show.lab.undo()
+            assert await show.lab.serving()
+            if kind == "majority":
+                assert not (await show.quiz.audit(50)).unreadable
+
+
+def live_masters(show: Stage, gone: NodeId) -> dict[NodeId, NodeId]:
+    """Whom those follow that were not killed; a node that knows nobody follows the dead."""
+    rules = {name: node.rule.master for name, node in show.view.nodes.items() if name != gone}
+    return {name: master or gone for name, master in rules.items()}
+
+
 def masters(show: Stage) -> dict[NodeId, NodeId]:
     """Whom each node takes for the master, of those that know one."""
     rules = {name: node.rule.master for name, node in show.view.nodes.items()}

@@ -58,7 +58,8 @@ def _title(frame: Frame, scene: Scene, screen: ScreenName, detail: str) -> None:
     members = sum(1 for node in view.nodes.values() if not has_left(node, judged))
     shape = f"{members} node{'' if members == 1 else 's'}"
     if tables:
-        shape += f"   {tables[0].partitions} partitions × {tables[0].replicas} copies"
+        shape += f"   {tables[0].partitions} partitions × "
+        shape += "1 copy" if tables[0].replicas == 1 else f"{tables[0].replicas} copies"
     x = frame.text(1, 0, scene.source, "title", bold=True)
     x = frame.text(x, 0, " / ", "faint")
     x = frame.text(x, 0, screen, "accent", bold=True)

@@ -60,8 +60,8 @@ def attend(court: Court, fact: Fact, nodes: Mapping[NodeId, NodeView]) -> Court:
         case WritesDiscarded(count, master):
             discards = (*court.discards, Discard(fact.at, fact.node, count, master))
             return replace(court, discards=discards[-REIGNS_MAX:])
-        case WorkloadCounted(attempts=attempts, successes=successes):
-            tallies = (*court.tallies, Tally(fact.at, attempts, successes))
+        case WorkloadCounted(interval_us=width, attempts=tried, successes=succeeded):
+            tallies = (*court.tallies, Tally(fact.at - width, fact.at, tried, succeeded))
             return replace(court, tallies=tallies[-TALLIES_MAX:])
         case _:
             return court

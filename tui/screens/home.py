@@ -52,7 +52,8 @@ KINDS: Final = (
 )
 """The rows of the message table, and the kinds of messages that each counts."""
 _RELAY: Final = ("relay", _kinds("relay", "relayed"))
-FIXED: Final = (*KINDS[:2], _RELAY, KINDS[2], KINDS[3], KINDS[5])
+_WORK: Final = ("write", _kinds("forward", "forwarded", "replicawrite", "replicawritten"))
+FIXED: Final = (*KINDS[:2], _RELAY, _WORK, KINDS[3], KINDS[5])
 ELECTED: Final = (
     *KINDS[:2],
     _RELAY,

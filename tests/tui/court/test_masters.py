@@ -54,9 +54,9 @@ SAID: list[tuple[Tell, int, Tone, str]] = [
     (single_death, KILLED - SECOND, "good", "5 nodes agree on master n1. n1 holds the only copy of "
      "every key."),
     (single_death, KILLED + 2 * SECOND, "bad", "n1 is dead and was the only one who may decide: "
-     "0 of the last 54 answers succeeded; 4 nodes are alive."),
+     "0 of the last 36 answers succeeded; 4 nodes are alive."),
     (majority_death, KILLED + 3 * SECOND, "bad", "No master for 3.0 s: n1 is dead, a majority must "
-     "elect one. 0 of the last 90 answers succeeded."),
+     "elect one. 0 of the last 72 answers succeeded."),
     (paused_master, KILLED + 2 * SECOND, "warn", "n2 took over 0.90 s ago (term 2), 1.1 s after "
      "n1. 4 of 4 follow it."),
     (paused_master, KILLED + 3_300 * MS, "bad", "Two masters for 0.30 s: n1 and n2 both accept "

@@ -244,9 +244,9 @@ def _quorum(case: _Case) -> int:
 
 
 def _answers(case: _Case, since: int) -> Clause:
-    """How the latest answers ended, of those that ended after `since`."""
+    """How the latest answers ended, in intervals that lie wholly after `since`."""
     after = max(since, case.now - ANSWERS_US)
-    tallies = [tally for tally in case.view.court.tallies if tally.at > after]
+    tallies = [tally for tally in case.view.court.tallies if tally.began >= after]
     tried = sum(tally.tried for tally in tallies)
     if tried < ANSWERS_LEAST:
         return NONE

@@ -103,7 +103,7 @@ def _notes(scene: Scene) -> list[tuple[str, str]]:
     both = dual_master_us(reigns, now)
     if both:
         notes.append((f"two masters for {seconds(both)} in all", "bad"))
-    elif reigns:
+    elif reigns and architecture_of(view) != "single":
         count = len({reign.term for reign in reigns})
         notes.append((f"never two at once, {counted(count, 'term')} seen", "muted"))
     thrown = sum(discard.count for discard in view.court.discards)
