@@ -15,8 +15,9 @@ from tests.architectures.register_storm import Storm
 
 NORMAL = range(1, 9)
 SLOW = range(9, 309)
-DAMAGED = (112, 174, 258)
-"""These showed reads, and a recovery, that took a record for absent that was damaged."""
+DAMAGED = (90, 112, 174, 258)
+"""These showed reads, and a recovery, that took a damaged record for absent; and a new disk that voted
+as if it knew what the lost one had held."""
 
 
 def judged(storm: Storm) -> Linearity:

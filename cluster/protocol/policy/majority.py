@@ -7,8 +7,7 @@ has it on disk, a read when a majority still knew no later term after it had com
 split without a majority stops, and loses nothing.
 
 The voters are the founders. Members that joined later hold copies and have no vote: changing who
-votes is a protocol of its own (Ongaro 2014, chapter 4), which this cluster does not have. A voter
-whose disk was lost gives up its vote until it has copied a master (`reign.ballot`).
+votes is a protocol of its own (Ongaro 2014, chapter 4), which this cluster does not have.
 """
 
 from __future__ import annotations
@@ -96,8 +95,7 @@ class Majority:
         self._whole: set[NodeId] = set()
         """Voters that hold all this reign began with."""
         self._round_at = -1
-        # Damage is told after the input in which it was read. What an answer would rest on waits
-        # for that, one turn:
+        # Damage is told after the input that read it. What an answer rests on waits one turn for it:
         self._absent: list[Operation] = []
         """operations on keys that this master does not hold, or that are damaged;"""
         self._pages: list[tuple[NodeId, SurveyPage]] = []
@@ -142,7 +140,8 @@ class Majority:
         now = self._out.now
         slept = now - self._ticked_at > _STALL_PERIODS * self._config.herald_period_us
         self._ticked_at = now
-        self._ballot.settle(copied=self._following.durable > 0)
+        if self._following.durable:
+            self._ballot.copied()
         if self._elected:
             self._hold()
         elif slept:
@@ -222,7 +221,9 @@ class Majority:
 
     def _maybe_serve(self) -> None:
         if not self._serves and len(self._whole) >= self._ballot.needed:
-            self._serves = True
+            self._serves = self._leading.serves = True
+            self._ballot.copied()
+            self._ballot.served()
             self._out.emit(ReignBegan(self._leading.term))
 
     def _resign(self, why: str) -> None:
@@ -372,10 +373,13 @@ class Majority:
         address = self._members.address(sender)
         match body:
             case Herald():
+                if body.serves:
+                    self._ballot.served()
                 following.heralded(body.seq)
                 heed = Heed(body.term, following.durable, body.round)
                 self._out.send(sender, address, "stream", heed)
             case Accept():
+                self._ballot.served()
 
                 def stored(refused: str) -> None:
                     answer = Accepted(body.number, body.term, refused)

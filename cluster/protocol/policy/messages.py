@@ -48,6 +48,8 @@ class Herald(Struct, frozen=True, array_like=True, tag=52):
     term: Count
     seq: Count
     round: Count
+    serves: bool = False
+    """A majority holds all that this reign began with: it may have acknowledged something."""
 
 
 class Heed(Struct, frozen=True, array_like=True, tag=53):
@@ -102,6 +104,10 @@ class Vote(Struct, frozen=True, array_like=True, tag=57):
     rehearsal: bool
     granted: bool
     promised: Count
+    copied: bool = False
+    """The voter's disk has held all that a master held."""
+    served: bool = False
+    """The voter knows that a master has served."""
 
 
 class Survey(Struct, frozen=True, array_like=True, tag=58):

@@ -50,8 +50,6 @@ class Membership:
         self.suspicions = Suspicions(out, config, self.roster)
         self._flaps = Flaps(out, config)
         self.since: dict[NodeId, int] = {out.name: 0}
-        self.lived_before = False
-        """Whether somebody remembers an earlier life of this node."""
         self.last_heard: dict[NodeId, int] = {}
         self._removed_as = (0, 0, 0)
         """The latest claim by which others went on without this node: it is told many times."""
@@ -171,7 +169,6 @@ class Membership:
             self._removed_as = claim.order
             self.on_removed()
         if claim.epoch < own.epoch:
-            self.lived_before = True
             if claim.state is not MemberState.LEFT:
                 self.rumours.add(own)
                 self.on_accused(teller)

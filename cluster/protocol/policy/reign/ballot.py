@@ -1,14 +1,15 @@
 """Votes: one promise a term, kept on disk before it is given (Raft 5.2, Ongaro 2014, 9.6).
 
-Decides who may be elected and whom this node is bound to. A node whose disk was lost does not know
-what it has promised: it neither votes nor stands before it has copied a master. Ignores what a
-candidate does with its votes.
+Decides who may be elected and whom this node is bound to. A new disk knows nothing, and a lost one
+comes back as a new one: so votes of new disks count only while no voter has seen a master serve, as
+when a cluster is founded. A disk that is known to be damaged has no vote at all before it has copied
+a master. Ignores what a candidate does with its votes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -18,14 +19,16 @@ from cluster.protocol.messages import Solicit, Vote
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.swim.membership import Membership
 
-_BLOB = "promise"
+_BLOB: Final = "promise"
 
 
 class _Promise(msgspec.Struct, frozen=True, array_like=True):
     term: int = 0
     to: NodeId = NOBODY
-    blank: bool = True
-    """This disk has not been part of the cluster yet, as far as it knows."""
+    copied: bool = False
+    """This disk has held all that a master held."""
+    served: bool = False
+    """A master has served: it may have acknowledged something."""
     lost: bool = False
     """This disk no longer holds all that it had, and has not copied a master since."""
 
@@ -41,7 +44,10 @@ class Ballot:
         self._on_disk = 0
         self._standing: tuple[int, bool] = (0, False)
         """(term, whether it is only a rehearsal) for which votes are being asked; 0 for none."""
-        self._votes: set[NodeId] = set()
+        self._votes: dict[NodeId, bool] = {}
+        """Who voted for this node, and whether its disk has held all that a master held."""
+        self._served = False
+        """One of them knows that a master has served."""
         founders = tuple(NodeId(name) for name in out.config.architecture.founders)
         self.voters = frozenset(founders)
         self._others = tuple(name for name in founders if name != out.name)
@@ -70,24 +76,25 @@ class Ballot:
 
     @property
     def votes(self) -> bool:
-        """Whether this node has a vote, and knows what it has done with it."""
-        blank = self._promise.blank and self._members.lived_before
-        return self._out.name in self.voters and not blank and not self._promise.lost
+        """Whether this node has a vote, and a disk that holds what it held."""
+        return self._out.name in self.voters and not self._promise.lost
 
     def lose(self) -> None:
         """The disk is damaged: what this node says that it holds proves nothing any more."""
         if not self._promise.lost:
             self._keep(msgspec.structs.replace(self._promise, lost=True))
 
-    def settle(self, *, copied: bool) -> None:
-        """This disk is part of the cluster: it copied a master, or is as new as everybody's."""
-        if self._promise.lost and copied:
-            self._keep(msgspec.structs.replace(self._promise, blank=False, lost=False))
-        elif self._promise.blank:
-            known = sum(1 for name in self._others if name in self._members.claims)
-            founded = known + 1 >= self.needed and not self._members.lived_before
-            if copied or founded:
-                self._keep(msgspec.structs.replace(self._promise, blank=False))
+    def copied(self) -> None:
+        """This disk holds all that a master holds."""
+        self._keep_if_new(msgspec.structs.replace(self._promise, copied=True, lost=False))
+
+    def served(self) -> None:
+        """A master serves, as this node knows."""
+        self._keep_if_new(msgspec.structs.replace(self._promise, served=True))
+
+    def _keep_if_new(self, promise: _Promise) -> None:
+        if promise != self._promise:
+            self._keep(promise)
 
     def pledge(self) -> tuple[PutMeta, ...]:
         """What must reach the disk before anything of the promised term is answered."""
@@ -109,15 +116,15 @@ class Ballot:
     def bind(self, term: int, to: NodeId, then: Callable[[], None] | None = None) -> None:
         """Promise a term above all before; `then` is called once that is on disk."""
         self._standing = (0, False)
-        self._keep(_Promise(term, to, self._promise.blank, self._promise.lost), then)
+        self._keep(msgspec.structs.replace(self._promise, term=term, to=to), then)
 
     # --- asking for votes ---------------------------------------------------------------------
 
     def rehearse(self) -> bool:
         """Ask whether an election could be won. True: it can, there is nobody to ask."""
         self._standing = (self.promised + 1, True)
-        self._votes = {self._out.name}
-        if len(self._votes) >= self.needed:
+        self._begin_count()
+        if self.counting() >= self.needed:
             return True
         self._solicit()
         return False
@@ -129,8 +136,8 @@ class Ballot:
         def bound() -> None:
             if self._promise.term == term:
                 self._standing = (term, False)
-                self._votes = {me}
-                if len(self._votes) >= self.needed:
+                self._begin_count()
+                if self.counting() >= self.needed:
                     then()
                 else:
                     self._solicit()
@@ -151,16 +158,26 @@ class Ballot:
             return "waiting"
         if not body.granted or sender in self._votes:
             return "waiting"
-        self._votes.add(sender)
-        if len(self._votes) > self.needed and not body.rehearsal:
-            return "late"
-        if len(self._votes) == self.needed:
+        before = self.counting()
+        self._votes[sender] = body.copied
+        self._served = self._served or body.served
+        enough = self.counting() >= self.needed
+        if enough and before < self.needed:
             return "could" if body.rehearsal else "elected"
-        return "waiting"
+        return "late" if enough and not body.rehearsal else "waiting"
+
+    def _begin_count(self) -> None:
+        self._votes = {self._out.name: self._promise.copied}
+        self._served = self._promise.served
+
+    def counting(self) -> int:
+        """How many of the votes count."""
+        return sum(self._votes.values()) if self._served else len(self._votes)
 
     def supporters(self) -> tuple[NodeId, ...]:
-        """Who else has voted for this node."""
-        return tuple(sorted(self._votes - {self._out.name}))
+        """Who else has voted for this node, and counts."""
+        counted = {name for name, copied in self._votes.items() if copied or not self._served}
+        return tuple(sorted(counted - {self._out.name}))
 
     # --- being asked --------------------------------------------------------------------------
 
@@ -180,5 +197,6 @@ class Ballot:
     def _answer(self, body: Solicit, sender: NodeId, *, granted: bool) -> None:
         if granted and not body.rehearsal and self.promised != body.term:
             granted = False  # promised elsewhere while the disk was at it
-        vote = Vote(body.term, body.rehearsal, granted, self.promised)
+        mine = self._promise
+        vote = Vote(body.term, body.rehearsal, granted, mine.term, mine.copied, mine.served)
         self._out.send(sender, self._members.address(sender), "stream", vote)

@@ -61,6 +61,7 @@ class Leading:
         self.term = 0
         self.seq = 0
         self.round = 0
+        self.serves = False
         self._writes: dict[int, _Write] = {}
         self._keys: dict[bytes, _Unsettled] = {}
         self.on_refused: Callable[[str], None] = lambda _why: None
@@ -68,7 +69,7 @@ class Leading:
 
     def begin(self, term: int, seq: int = 1) -> None:
         """A reign begins; its first `seq` numbers are taken."""
-        self.term, self.seq, self.round = term, seq, 0
+        self.term, self.seq, self.round, self.serves = term, seq, 0, False
         self._writes, self._keys = {}, {}
 
     def end(self) -> None:
@@ -78,7 +79,7 @@ class Leading:
     def herald(self) -> int:
         """Tell all members that there is a master; returns the round's number."""
         self.round += 1
-        body = Herald(self.term, self.seq, self.round)
+        body = Herald(self.term, self.seq, self.round, self.serves)
         for name in self._members.others(MemberState.SUSPECT):
             self._out.send(name, self._members.address(name), "stream", body)
         return self.round
