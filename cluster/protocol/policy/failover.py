@@ -107,9 +107,11 @@ class Failover:
         self._wake()
 
     def _rank(self) -> int:
-        """How many live names are lower, without the master that is silent."""
-        live = self._members.others(MemberState.SUSPECT)
-        return sum(1 for name in live if name < self._out.name and name != self._master)
+        """How many live names are lower, without the master that is silent. A founder that this node
+        has not met yet is taken to live: it may only be slow to start."""
+        live = set(self._members.others(MemberState.SUSPECT))
+        unmet = {NodeId(n) for n in self._config.founders} - self._members.claims.keys()
+        return sum(1 for name in live | unmet if name < self._out.name and name != self._master)
 
     def _reign(self, why: str) -> None:
         """Become master, in a term nobody has used as far as this node knows."""
