@@ -347,6 +347,10 @@ class WorkloadCounted(Struct, frozen=True, array_like=True, tag="load.count"):
     interval_us: int
     attempts: int
     successes: int
+    answered: float = -1.0
+    """Of all operations so far, the share that was answered (`model.judging.running`); -1: none."""
+    outage_us: int = 0
+    """The longest time in which somebody waited and nobody was served, one under way included."""
 
 
 Payload = (

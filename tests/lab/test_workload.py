@@ -145,3 +145,6 @@ async def test_the_counts_add_up() -> None:
     assert sum(t.attempts for t in totals) == sum(t.successes for t in totals)
     assert [fact.seq for fact in facts] == list(range(1, len(facts) + 1))
     assert totals[-1].unreadable == -1
+    total = workload.chronicle.running.total
+    assert totals[-1].answered == total.ok / total.tried == 1.0
+    assert totals[-1].outage_us >= workload.chronicle.running.longest.us

@@ -264,6 +264,9 @@ class Workload:
     def _say(self, interval_us: int) -> None:
         attempts, self._attempts = self._attempts, 0
         successes, self._successes = self._successes, 0
+        running, now = self.chronicle.running, self._witness.now()
+        share = running.total.share
+        outage = running.longest_outage(now, self.chronicle.waiting_since())
         self._witness.say(
             WorkloadCounted(
                 acknowledged=self.acknowledged,
@@ -274,6 +277,8 @@ class Workload:
                 interval_us=interval_us,
                 attempts=attempts,
                 successes=successes,
+                answered=-1.0 if share is None else share,
+                outage_us=outage.us,
             )
         )
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from cluster.config import PROFILES, Config
+from cluster.config import PROFILES, SECOND, Config
 from cluster.model.judging.reigns import dual_master_us, shared_terms
 from cluster.model.member import MemberState, NodeId
 from tui.judge.agreement import agreement, is_live
@@ -22,6 +22,10 @@ from tui.judge.wording import counted, listed, seconds
 from tui.scene import Scene, clock
 
 Mark = Literal["yes", "no", "open"]
+
+
+OUTAGE_BOUND_US = SECOND // 2
+"""DESIGN 9: writes are refused no longer than this after any kill."""
 
 
 class Claim(Struct, frozen=True):
@@ -121,7 +125,7 @@ def _rebuild(scene: Scene, name: str) -> str:
 
 def claims(scene: Scene) -> list[Claim]:
     """Everything that is being measured."""
-    found = [_readable(scene), _answered(scene), _agreed(scene), _covered(scene)]
+    found = [_readable(scene), _answered(scene), _served(scene), _agreed(scene), _covered(scene)]
     if architecture_of(scene.view) == "masterless":
         found.append(_even(scene))
     else:
@@ -156,6 +160,17 @@ def _answered(scene: Scene) -> Claim | None:
         f"{missed:,} got {lacked}" if missed else "0 given up",
         f"{load.acknowledged:,} answers, {missed:,} {lacked if missed else 'given up'}",
     )
+
+
+def _served(scene: Scene) -> Claim | None:
+    """The live figures of the one judge: what `compare` says of a finished run."""
+    load = scene.view.load
+    if load is None or load.answered < 0:
+        return None
+    share = f"{load.answered:.1%}"
+    longest = f"longest outage {seconds(load.outage_us)}"
+    tone = "yes" if load.outage_us <= OUTAGE_BOUND_US else "open"
+    return Claim(tone, f"operations answered: {share}", longest, f"answered {share}, {longest}")
 
 
 def _one_master(scene: Scene) -> Claim | None:
