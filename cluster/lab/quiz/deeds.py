@@ -67,7 +67,7 @@ class Chronicle:
             told=tuple(text_of(value) for value in told),
             again=again,
         )
-        self.running.add(deed)
+        self.running.add(deed, self.waiting_since())
         self._ended.append(deed)
         while len(self._ended) > self._deeds_max:
             gone = self._ended.popleft()

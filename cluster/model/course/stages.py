@@ -398,8 +398,11 @@ def _trees(case: Case) -> None:
         for like in lives.life(name).trees
         if like.shared and subject in (name, like.peer) and lives.live(like.peer)
     ]
-    if not pairs and not stale:
-        case.skip("trees clean")  # nobody shares a partition with it
+    if not pairs:
+        if stale:
+            case.wait("trees clean", f"the next report of {names(stale)}")
+        else:
+            case.skip("trees clean")  # nobody compares copies with it
         return
     case.begin("trees clean", since, case["back"].witness)
     late = {n if n != subject else like.peer for n, like in pairs if like.at <= since}

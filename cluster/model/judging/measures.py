@@ -9,6 +9,8 @@ was read is another question: `linear`.
 
 from __future__ import annotations
 
+from collections import deque
+
 from msgspec import Struct
 
 from cluster.model.judging.bounds import JUDGE
@@ -66,8 +68,13 @@ def measure(evidence: Evidence, bucket_us: int = JUDGE.bucket_us, within_us: int
     last = max((max(deed.invoked, deed.ended) for deed in deeds), default=began)
     until = evidence.until or last
     running = Running(began, bucket_us, within_us)
+    waiting = deque(sorted(deeds, key=lambda deed: (deed.invoked, deed.number)))
+    over: set[int] = set()
     for deed in sorted(deeds, key=lambda deed: (deed.ended or NEVER, deed.number)):
-        running.add(deed)
+        over.add(deed.number)
+        while waiting and waiting[0].number in over:
+            waiting.popleft()
+        running.add(deed, waiting[0].invoked if waiting else None)
     outage = running.longest_outage(max(until, last))
     writes = _writes(evidence)
     return Measures(

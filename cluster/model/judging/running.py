@@ -84,8 +84,9 @@ class Running:
         self._waiting_since: int | None = None
         """The earliest invocation of what ended unserved since the last success."""
 
-    def add(self, deed: Deed) -> None:
-        """One more operation ended, not before the last one did."""
+    def add(self, deed: Deed, waiting_since: int | None = None) -> None:
+        """One more operation ended, not before the last one did. `waiting_since`: when the oldest
+        began of those still under way: it waits, also if its end is told later."""
         ending = self._ending(deed)
         self.total = _counted(self.total, ending)
         index = self._index(deed.invoked)
@@ -94,7 +95,7 @@ class Running:
         since = deed.invoked if self._waiting_since is None else self._waiting_since
         self._waiting_since = min(since, deed.invoked)
         if ending == "ok":
-            self.longest = _longer(self.longest, self.outage(deed.ended))
+            self.longest = _longer(self.longest, self.outage(deed.ended, waiting_since))
             self._served_at, self._waiting_since = deed.ended, None
 
     def buckets(self) -> tuple[Bucket, ...]:

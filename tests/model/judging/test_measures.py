@@ -93,8 +93,14 @@ def test_an_operation_that_never_ended_waits_to_the_end() -> None:
 
 
 def test_one_success_is_enough_to_end_an_outage() -> None:
-    made = judged(refused(write("a", 1, 400)), read(200, 210), refused(read(220, 300)))
-    assert made.longest_outage == Outage(210, 400)
+    made = judged(refused(write("a", 1, 400)), read(150, 160), refused(read(220, 300)))
+    assert made.longest_outage == Outage(160, 400)
+
+
+def test_who_gives_up_after_service_is_back_waited_all_the_while() -> None:
+    """A paused master: what it was asked fails seconds after its successor has taken over."""
+    made = judged(write("a", 10, 20), refused(write("b", 100, 2_100)), write("c", 1_290, 1_300))
+    assert made.longest_outage == Outage(100, 1_300)
 
 
 def test_a_screen_sees_an_outage_grow_while_somebody_waits() -> None:
