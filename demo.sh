@@ -34,6 +34,10 @@ find_python() {
     done
 }
 
+quiet_venv='import signal, venv
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+venv.main()'
+
 # The environment, made anew. uv first: it is quick, and can fetch a Python where there is none.
 make_venv() {
     rm -rf "$venv"
@@ -47,7 +51,8 @@ make_venv() {
     fi
     "$found" -c 'import venv, ensurepip' >/dev/null 2>&1 ||
         fail "this Python cannot make virtual environments; on Debian or Ubuntu install python3-venv, then run me again."
-    "$found" -m venv "$venv" >/dev/null ||
+    # Ctrl-C ends it without a word of Python's; what is half made is made anew the next time.
+    "$found" -c "$quiet_venv" "$venv" >/dev/null ||
         fail "$found could not make $venv; is the disk full or the folder read-only?"
 }
 

@@ -13,7 +13,7 @@ import argparse
 import os
 import sys
 
-from tui.command import faults, keys, look, maelstrom, places, run
+from tui.command import calm, faults, keys, look, maelstrom, places, run
 from tui.command.saying import FINE, INTERRUPTED, NOT_FINE, CommandError
 from tui.command.words import Parser, Words
 from tui.command.worlds import compare, pairs, sim
@@ -35,6 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     # Started with a closed output: whatever is said goes nowhere, and nothing breaks on it.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    calm.restore()
     words = sys.argv[1:] if argv is None else argv
     prog = os.environ.get("MASTERLESS_PROG") or "masterless"
     args = parser(words, prog).parse_args(words)

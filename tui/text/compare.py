@@ -36,6 +36,11 @@ LEGEND: Final = (
 )
 
 
+def legend(width: int) -> str:
+    """What the signs and words of the tables mean."""
+    return "\n".join(_folded("  ", LEGEND, width))
+
+
 def told(comparison: Comparison, width: int) -> list[str]:
     """One comparison, to be projected. Under 80 columns lines grow longer than the width."""
     rows = [_figures(row) for row in comparison.rows]

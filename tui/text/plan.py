@@ -29,6 +29,12 @@ def planned(
     found = common_ring(view.nodes, now)
     if found is None:
         raise PlanError("no node says which ring it uses")
+    kinds = {node.architecture for node in view.nodes.values()} - {"masterless"}
+    if kinds:
+        kind = min(kinds)
+        raise PlanError(
+            f"a {kind} cluster has no partitions to share out: there is nothing to plan"
+        )
     # A node with fewer members than N cannot show N; its quorum can: it is the majority of N.
     quorum = max(node.write_quorum for node in view.nodes.values())
     wanted = max(found.replicas, 2 * quorum - 1)

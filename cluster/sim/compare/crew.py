@@ -37,6 +37,7 @@ class _Worker:
             env={**os.environ, "PYTHONPATH": path},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for us: a worker ends when its orders do
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None

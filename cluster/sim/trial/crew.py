@@ -39,6 +39,7 @@ class Worker:
             env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": path},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for us: a worker ends when its orders do
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None

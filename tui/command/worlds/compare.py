@@ -12,6 +12,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from tui.command import calm
 from tui.command.arguments import ARCHITECTURES, seconds
 from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError, run_async, say, warn
 from tui.command.words import Words
@@ -111,6 +112,7 @@ async def _on_processes(wanted: _Wanted, teller: _Teller) -> int:
     from cluster.lab.compare.real import compare_real
     from cluster.lab.witness import LabError
 
+    calm.end_politely()
     schedules, names, seed, lasting_us = wanted
     rows = compare_real(schedules, seed, names, teller.bar.show, lasting_us)
     try:
@@ -137,17 +139,19 @@ class _Teller:
 
         self.bar.clear()
         if not self._json:
-            paper = shutil.get_terminal_size((PAPER, 36)).columns
-            width = paper if sys.stdout.isatty() else PAPER
-            say("\n".join([*([""] if self._found else []), *told(found, width)]))
+            say("\n".join([*([""] if self._found else []), *told(found, self._width())]))
         self._found.append(found)
+
+    def _width(self) -> int:
+        paper = shutil.get_terminal_size((PAPER, 36)).columns
+        return paper if sys.stdout.isatty() else PAPER
 
     def end(self) -> int:
         """The answer, and the exit code."""
-        from tui.text.compare import LEGEND, document
+        from tui.text.compare import document, legend
 
         answer = document(self._found)
-        say(json.dumps(answer, indent=2) if self._json else f"\n  {LEGEND}")
+        say(json.dumps(answer, indent=2) if self._json else "\n" + legend(self._width()))
         for sentence in answer["broken"]:
             warn(f"broken: {sentence}")
         return FINE if answer["fine"] else NOT_FINE
