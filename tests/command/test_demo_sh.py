@@ -19,7 +19,7 @@ TOOLS = ["sh", "dirname", "cmp", "sed", "awk", "cat", "rm", "cp", "mkdir", "chmo
 
 STUB_PYTHON = '#!/bin/sh\ncase "$1" in -c|-m) exit 0 ;; esac\necho "ran $@"\n'
 STUB_SYSTEM_PYTHON = """#!/bin/sh
-if [ "$1 $2" = "-m venv" ]; then mkdir -p "$3/bin" && cp "$STUB_PYTHON" "$3/bin/python"; fi
+case "$1 $2" in "-c import signal, venv"*) mkdir -p "$3/bin" && cp "$STUB_PYTHON" "$3/bin/python" ;; esac
 """
 STUB_UV = """#!/bin/sh
 echo "uv $1" >> "$UV_LOG"
