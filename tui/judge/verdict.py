@@ -104,7 +104,9 @@ def _naming(case: _Case, parts: list[str], between: str, width: int) -> str:
     verb = "is" if len(unnamed) == 1 else "are"
     still = f"{joined(unnamed)} {verb} still gone{'.' if between == ' ' else ''}"
     load = case.view.load
-    first = 1 if load is not None and load.unreadable > 0 else 0
+    # What was lost, and what a master's absence means, is the main thing.
+    mastered = architecture_of(case.view) != "masterless"
+    first = 1 if mastered or (load is not None and load.unreadable > 0) else 0
     return _join([*parts[:first], still, *parts[first:]], between, width)
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from cluster.model.facts import Fact
 from cluster.model.judging.reigns import dual_master_us
-from cluster.model.member import NodeId
+from cluster.model.member import MemberState, NodeId
 from tests.tui.court.ruled import (
     HEALED,
     N1,
@@ -72,6 +72,27 @@ def test_what_is_said_of_masters(tell: Tell, at: int, tone: Tone, text: str) -> 
     said = verdict(view_at(at, tell), at)
     assert said.text.startswith(text)
     assert said.tone == tone
+
+
+def test_a_worker_long_gone_does_not_crowd_out_the_masters_death() -> None:
+    at = KILLED + 2 * SECOND
+    view = view_at(at, single_death)
+    gone = NodeId("n2")
+    nodes = {
+        name: replace(
+            node,
+            process="gone" if name == gone else node.process,
+            connected=name != gone and node.connected,
+            reported_at=KILLED - 20 * SECOND if name == gone else node.reported_at,
+            beliefs={
+                other: replace(b, state=MemberState.REMOVED) if other == gone else b
+                for other, b in node.beliefs.items()
+            },
+        )
+        for name, node in view.nodes.items()
+    }
+    said = verdict(replace(view, nodes=nodes), at)
+    assert said.text.startswith("n1 is dead and was the only one who may decide")
 
 
 @pytest.mark.parametrize("tell", STORIES)
