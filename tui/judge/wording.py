@@ -20,8 +20,10 @@ class Phrase(NamedTuple):
 
 
 def seconds(us: int) -> str:
-    """A duration as the screens say it: 0.34 s, 3.2 s, 42 s, 3 min 20 s."""
+    """A duration as the screens say it: 3 ms, 0.34 s, 3.2 s, 42 s, 3 min 20 s."""
     us = max(0, us)
+    if 0 < us < 5_000:  # "0.00 s" would say that there was nothing
+        return f"{max(1, us // 1_000)} ms"
     if us < 995_000:
         return f"{us / 1e6:.2f} s"
     if us < 59_950_000:

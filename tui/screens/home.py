@@ -57,9 +57,9 @@ FIXED: Final = (*KINDS[:2], _RELAY, _WORK, KINDS[3], KINDS[5])
 ELECTED: Final = (
     *KINDS[:2],
     _RELAY,
-    ("copy", _kinds("accept", "accepted")),
+    ("copy", _kinds("accept", "accepted", "survey", "surveypage")),
     ("herald", _kinds("herald", "heed")),
-    ("vote", _kinds("solicit", "vote", "survey", "surveypage")),
+    ("vote", _kinds("solicit", "vote")),
 )
 """The same for clusters with a fixed master, and with one that changes. As many rows."""
 EVENTS_LEAST: Final = 3

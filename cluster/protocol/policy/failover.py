@@ -20,7 +20,6 @@ from cluster.protocol.messages import (
     GetRequest,
     Heed,
     Herald,
-    ReadResponse,
     Relayed,
     Survey,
     SurveyPage,
@@ -58,7 +57,6 @@ class Failover:
         self._config: ArchitectureConfig = out.config.architecture
         self._members = members
         self._records = records
-        self._book = book
         self._relays = relays
         self._leading = Leading(
             out, out.config.data, members, records, book, lambda holders: out.name in holders
@@ -170,21 +168,14 @@ class Failover:
             return False
         match op.request:
             case GetRequest(key):
-                versions = self._leading.value(op.partition, key)
-                op.done, op.primaries, op.versions = [self._out.name], 1, versions
-                live = any(s.value is not None for s in versions.siblings)
-                answer = ReadResponse(versions, (self._out.name,), 1)
-                self._book.finish(op, answer, "ok" if live else "absent")
+                self._leading.answer(op, self._leading.value(op.partition, key))
             case request:
                 self._leading.write(op, request)
         return False
 
     def expired(self, op: Operation) -> None:
         """Nobody knows what became of it."""
-        if op.relayed_to:
-            self._relays.expired(op)
-        else:
-            self._relays.doubt(op, op.trouble or "the disk has not answered in time")
+        self._relays.expired(op, "the disk has not answered in time")
 
     def peer_lost(self, name: NodeId) -> None:
         """If it was the master, what it was asked is in doubt."""

@@ -25,7 +25,6 @@ from cluster.protocol.messages import (
     GetRequest,
     Heed,
     Herald,
-    ReadResponse,
     Relayed,
     Solicit,
     Survey,
@@ -311,17 +310,11 @@ class Majority:
             if not versions.siblings and self._out.name not in op.asked:
                 self._look_again(op)
                 continue
-            op.done, op.primaries, op.versions = [self._out.name], 1, versions
-            live = any(s.value is not None for s in versions.siblings)
-            answer = ReadResponse(versions, (self._out.name,), 1)
-            self._book.finish(op, answer, "ok" if live else "absent")
+            self._leading.answer(op, versions)
 
     def expired(self, op: Operation) -> None:
         """Nobody knows what became of it."""
-        if op.relayed_to:
-            self._relays.expired(op)
-        else:
-            self._relays.doubt(op, op.trouble or "no majority has confirmed it in time")
+        self._relays.expired(op, "no majority has confirmed it in time")
 
     def peer_lost(self, name: NodeId) -> None:
         """If it was the master, what it was asked is in doubt."""

@@ -87,6 +87,9 @@ class Relays:
             if op.relayed_to == name:
                 self.doubt(op, f"the master, {name}, was lost before it answered")
 
-    def expired(self, op: Operation) -> None:
-        """The master said nothing in time."""
+    def expired(self, op: Operation, here: str = "") -> None:
+        """The master said nothing in time; `here`: what to say if this node is the master."""
+        if here and not op.relayed_to:
+            self.doubt(op, op.trouble or here)
+            return
         self.doubt(op, f"the master, {op.relayed_to}, has not answered in time")

@@ -7,63 +7,24 @@ input at which the two runs parted.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from typing import Final
 
 import msgspec
 
 from cluster.sim.trial.worker import Answer, Order
+from cluster.sim.workers import Worker
 
-ROOT: Final = Path(__file__).resolve().parents[3]
+MODULE: Final = "cluster.sim.trial.worker"
 HASH_SEEDS: Final = ("1", "20231")
-ENDS_WITHIN_S: Final = 5.0
+TrialWorker = Worker[Order, Answer]
 
 
-class WorkerDiedError(Exception):
-    """A worker ended before it answered: its own message is on standard error."""
-
-
-class Worker:
-    """One process that plays one order at a time."""
-
-    def __init__(self, hash_seed: str) -> None:
-        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "cluster.sim.trial.worker"],
-            env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": path},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for us: a worker ends when its orders do
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._orders = self._process.stdin
-        self.answers = self._process.stdout
-
-    def give(self, order: Order) -> None:
-        """Let it begin."""
-        self._orders.write(msgspec.json.encode(order) + b"\n")
-        self._orders.flush()
-
-    def take(self) -> Answer:
-        """Its answer; waits for it."""
-        line = self.answers.readline()
-        if not line:
-            raise WorkerDiedError
-        return msgspec.json.decode(line, type=Answer)
-
-    def stop(self) -> None:
-        """End it, whatever it does."""
-        self._process.kill()
-        self._process.wait(ENDS_WITHIN_S)
-        self._orders.close()
-        self.answers.close()
+def hired(hash_seed: str) -> TrialWorker:
+    """A worker under this hash seed."""
+    return Worker(MODULE, Answer, {"PYTHONHASHSEED": hash_seed})
 
 
 class Parted(msgspec.Struct, frozen=True):
@@ -102,12 +63,12 @@ class Sweep:
     def __init__(self, jobs: int, *, twice: bool) -> None:
         self._twice = twice
         self._jobs = jobs
-        self._workers: list[Worker] = []
+        self._workers: list[TrialWorker] = []
 
     def __enter__(self) -> Sweep:
         runs = 2 if self._twice else 1
         count = max(runs, self._jobs)
-        self._workers = [Worker(HASH_SEEDS[index % 2]) for index in range(count)]
+        self._workers = [hired(HASH_SEEDS[index % 2]) for index in range(count)]
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -119,17 +80,17 @@ class Sweep:
         runs = 2 if self._twice else 1
         queues = [deque(orders) for _ in range(runs)]
         mine = {worker: queues[index % runs] for index, worker in enumerate(self._workers)}
-        busy: dict[Worker, Order] = {}
+        busy: dict[TrialWorker, Order] = {}
         first: dict[int, Answer] = {}
         with DefaultSelector() as selector:
             for worker in self._workers:
                 selector.register(worker.answers, EVENT_READ, worker)
-                self._next(worker, mine[worker], busy)
+                worker.give_next(mine[worker], busy)
             while busy:
                 for key, _ in selector.select():
-                    worker: Worker = key.data
+                    worker: TrialWorker = key.data
                     order, answer = busy.pop(worker), worker.take()
-                    self._next(worker, mine[worker], busy)
+                    worker.give_next(mine[worker], busy)
                     if runs == 1:
                         yield order, answer, None
                     elif order.seed not in first:
@@ -138,17 +99,12 @@ class Sweep:
                         other = first.pop(order.seed)
                         yield order, answer, self._compare(order, answer, other)
 
-    def _next(self, worker: Worker, queue: deque[Order], busy: dict[Worker, Order]) -> None:
-        if queue:
-            busy[worker] = queue.popleft()
-            worker.give(busy[worker])
-
     def _compare(self, order: Order, a: Answer, b: Answer) -> Parted | None:
         if a.result.digest == b.result.digest and a.marks == b.marks:
             return None
-        pair = [Worker(seed) for seed in HASH_SEEDS]
+        pair = [hired(seed) for seed in HASH_SEEDS]
 
-        def with_worker(worker: Worker) -> Play:
+        def with_worker(worker: TrialWorker) -> Play:
             def again(order: Order) -> Answer:
                 worker.give(order)
                 return worker.take()

@@ -6,17 +6,14 @@ A process of its own because a run is only proved deterministic when it is repea
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from typing import Final
 
 import msgspec
 
 from cluster.config import SECOND
 from cluster.sim.faults.options import FaultsName, draw
-from cluster.sim.pace import collect_rarely
 from cluster.sim.trial.trial import Result, Trial
+from cluster.sim.workers import serve
 
 JOURNAL_MAX: Final = 2_000_000
 """Lines of a journal that two runs are compared by."""
@@ -55,21 +52,5 @@ def play(order: Order) -> Answer:
     return Answer(result, tuple(trial.world.marks), journal)
 
 
-def main() -> int:
-    """Answer orders until there are no more. Ctrl-C is for whoever gives them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    collect_rarely()
-    read = msgspec.json.Decoder(Order).decode
-    write = msgspec.json.Encoder().encode
-    try:
-        for line in sys.stdin.buffer:
-            sys.stdout.buffer.write(write(play(read(line))) + b"\n")
-            sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # Whoever gave the orders has gone, and with it the reader of the exit's own flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(serve(Order, play))

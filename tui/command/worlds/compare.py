@@ -93,8 +93,8 @@ class _Wanted(NamedTuple):
 
 
 def _simulated(wanted: _Wanted, teller: _Teller, jobs: int) -> None:
-    from cluster.sim.compare.crew import WorkerDiedError
     from cluster.sim.compare.runner import compare_all
+    from cluster.sim.workers import WorkerDiedError
 
     schedules, names, seed, lasting_us = wanted
     try:

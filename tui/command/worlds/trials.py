@@ -20,7 +20,7 @@ from cluster.model.casebook import Casebook
 from cluster.model.facts import Fact
 from cluster.sim.faults.options import Options, draw
 from cluster.sim.faults.schedule import plan
-from cluster.sim.trial.crew import HASH_SEEDS, Parted, Sweep, Worker, parted
+from cluster.sim.trial.crew import HASH_SEEDS, Parted, Sweep, hired, parted
 from cluster.sim.trial.shrink import Shrink
 from cluster.sim.trial.trial import Broken, Result, Trial
 from cluster.sim.trial.worker import Answer, Order, play
@@ -84,7 +84,7 @@ def trial(teller: Teller, order: Order, *, twice: bool, shrink: bool, files: Fil
     options = draw(order.seed, order.faults, order.lasting_us, order.nodes, order.only)
     _refuse_absent(options)
     teller.say(*options.lines(), f"{len(plan(options))} episodes of faults")
-    other = Worker(HASH_SEEDS[0]) if twice else None
+    other = hired(HASH_SEEDS[0]) if twice else None
     try:
         if other is not None:
             other.give(order)

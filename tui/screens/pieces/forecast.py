@@ -125,11 +125,12 @@ def _rebuild(scene: Scene, name: str) -> str:
 
 def claims(scene: Scene) -> list[Claim]:
     """Everything that is being measured."""
-    found = [_readable(scene), _answered(scene), _served(scene), _agreed(scene), _covered(scene)]
+    found = [_readable(scene)]
+    if architecture_of(scene.view) != "masterless":
+        found += [_one_master(scene), _kept(scene)]  # first, for where there is no room for all
+    found += [_answered(scene), _agreed(scene), _covered(scene), _served(scene)]
     if architecture_of(scene.view) == "masterless":
         found.append(_even(scene))
-    else:
-        found += [_one_master(scene), _kept(scene)]
     return [claim for claim in found if claim is not None]
 
 
@@ -170,7 +171,8 @@ def _served(scene: Scene) -> Claim | None:
     share = f"{load.answered:.1%}"
     longest = f"longest outage {seconds(load.outage_us)}"
     tone = "yes" if load.outage_us <= OUTAGE_BOUND_US else "open"
-    return Claim(tone, f"operations answered: {share}", longest, f"answered {share}, {longest}")
+    brief = f"answered {share}, outage {seconds(load.outage_us)}"
+    return Claim(tone, f"operations answered: {share}", longest, brief)
 
 
 def _one_master(scene: Scene) -> Claim | None:

@@ -14,7 +14,7 @@ from cluster.config import DataConfig
 from cluster.model.member import MemberState, NodeId
 from cluster.model.versions import EMPTY, Record, Versions
 from cluster.protocol.effects import PutRecord, Records
-from cluster.protocol.messages import Accept, Herald, Refusal, WriteResponse
+from cluster.protocol.messages import Accept, Herald, ReadResponse, Refusal, WriteResponse
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.policy.reign.stamps import Stamp, apply
 from cluster.protocol.quorum.book import Book
@@ -95,6 +95,13 @@ class Leading:
     def has(self, partition: int, key: bytes) -> bool:
         """Whether anything is held of a key."""
         return self._records.load(partition, key) is not None
+
+    def answer(self, op: Operation, versions: Versions) -> None:
+        """Tell a client what a key is settled at: the master's word is enough."""
+        op.done, op.primaries, op.versions = [self._out.name], 1, versions
+        live = any(s.value is not None for s in versions.siblings)
+        response = ReadResponse(versions, (self._out.name,), 1)
+        self._book.finish(op, response, "ok" if live else "absent")
 
     def write(self, op: Operation, request: WriteRequest) -> None:
         """Give a client's write its place, store it and send it."""
