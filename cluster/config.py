@@ -283,6 +283,42 @@ class ArchitectureConfig(Struct, frozen=True):
     """A page that does not come within this is asked for again."""
 
 
+class RoomsConfig(Struct, frozen=True):
+    """Named processes: how many, how full, how often they may crash, how fast they move."""
+
+    rooms_max: int = 10_000
+    """Rooms that one node runs; it refuses to start more."""
+    mailbox_max: int = 256
+    """Messages that wait in one room: to be begun, or for the disks. More are refused, at once and
+    clearly. More room hides an overload for longer and makes everybody wait."""
+    message_bytes_max: int = 16_384
+    state_bytes_max: int = 262_144
+    """A room's state. Each answered call may write all of it W times."""
+    calls_max: int = 4_096
+    """Calls of clients that wait at one node for rooms anywhere; more are refused."""
+    call_timeout_us: int = 5 * SECOND
+    """A caller has its answer by then (`gen_server:call` waits as long), if only that nobody knows."""
+    tick_us: int = 100 * MS
+    """Whatever waits is looked after this often, while anything does."""
+    claims_parallel: int = 32
+    """Rooms that one node starts at once. More is quicker after a death, and crowds out clients."""
+    claim_retry_us: int = 150 * MS
+    """A start that found no quorum is tried again after this, then twice this, up to ten times."""
+    moves_parallel: int = 8
+    """Rooms that one node gives away at once. More ends a drain sooner; each of them is without
+    service for as long as its own move takes."""
+    moves_per_s: int = 200
+    """Rooms that one node gives away in a second: what a join may cost the others."""
+    move_timeout_us: int = 500 * MS
+    """A move that is not confirmed by then is asked for again."""
+    restarts_max: int = 3
+    """A supervisor bears so many restarts within `restarts_window_us` (Elixir's `max_restarts`)."""
+    restarts_window_us: int = 5 * SECOND
+    """Elixir's `max_seconds`."""
+    boot_scan_bytes: int = 262_144
+    """Records read in one go when a node that comes up looks which rooms it knows."""
+
+
 class ObserveConfig(Struct, frozen=True):
     """How much a node says about itself."""
 
@@ -306,6 +342,7 @@ class Config(Struct, frozen=True):
     spread: SpreadConfig = SpreadConfig()
     repair: RepairConfig = RepairConfig()
     reap: ReapConfig = ReapConfig()
+    rooms: RoomsConfig = RoomsConfig()
     observe: ObserveConfig = ObserveConfig()
     architecture: ArchitectureConfig = ArchitectureConfig()
     profile: ProfileName = "demo"
@@ -377,41 +414,6 @@ LAN: Final = Config(
     profile="lan",
 )
 
-
-class SimConfig(Struct, frozen=True):
-    """What a healed simulated world owes, and what a search may cost (`cluster.sim.trial`).
-
-    The bounds hold for the demo profile and the named fault schedules; raising one hides a slow
-    recovery, lowering it finds one.
-    """
-
-    agreed_within_us: int = 20 * SECOND
-    """T1: after heal, every node runs and all hold one view and one ring."""
-    filled_within_us: int = 30 * SECOND
-    """From then on, every owner is readable."""
-    hints_within_us: int = 30 * SECOND
-    """T2: from then on, no hint waits anywhere, in memory or on disk."""
-    equal_within_us: int = 60 * SECOND
-    """T3: from then on, all owners of a key hold the same, on disk."""
-    closed_within_us: int = 15 * SECOND
-    """From then on, every incident record is closed."""
-    answered_within_us: int = 20 * SECOND
-    """A client of a healed world has its answer: a stream may still wait for a retransmission."""
-    crash_known_within_us: int = 1_500 * MS
-    """A crash that nothing else obscures is known to every live node."""
-    silence_known_within_us: int = 5 * SECOND
-    """So is a machine that is gone with its kernel: nothing but silence tells of it."""
-    settled_before_us: int = 4 * SECOND
-    """Nothing obscures a crash if nothing else was in force for this long before it."""
-    look_every_us: int = SECOND
-    """How often the queues are measured."""
-    facts_shown: int = 100
-    """Facts kept to be shown before a broken promise."""
-    shrink_tries_max: int = 60
-    """Runs that shrinking may cost; more find shorter traces, each costs about a second."""
-
-
-SIM: Final = SimConfig()
 
 PROFILES: Final[dict[ProfileName, Config]] = {"demo": DEMO, "lan": LAN}
 

@@ -32,6 +32,10 @@ from cluster.model.facts import (
     MessageReceived,
     MessageSent,
     MessagesMissed,
+    NameClaimed,
+    NameFenced,
+    NameLost,
+    NameWon,
     NodeStarted,
     NodeStopped,
     OperationFinished,
@@ -47,9 +51,16 @@ from cluster.model.facts import (
     ReignBegan,
     ReignEnded,
     RingChanged,
+    RoomCheckpointed,
+    RoomExited,
+    RoomMoveBegan,
+    RoomMoved,
+    RoomStarted,
+    RoomStayed,
     SiblingsKept,
     SnapshotTaken,
     StallNoticed,
+    SupervisorEscalated,
     SuspicionConfirmed,
     SuspicionRaised,
     SuspicionRefuted,
@@ -99,7 +110,22 @@ def _take(draft: Draft, fact: Fact) -> None:
             if node is not None:
                 draft.nodes[fact.node] = row.heard(node, fact, payload)
             return
-        case OperationStarted() | TransfersQueued() | TransferFinished():
+        case (
+            OperationStarted()
+            | TransfersQueued()
+            | TransferFinished()
+            | NameClaimed()
+            | NameWon()
+            | NameLost()
+            | NameFenced()
+            | RoomStarted()
+            | RoomExited()
+            | RoomCheckpointed()
+            | RoomMoveBegan()
+            | RoomMoved()
+            | RoomStayed()
+            | SupervisorEscalated()
+        ):
             return
         case (
             MessageDropped()

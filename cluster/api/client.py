@@ -26,6 +26,8 @@ from cluster.protocol.messages import (
     PutRequest,
     ReadResponse,
     Refusal,
+    RoomRequest,
+    RoomResponse,
     UpdateRequest,
     WriteResponse,
 )
@@ -38,7 +40,7 @@ CALLS_OPEN_MAX: Final = 1_024
 """As many as a node takes on one connection."""
 
 Call = PutRequest | DeleteRequest | GetRequest | UpdateRequest
-Answer = WriteResponse | ReadResponse | Refusal
+Answer = WriteResponse | ReadResponse | Refusal | RoomResponse
 
 _NOBODY: Final = NodeId("")
 
@@ -138,12 +140,14 @@ class PeerClient:
 
     async def get(self, key: bytes, *, r: int = 0, pr: int = 0) -> ReadResponse | Refusal:
         """Read a key."""
-        answer = await self.call(GetRequest(key, r, pr))
-        if isinstance(answer, WriteResponse):
-            return _NONSENSE
-        return answer
+        return _expect_read(await self.call(GetRequest(key, r, pr)))
 
-    async def call(self, request: Call) -> Answer:
+    async def room(self, request: RoomRequest) -> RoomResponse | Refusal:
+        """Speak to a room. This node finds it, wherever it runs."""
+        answer = await self.call(request)
+        return answer if isinstance(answer, RoomResponse | Refusal) else _NONSENSE
+
+    async def call(self, request: Call | RoomRequest) -> Answer:
         """Make one call and wait for its answer. Never raises for trouble on the way."""
         line = self._line
         if line is None or line.closed:
@@ -252,7 +256,7 @@ class RingClient:
     async def get(self, key: bytes, *, r: int = 0) -> ReadResponse | Refusal:
         """Read a key."""
         answer = await self.call(GetRequest(key, r))
-        return _NONSENSE if isinstance(answer, WriteResponse) else answer
+        return _expect_read(answer)
 
     async def close(self) -> None:
         """Hang up everywhere."""
@@ -264,6 +268,8 @@ _NONSENSE: Final = Refusal(502, "nonsense", "the node answered something else")
 
 
 def _expect_write(answer: Answer) -> WriteResponse | Refusal:
-    if isinstance(answer, ReadResponse):
-        return _NONSENSE
-    return answer
+    return answer if isinstance(answer, WriteResponse | Refusal) else _NONSENSE
+
+
+def _expect_read(answer: Answer) -> ReadResponse | Refusal:
+    return answer if isinstance(answer, ReadResponse | Refusal) else _NONSENSE

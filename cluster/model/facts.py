@@ -17,7 +17,6 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from cluster.config import ArchitectureName
-from cluster.model.fault import FaultKind
 from cluster.model.happenings.data import (
     CopiesDropped,
     HintsDelivered,
@@ -50,6 +49,13 @@ from cluster.model.happenings.moves import (
     TransferStarted,
     TransferWaited,
 )
+from cluster.model.happenings.outside import (
+    FaultHealed,
+    FaultInjected,
+    ProcessObserved,
+    WindowClosed,
+    WorkloadCounted,
+)
 from cluster.model.happenings.reigns import (
     MasterChosen,
     ReignBegan,
@@ -57,8 +63,22 @@ from cluster.model.happenings.reigns import (
     TermRefused,
     WritesDiscarded,
 )
+from cluster.model.happenings.rooms import (
+    NameClaimed,
+    NameFenced,
+    NameLost,
+    NameWon,
+    RoomCheckpointed,
+    RoomExited,
+    RoomMoveBegan,
+    RoomMoved,
+    RoomStarted,
+    RoomStayed,
+    SupervisorEscalated,
+)
 from cluster.model.member import Address, Claim, MemberState, NodeId
 from cluster.model.summary import (
+    NO_ROOMS,
     NO_RULE,
     Depth,
     DrainRow,
@@ -66,6 +86,8 @@ from cluster.model.summary import (
     Likeness,
     Rates,
     RingTable,
+    RoomRow,
+    RoomsTally,
     Rule,
     TransferRow,
 )
@@ -140,6 +162,8 @@ class SnapshotTaken(Struct, frozen=True, array_like=True, tag="snapshot"):
     architecture: ArchitectureName = "masterless"
     rule: Rule = NO_RULE
     """Whom it takes for the master, and whether it acts as one."""
+    rooms: tuple[RoomRow, ...] = ()
+    """The rooms it runs, starts or has given up."""
 
 
 class PulseReported(Struct, frozen=True, array_like=True, tag="pulse"):
@@ -178,6 +202,7 @@ class PulseReported(Struct, frozen=True, array_like=True, tag="pulse"):
     """Requests waiting for the one process that takes them, where there is one."""
     delivered: int = 0
     """Messages handed to subscribers of topics here."""
+    rooms: RoomsTally = NO_ROOMS
 
 
 class StallNoticed(Struct, frozen=True, array_like=True, tag="node.stall"):
@@ -299,60 +324,6 @@ class MemberFlapped(Struct, frozen=True, array_like=True, tag="member.flap"):
     window_us: int
 
 
-# --- faults and judgement ------------------------------------------------------------------------
-
-
-class FaultInjected(Struct, frozen=True, array_like=True, tag="fault.inject"):
-    """A fault began: by the lab on processes, or in a node's own transport."""
-
-    kind: FaultKind
-    subject: NodeId
-    peers: tuple[NodeId, ...] = ()
-    detail: str = ""
-
-
-class FaultHealed(Struct, frozen=True, array_like=True, tag="fault.heal"):
-    """A fault ended."""
-
-    kind: FaultKind
-    subject: NodeId
-    peers: tuple[NodeId, ...] = ()
-
-
-class ProcessObserved(Struct, frozen=True, array_like=True, tag="proc.state"):
-    """What the lab sees of a process from outside: the only witness of a kill."""
-
-    subject: NodeId
-    state: Literal["starting", "running", "paused", "gone"]
-    pid: int
-    window: Address
-
-
-class WindowClosed(Struct, frozen=True, array_like=True, tag="window.close"):
-    """An observer lost its connection to a node's window. Its silence is not its death."""
-
-    subject: NodeId
-
-
-class WorkloadCounted(Struct, frozen=True, array_like=True, tag="load.count"):
-    """The workload's totals so far, and its rates over the last interval."""
-
-    acknowledged: int
-    maybe: int
-    failed: int
-    unreadable: int
-    """Acknowledged answers that the last audit could not read; -1 when none was made yet."""
-    audited: int
-    """Answers that the last audit read."""
-    interval_us: int
-    attempts: int
-    successes: int
-    answered: float = -1.0
-    """Of all operations so far, the share that was answered (`model.judging.running`); -1: none."""
-    outage_us: int = 0
-    """The longest time in which somebody waited and nobody was served, one under way included."""
-
-
 Payload = (
     NodeStarted
     | NodeStopped
@@ -403,6 +374,17 @@ Payload = (
     | ReignEnded
     | WritesDiscarded
     | TermRefused
+    | NameClaimed
+    | NameWon
+    | NameLost
+    | NameFenced
+    | RoomStarted
+    | RoomExited
+    | RoomCheckpointed
+    | RoomMoveBegan
+    | RoomMoved
+    | RoomStayed
+    | SupervisorEscalated
     | FaultInjected
     | FaultHealed
     | ProcessObserved

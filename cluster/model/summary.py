@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from cluster.model.member import NOBODY, Claim, NodeId
+from cluster.model.rooms.naming import Token
 
 
 class Fate(Struct, frozen=True, array_like=True):
@@ -124,3 +125,44 @@ class Rule(Struct, frozen=True, array_like=True):
 
 
 NO_RULE = Rule()
+
+
+RoomState = Literal["starting", "serving", "moving", "failed"]
+
+
+class RoomRow(Struct, frozen=True, array_like=True):
+    """One room at the node that runs it."""
+
+    room: str
+    behaviour: str
+    token: Token
+    state: RoomState
+    bytes: int
+    """Of its state, at the last checkpoint."""
+    queue: int
+    """Messages that wait in its mailbox: to be begun, or for the disks."""
+    since: int
+    """When it came into this state."""
+    to: NodeId = NOBODY
+    """Where it moves."""
+
+
+class RoomsTally(Struct, frozen=True, array_like=True):
+    """All rooms of a node: how many there are now, and what came over the pulse's interval."""
+
+    serving: int = 0
+    starting: int = 0
+    moving: int = 0
+    failed: int = 0
+    queued: int = 0
+    """Messages in all mailboxes."""
+    longest: int = 0
+    """Messages in the fullest mailbox."""
+    answered: int = 0
+    """Calls answered by the rooms here."""
+    refused: int = 0
+    """Messages refused because a mailbox was full."""
+    checkpoints: int = 0
+
+
+NO_ROOMS = RoomsTally()

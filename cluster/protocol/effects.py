@@ -13,9 +13,17 @@ from msgspec import Struct
 
 from cluster.model.facts import Fact
 from cluster.model.member import Address, NodeId
+from cluster.model.summary import RoomRow
 from cluster.model.versions import Record
 from cluster.protocol.inputs import RequestId, TimerKey
-from cluster.protocol.messages import Item, Packet, ReadResponse, Refusal, WriteResponse
+from cluster.protocol.messages import (
+    Item,
+    Packet,
+    ReadResponse,
+    Refusal,
+    RoomResponse,
+    WriteResponse,
+)
 
 Channel = Literal["datagram", "stream"]
 
@@ -102,7 +110,26 @@ class TopicHistory(Struct, frozen=True):
     items: tuple[Item, ...]
 
 
-Response = WriteResponse | ReadResponse | Refusal | Fact | Item | TopicHistory | None
+class RoomsRoll(Struct, frozen=True):
+    """All rooms of the cluster, by the node that runs them."""
+
+    rooms: tuple[tuple[NodeId, RoomRow], ...]
+    """In order of name; a name is there twice while two processes of it run."""
+    silent: tuple[NodeId, ...]
+    """Members that did not say in time what they run."""
+
+
+Response = (
+    WriteResponse
+    | ReadResponse
+    | RoomResponse
+    | RoomsRoll
+    | Refusal
+    | Fact
+    | Item
+    | TopicHistory
+    | None
+)
 """None: a command was done."""
 
 

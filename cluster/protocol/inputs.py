@@ -9,7 +9,14 @@ from msgspec import Struct
 from cluster.model.facts import DropReason
 from cluster.model.fault import FaultKind
 from cluster.model.member import Address, NodeId
-from cluster.protocol.messages import DeleteRequest, GetRequest, Packet, PutRequest, UpdateRequest
+from cluster.protocol.messages import (
+    DeleteRequest,
+    GetRequest,
+    Packet,
+    PutRequest,
+    RoomRequest,
+    UpdateRequest,
+)
 
 RequestId = NewType("RequestId", int)
 """Chosen by the driver, unique among its open requests."""
@@ -152,6 +159,10 @@ class LinksCommand(Struct, frozen=True):
     links: tuple[NodeId, ...]
 
 
+class RoomsQuery(Struct, frozen=True):
+    """Which rooms run where? Answered with a `RoomsRoll` when all live members have said it."""
+
+
 BroadcastRequest = PublishCommand | SubscribeCommand | TopicQuery | LinksCommand
 Request = (
     PutRequest
@@ -167,6 +178,8 @@ Request = (
     | SubscribeCommand
     | TopicQuery
     | LinksCommand
+    | RoomRequest
+    | RoomsQuery
 )
 
 

@@ -62,10 +62,26 @@ from cluster.protocol.requests import (
     Refusal as Refusal,
 )
 from cluster.protocol.requests import (
+    RoomRequest as RoomRequest,
+)
+from cluster.protocol.requests import (
+    RoomResponse as RoomResponse,
+)
+from cluster.protocol.requests import (
     UpdateRequest as UpdateRequest,
 )
 from cluster.protocol.requests import (
     WriteResponse as WriteResponse,
+)
+from cluster.protocol.rooms.messages import (
+    RoomAnswer,
+    RoomAsk,
+    RoomBring,
+    RoomGive,
+    RoomGone,
+    RoomRoll,
+    RoomRollAsk,
+    RoomTaken,
 )
 
 Claims = Annotated[tuple[Claim, ...], Meta(max_length=4_096)]
@@ -391,6 +407,14 @@ Body = (
     | Survey
     | SurveyPage
     | Deliver
+    | RoomAsk
+    | RoomAnswer
+    | RoomGive
+    | RoomTaken
+    | RoomBring
+    | RoomGone
+    | RoomRollAsk
+    | RoomRoll
 )
 
 

@@ -13,15 +13,15 @@ from cluster.model.facts import (
     FaultHealed,
     FaultInjected,
     NodeStarted,
-    NodeStopped,
     PersistFailed,
     RecordRotted,
     StallNoticed,
 )
-from cluster.model.member import Address, MemberState, NodeId
+from cluster.model.member import Address, NodeId
 from cluster.model.ring import Ring
 from cluster.model.versions import Record
 from cluster.protocol.effects import DropAll, Effect, PutMeta, Records
+from cluster.protocol.farewell import Farewell
 from cluster.protocol.inbox import Inbox
 from cluster.protocol.inputs import (
     Abandoned,
@@ -40,7 +40,7 @@ from cluster.protocol.inputs import (
     Received,
     Rejected,
     Requested,
-    RequestId,
+    RoomsQuery,
     Rotted,
     SnapshotQuery,
     SubscribeCommand,
@@ -49,7 +49,14 @@ from cluster.protocol.inputs import (
     TransferCommand,
 )
 from cluster.protocol.memory import NAME, Memory, recall
-from cluster.protocol.messages import DeleteRequest, GetRequest, PutRequest, Refusal, UpdateRequest
+from cluster.protocol.messages import (
+    DeleteRequest,
+    GetRequest,
+    PutRequest,
+    Refusal,
+    RoomRequest,
+    UpdateRequest,
+)
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.policy.kinds import policy_of, shaped
 from cluster.protocol.quorum.coordinator import Coordinator
@@ -69,7 +76,7 @@ from cluster.protocol.spread.topics import Topics
 from cluster.protocol.swim.introduction import Introduction
 from cluster.protocol.swim.membership import Membership
 from cluster.protocol.swim.prober import Prober
-from cluster.protocol.transfer.drain import Drain, How
+from cluster.protocol.transfer.drain import Drain
 from cluster.protocol.transfer.transfers import Transfers
 
 
@@ -121,10 +128,12 @@ class Node:
         )
         self.exchange.filling = self.transfers.filling
         self.drain = Drain(out, config, members, placement, records, self.transfers, hints)
-        self.drain.on_leave, self.drain.homes = self._farewell, self.strays.homes
+        self.drain.homes = self.strays.homes
         book = self.coordinator.book
         self.reaper = Reaper(out, config.reap, members, placement, records, hints, book, self.seals)
         self.prober = Prober(out, config.membership, members, rng)
+        self.farewell = Farewell(out, members, self.drain, self.prober.tell)
+        self.drain.on_leave = self.farewell.ready
         self.introduction = Introduction(out, config.membership, members, rng)
         self.topics = Topics(out, config.spread, members, rng)
         members.on_ring_changed = placement.members_changed
@@ -158,7 +167,6 @@ class Node:
             self.exchange,
             self.reaper,
         )
-        self._leavers: list[RequestId] = []
 
     def handle(self, event: Input, now: int) -> list[Effect]:
         """Tell the node what happened at `now` (microseconds); returns what it wants done."""
@@ -267,39 +275,6 @@ class Node:
             self._rare(Rotted("memory", -1, 1))
         return memory
 
-    def _leave(self, request: RequestId) -> None:
-        self._leavers.append(request)
-        if not self.policy.merges:
-            self._depart(drained=False)
-        elif not self.members.leaving:
-            self.drain.begin(leaving=True)
-            self._tell_all()
-
-    def _tell_all(self) -> None:
-        """The own claim has changed: everybody should know soon."""
-        for name in self.members.others(MemberState.SUSPECT):
-            self.prober.tell(name)
-
-    def _farewell(self, how: How) -> None:
-        """Nothing is left to wait for: go, and remember if nothing here is needed any more."""
-        if how == "drained":
-            # On disk before it is said: others then count on this node to return with nothing.
-            mark = PutMeta("left", how.encode())
-            self._out.persist((mark,), lambda refused: self._depart(drained=not refused))
-        else:
-            self._depart(drained=False)
-
-    def _depart(self, *, drained: bool) -> None:
-        self.members.leave(drained=drained)
-        self._tell_all()
-        self._out.set_timer(("left",), self._out.now + self.config.membership.leave_linger_us)
-
-    def _left(self) -> None:
-        self._out.emit(NodeStopped("left"))
-        for leaver in self._leavers:
-            self._out.reply(leaver, None)
-        self._out.halt("left the cluster", failed=False)
-
     def _remember(self) -> None:
         claims = tuple(c for n, c in sorted(self.members.claims.items()) if n != self.name)
         complete = tuple(sorted(self.transfers.holdings.complete))
@@ -359,7 +334,7 @@ class Node:
                 self.introduction.join((address,))
                 self._out.reply(event.id, None)
             case LeaveCommand():
-                self._leave(event.id)
+                self.farewell.leave(event.id, drain=self.policy.merges)
             case DrainCommand() if not self.policy.merges:
                 why = "no node of this cluster has places that others could take"
                 self._out.reply(event.id, Refusal(409, "nothing to drain", why))
@@ -368,7 +343,7 @@ class Node:
                     self.drain.begin(leaving=False)
                 else:
                     self.drain.undo()
-                self._tell_all()
+                self.farewell.tell_all()
                 self._remember()
                 self._out.reply(event.id, None)
             case TransferCommand() as order:
@@ -377,6 +352,8 @@ class Node:
                 self._out.reply(event.id, self._out.as_of_now(self._report.snapshot()))
             case PublishCommand() | SubscribeCommand() | TopicQuery() | LinksCommand() as request:
                 self._out.reply(event.id, self.topics.request(request))
+            case RoomRequest() | RoomsQuery():
+                self._out.reply(event.id, Refusal(503, "no rooms", "this node runs no rooms"))
 
     # --- timers -------------------------------------------------------------------------------
 
@@ -420,7 +397,7 @@ class Node:
             case "remember":
                 self._remember()
             case "left":
-                self._left()
+                self.farewell.left()
             case _:
                 self._copying_timer(head, rest)
 

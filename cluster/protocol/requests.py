@@ -5,11 +5,12 @@ A part of the one vocabulary (`cluster.protocol.messages`, from where everybody 
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from cluster.model.member import NodeId
+from cluster.model.rooms.naming import NO_TOKEN, BehaviourName, Keep, RoomName, Token
 from cluster.model.values.update import Update
 from cluster.model.versions import Context, Versions
 from cluster.protocol.fields import Number
@@ -90,15 +91,46 @@ class Refusal(Struct, frozen=True, array_like=True, tag=25):
     detail: str
 
 
+class RoomRequest(Struct, frozen=True, array_like=True, tag=60):
+    """A client speaks to a room. Answered with `RoomResponse` or `Refusal`.
+
+    `open` makes the room if there is none (or it was given up), with `message` as its argument, and
+    finds it otherwise; `close` ends it and forgets its state. A `cast` is answered as soon as it is
+    in the room's mailbox, and may be lost with it.
+    """
+
+    room: RoomName
+    act: Literal["call", "cast", "open", "close"]
+    message: bytes = b""
+    behaviour: BehaviourName = "quiz"
+    """What a room that is opened shall be."""
+    keep: Keep = "checkpoint"
+    again: bool = False
+    """Doing it twice is the same as once: it may be asked again of another node when nobody knows
+    whether it was done."""
+
+
+class RoomResponse(Struct, frozen=True, array_like=True, tag=61):
+    """What a room answered, and which process of it did."""
+
+    reply: bytes
+    node: NodeId
+    """Who runs the room."""
+    token: Token = NO_TOKEN
+    """Of the process that answered; a later answer never bears a lower one."""
+    made: bool = False
+    """`open` has made it."""
+
+
 class ClientCall(Struct, frozen=True, array_like=True, tag=26):
     """A client on a stream asks; many may be outstanding. Answered with `ClientAnswer`."""
 
     number: Number
-    request: PutRequest | DeleteRequest | GetRequest | UpdateRequest
+    request: PutRequest | DeleteRequest | GetRequest | UpdateRequest | RoomRequest
 
 
 class ClientAnswer(Struct, frozen=True, array_like=True, tag=27):
     """The answer to the `ClientCall` of the same number."""
 
     number: Number
-    response: WriteResponse | ReadResponse | Refusal
+    response: WriteResponse | ReadResponse | Refusal | RoomResponse

@@ -30,6 +30,10 @@ from cluster.model.facts import (
     MessageReceived,
     MessageSent,
     MessagesMissed,
+    NameClaimed,
+    NameFenced,
+    NameLost,
+    NameWon,
     NodeStarted,
     NodeStopped,
     OperationFinished,
@@ -46,9 +50,16 @@ from cluster.model.facts import (
     ReignBegan,
     ReignEnded,
     RingChanged,
+    RoomCheckpointed,
+    RoomExited,
+    RoomMoveBegan,
+    RoomMoved,
+    RoomStarted,
+    RoomStayed,
     SiblingsKept,
     SnapshotTaken,
     StallNoticed,
+    SupervisorEscalated,
     SuspicionConfirmed,
     SuspicionRaised,
     SuspicionRefuted,
@@ -69,6 +80,7 @@ from cluster.model.facts import (
     WritesDiscarded,
 )
 from cluster.model.member import Address, Claim, MemberState, NodeId
+from cluster.model.rooms.naming import Token
 from cluster.model.summary import Depth, DrainRow, Rates
 from tests.tui.story import (
     BACK,
@@ -154,6 +166,17 @@ EVERY: list[Payload] = [
     ProcessObserved(N2, "gone", 0, Address("")),
     WindowClosed(N2),
     WorkloadCounted(10, 0, 0, 0, 10, 500_000, 5, 5),
+    NameClaimed("room-7", Token(2, N1, 7), Token(1, N2, 7)),
+    NameWon("room-7", Token(2, N1, 7), Token(1, N2, 7)),
+    NameLost("room-7", Token(1, N1, 7), N2),
+    NameFenced("room-7", Token(1, N1, 7), Token(2, N2, 7)),
+    RoomStarted("room-7", "quiz", Token(2, N1, 7), "died", 120, 40_000),
+    RoomExited("room-7", Token(2, N1, 7), "crashed", "it was asked to"),
+    RoomCheckpointed("room-7", Token(2, N1, 7), 120, 3),
+    RoomMoveBegan("room-7", Token(2, N1, 7), N2, 120),
+    RoomMoved("room-7", Token(2, N1, 7), N2, 120, 4_000, 2),
+    RoomStayed("room-7", Token(2, N1, 7), N2, "n2 is leaving"),
+    SupervisorEscalated(1, "room-7", 12, 4, 5 * SECOND),
 ]  # fmt: skip
 
 

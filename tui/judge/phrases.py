@@ -30,6 +30,10 @@ from cluster.model.facts import (
     MessageReceived,
     MessageSent,
     MessagesMissed,
+    NameClaimed,
+    NameFenced,
+    NameLost,
+    NameWon,
     NodeStarted,
     NodeStopped,
     OperationFinished,
@@ -45,9 +49,16 @@ from cluster.model.facts import (
     ReignBegan,
     ReignEnded,
     RingChanged,
+    RoomCheckpointed,
+    RoomExited,
+    RoomMoveBegan,
+    RoomMoved,
+    RoomStarted,
+    RoomStayed,
     SiblingsKept,
     SnapshotTaken,
     StallNoticed,
+    SupervisorEscalated,
     SuspicionConfirmed,
     SuspicionRaised,
     SuspicionRefuted,
@@ -303,7 +314,23 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
     """The line for any fact, if it deserves one."""
     payload = fact.payload
     match payload:
-        case MessageSent() | MessageReceived() | PulseReported() | SnapshotTaken():
+        case (
+            MessageSent()
+            | MessageReceived()
+            | PulseReported()
+            | SnapshotTaken()
+            | NameClaimed()
+            | NameWon()
+            | NameLost()
+            | NameFenced()
+            | RoomStarted()
+            | RoomExited()
+            | RoomCheckpointed()
+            | RoomMoveBegan()
+            | RoomMoved()
+            | RoomStayed()
+            | SupervisorEscalated()
+        ):
             return None
         case MemberChanged():
             return of_belief(fact, payload, old)

@@ -17,6 +17,7 @@ from cluster.protocol.messages import (
     Packet,
     ReadResponse,
     Refusal,
+    RoomResponse,
     WriteResponse,
 )
 from cluster.protocol.wire import MalformedMessageError, decode, encode_frame
@@ -92,7 +93,7 @@ class Client:
     def answer(self, request_id: RequestId, response: Response) -> None:
         """Pass the answer on under the caller's own number."""
         number = self._open.pop(request_id)
-        if isinstance(response, WriteResponse | ReadResponse | Refusal):
+        if isinstance(response, WriteResponse | ReadResponse | RoomResponse | Refusal):
             self._send(number, response)
 
     def nonsense(self, stream: Stream, detail: str) -> None:
@@ -106,7 +107,9 @@ class Client:
             self._desk.abandon(request_id)
         self._desk.client_gone()
 
-    def _send(self, number: int, response: WriteResponse | ReadResponse | Refusal) -> None:
+    def _send(
+        self, number: int, response: WriteResponse | ReadResponse | RoomResponse | Refusal
+    ) -> None:
         body = ClientAnswer(number, response)
         packet = Packet(self._cluster, self._name, self._epoch, 0, 0, False, body)
         self._stream.write(encode_frame(packet))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from cluster.config import MS, SECOND, SimConfig
+from cluster.config import MS, SECOND
 from cluster.model.member import NodeId
 from cluster.model.ring import partition_of
 from cluster.model.versions import Versions
@@ -23,6 +23,7 @@ from cluster.sim.check.finding import BrokenPromiseError, shown
 from cluster.sim.check.incidents import Incidents
 from cluster.sim.check.judged import Judged
 from cluster.sim.check.outcome import Outcome
+from cluster.sim.config import SimConfig
 from cluster.sim.faults.hand import Hand
 from cluster.sim.load.clients import Clients
 from cluster.sim.load.history import History

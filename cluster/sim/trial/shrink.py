@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from cluster.config import SECOND, SIM
+from cluster.config import SECOND
+from cluster.sim.config import SIM
 from cluster.sim.trial.trial import Result
 from cluster.sim.trial.worker import Order
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from cluster.config import SECOND, SIM, SimConfig
+from cluster.config import SECOND
 from cluster.model.facts import Fact
 from cluster.model.member import NodeId
 from cluster.sim.check.answers import Answers
@@ -27,6 +27,7 @@ from cluster.sim.check.judged import Judged
 from cluster.sim.check.outcome import Outcome
 from cluster.sim.check.readable import Readable
 from cluster.sim.check.words import Words
+from cluster.sim.config import SIM, SimConfig
 from cluster.sim.faults.hand import Hand
 from cluster.sim.faults.options import Options
 from cluster.sim.faults.schedule import Episode, names, plan

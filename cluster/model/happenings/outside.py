@@ -1,0 +1,64 @@
+"""Facts of those who look on: what the lab did and saw, what an observer lost, what a load counted.
+
+A part of the one vocabulary (`cluster.model.facts`, from where everybody takes them).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from cluster.model.fault import FaultKind
+from cluster.model.member import Address, NodeId
+
+
+class FaultInjected(Struct, frozen=True, array_like=True, tag="fault.inject"):
+    """A fault began: by the lab on processes, or in a node's own transport."""
+
+    kind: FaultKind
+    subject: NodeId
+    peers: tuple[NodeId, ...] = ()
+    detail: str = ""
+
+
+class FaultHealed(Struct, frozen=True, array_like=True, tag="fault.heal"):
+    """A fault ended."""
+
+    kind: FaultKind
+    subject: NodeId
+    peers: tuple[NodeId, ...] = ()
+
+
+class ProcessObserved(Struct, frozen=True, array_like=True, tag="proc.state"):
+    """What the lab sees of a process from outside: the only witness of a kill."""
+
+    subject: NodeId
+    state: Literal["starting", "running", "paused", "gone"]
+    pid: int
+    window: Address
+
+
+class WindowClosed(Struct, frozen=True, array_like=True, tag="window.close"):
+    """An observer lost its connection to a node's window. Its silence is not its death."""
+
+    subject: NodeId
+
+
+class WorkloadCounted(Struct, frozen=True, array_like=True, tag="load.count"):
+    """The workload's totals so far, and its rates over the last interval."""
+
+    acknowledged: int
+    maybe: int
+    failed: int
+    unreadable: int
+    """Acknowledged answers that the last audit could not read; -1 when none was made yet."""
+    audited: int
+    """Answers that the last audit read."""
+    interval_us: int
+    attempts: int
+    successes: int
+    answered: float = -1.0
+    """Of all operations so far, the share that was answered (`model.judging.running`); -1: none."""
+    outage_us: int = 0
+    """The longest time in which somebody waited and nobody was served, one under way included."""

@@ -1,0 +1,1 @@
+"""Rooms as values: names, tokens, checkpoints, and what a behaviour is."""

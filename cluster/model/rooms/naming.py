@@ -1,0 +1,93 @@
+"""What a room is called, which of its processes is the newer, and what is kept of it on disk.
+
+A room is a named process. Its record in the key/value store is the registry: who was the last to
+claim the name, under which fencing token, and the state at the last checkpoint. Tokens are ordered,
+and no two processes ever get the same (the claimant's name and life are part of it). Ignores where
+a room should live (`cluster.protocol.rooms.homes`) and what it does (`behaviour`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from cluster.model.member import Count, NameOrNobody, NodeId
+from cluster.model.versions import Sibling
+
+ROOM_NAME_PATTERN: Final = r"^[A-Za-z0-9_.~-]{1,64}$"
+RoomName = Annotated[str, Meta(pattern=ROOM_NAME_PATTERN)]
+"""A room's name as the wire accepts it."""
+BehaviourName = Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,32}$")]
+
+PREFIX: Final = b"room/"
+"""Keys under which rooms live. Clients may read them; only rooms write them."""
+CONTENT_TYPE: Final = "application/x-masterless.room"
+
+Keep = Literal["memory", "heir", "checkpoint"]
+"""What outlives what. `memory`: the state dies with the process. `heir`: another table of the same
+node keeps it, so it outlives a crash of the process and dies with the node. `checkpoint`: it is in
+the key/value store before anybody is answered, and outlives the node."""
+
+
+class Token(Struct, frozen=True, array_like=True, order=True):
+    """A fencing token: who claimed a name, counting claims. The higher fences off the lower."""
+
+    number: Count = 0
+    node: NameOrNobody = NodeId("")
+    epoch: Count = 0
+
+    def __str__(self) -> str:
+        return f"{self.number} of {self.node}" if self.number else "none"
+
+    @property
+    def actor(self) -> str:
+        """The name under which a process with this token counts."""
+        return f"{self.number}.{self.node}.{self.epoch:x}"
+
+
+NO_TOKEN: Final = Token()
+
+
+class Checkpoint(Struct, frozen=True, array_like=True):
+    """The record of a room: the value of its key."""
+
+    behaviour: BehaviourName
+    keep: Keep
+    token: Token
+    argument: bytes
+    """What it was opened with."""
+    state: bytes | None
+    """By the behaviour's own `checkpoint`; None: nothing is kept but the name."""
+    failed: bool = False
+    """Given up by its supervisor: it stays closed until somebody opens it again."""
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Checkpoint)
+
+
+def room_key(name: str) -> bytes:
+    """Where the record of a room is kept."""
+    return PREFIX + name.encode()
+
+
+def room_of(key: bytes) -> str | None:
+    """The room whose record is under a key, None where it is no room's."""
+    return key[len(PREFIX) :].decode("utf-8", "replace") if key.startswith(PREFIX) else None
+
+
+def packed(checkpoint: Checkpoint) -> bytes:
+    """A record's value."""
+    return _encoder.encode(checkpoint)
+
+
+def unpacked(sibling: Sibling) -> Checkpoint | None:
+    """What a sibling of a room's record says; None for a tombstone or what is no checkpoint."""
+    if sibling.value is None or sibling.content_type != CONTENT_TYPE:
+        return None
+    try:
+        return _decoder.decode(sibling.value)
+    except msgspec.MsgspecError:
+        return None
