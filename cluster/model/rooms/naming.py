@@ -16,10 +16,10 @@ from msgspec import Meta, Struct
 from cluster.model.member import Count, NameOrNobody, NodeId
 from cluster.model.versions import Sibling
 
-ROOM_NAME_PATTERN: Final = r"^[A-Za-z0-9_.~-]{1,64}$"
+ROOM_NAME_PATTERN: Final = r"^[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,63}\Z"
 RoomName = Annotated[str, Meta(pattern=ROOM_NAME_PATTERN)]
-"""A room's name as the wire accepts it."""
-BehaviourName = Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,32}$")]
+"""A room's name as the wire accepts it. None begins with a dot: URLs lose `.` and `..` on the way."""
+BehaviourName = Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,32}\Z")]
 
 PREFIX: Final = b"room/"
 """Keys under which rooms live. Clients may read them; only rooms write them."""
