@@ -33,6 +33,7 @@ from cluster.protocol.inputs import (
     LeaveCommand,
     LinkClosed,
     LinksCommand,
+    ListenCommand,
     Measured,
     Persisted,
     PersistRefused,
@@ -42,6 +43,7 @@ from cluster.protocol.inputs import (
     Requested,
     RoomsQuery,
     Rotted,
+    ScatterCommand,
     SnapshotQuery,
     SubscribeCommand,
     TimerFired,
@@ -149,6 +151,7 @@ class Node:
             self.drain,
             shelf,
             self.exchange,
+            self.topics,
         )
         self._report = Report(out, config, sources)
         self._inbox = Inbox(
@@ -350,8 +353,15 @@ class Node:
                 self.transfers.command(event.id, order)
             case SnapshotQuery():
                 self._out.reply(event.id, self._out.as_of_now(self._report.snapshot()))
-            case PublishCommand() | SubscribeCommand() | TopicQuery() | LinksCommand() as request:
-                self._out.reply(event.id, self.topics.request(request))
+            case (
+                PublishCommand()
+                | ScatterCommand()
+                | SubscribeCommand()
+                | ListenCommand()
+                | TopicQuery()
+                | LinksCommand()
+            ) as request:
+                self.topics.request(event.id, request)
             case RoomRequest() | RoomsQuery():
                 self._out.reply(event.id, Refusal(503, "no rooms", "this node runs no rooms"))
 
