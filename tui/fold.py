@@ -110,22 +110,22 @@ def _take(draft: Draft, fact: Fact) -> None:
             if node is not None:
                 draft.nodes[fact.node] = row.heard(node, fact, payload)
             return
+        case OperationStarted() | TransfersQueued() | TransferFinished():
+            return
         case (
-            OperationStarted()
-            | TransfersQueued()
-            | TransferFinished()
+            RoomCheckpointed()
             | NameClaimed()
             | NameWon()
             | NameLost()
             | NameFenced()
             | RoomStarted()
             | RoomExited()
-            | RoomCheckpointed()
             | RoomMoveBegan()
             | RoomMoved()
             | RoomStayed()
             | SupervisorEscalated()
         ):
+            draft.rooms.take(fact, payload, draft.nodes)
             return
         case (
             MessageDropped()
@@ -147,10 +147,9 @@ def _take(draft: Draft, fact: Fact) -> None:
         ):
             draft.speak(fact, None)
             return
-        case FactsLost():
-            draft.miss(fact, payload)
         case (
-            ProbeMissed()
+            FactsLost()
+            | ProbeMissed()
             | ProcessObserved()
             | WindowClosed()
             | WorkloadCounted()
@@ -208,10 +207,17 @@ def _reporting(draft: Draft, fact: Fact) -> NodeView:
 def _seen(
     draft: Draft,
     fact: Fact,
-    payload: ProbeMissed | ProcessObserved | WindowClosed | WorkloadCounted | row.Reigning,
+    payload: FactsLost
+    | ProbeMissed
+    | ProcessObserved
+    | WindowClosed
+    | WorkloadCounted
+    | row.Reigning,
 ) -> None:
-    """What the lab, the observer or a prober sees from outside; and who is master."""
+    """What the lab, the observer or a prober sees from outside, what it missed; who is master."""
     match payload:
+        case FactsLost():
+            draft.miss(fact, payload)
         case MasterChosen() | ReignBegan() | ReignEnded():
             draft.speak(fact, None)
             draft.nodes[fact.node] = row.reigning(draft.nodes[fact.node], payload)

@@ -18,15 +18,18 @@ from cluster.model.incident import Incident
 from cluster.model.judging.deeds import Reign
 from cluster.model.member import Address, MemberState, NodeId
 from cluster.model.summary import (
+    NO_ROOMS,
     NO_RULE,
     Depth,
     DrainRow,
     Likeness,
     Rates,
     RingTable,
+    RoomsTally,
     Rule,
     TransferRow,
 )
+from tui.seen.rooms import Rooms
 
 ProcessState = Literal["unknown", "starting", "running", "paused", "gone"]
 
@@ -114,6 +117,10 @@ class NodeView(Struct, frozen=True):
     """Whom it takes for the master, and whether it acts as one."""
     queue: int = 0
     """Requests that wait for the one process that takes them, where there is one."""
+    rooms: RoomsTally = NO_ROOMS
+    """What its last pulse said of its rooms."""
+    rooms_us: int = 0
+    """The interval of that pulse."""
 
 
 MessageId = tuple[NodeId, int, int]
@@ -253,6 +260,7 @@ class ClusterView(Struct, frozen=True):
     disagreements: tuple[Disagreement, ...] = ()
     """At most `DISAGREEMENTS_MAX`, oldest first."""
     court: Court = Court()
+    rooms: Rooms = Rooms()
 
 
 MESSAGES_MAX = 1_024

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from time import process_time
 
-from cluster.model.facts import Fact
+from msgspec.structs import replace
+
+from cluster.model.facts import Fact, RoomCheckpointed
+from tests.tui.rooms.tale import settled
 from tests.tui.story import KILLED, SECOND, busy_death
 from tui.fold import fold
 from tui.view import ClusterView
@@ -42,8 +45,27 @@ def measure() -> dict[int, float]:
     return {batch: rate(facts, batch, view=before) for batch in (1, BATCH, 500)}
 
 
+def rooms(count: int, batch: int) -> float:
+    """Facts about rooms a second, when there are so many: checkpoints, handoffs and starts."""
+    landlord = settled(count)
+    before = fold(ClusterView(), landlord.sorted())
+    landlord.facts.clear()
+    for step, room in enumerate(landlord.rooms):
+        at = KILLED + SECOND + step * 1_000
+        node, token = landlord.rooms[room]
+        for more in range(4):
+            landlord.say(node, at, RoomCheckpointed(room, token, 100 + more, 3))
+        landlord.hand(room, landlord.names[step % 5], at)
+    facts = tuple(replace(f, seq=f.seq + 1_000_000) for f in landlord.facts)
+    return rate(facts, batch, view=before)
+
+
 def main() -> None:
     """Print the figures."""
+    for count in (40, 1_000, 10_000):
+        for batch in (BATCH, 500):
+            figure = rooms(count, batch)
+            print(f"fold, {count:6,} rooms, batches of {batch:3}: {figure:10,.0f} facts/s")
     for batch, figure in measure().items():
         print(f"fold, batches of {batch:3}: {figure:10,.0f} facts/s (budget {BUDGET:,})")
 

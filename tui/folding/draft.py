@@ -7,6 +7,7 @@ a draft lives inside one call of `fold`.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, Literal
 
 from msgspec.structs import replace
@@ -30,11 +31,13 @@ from cluster.model.facts import (
 )
 from cluster.model.incident import Incident
 from cluster.model.member import Address, Claim, NodeId
+from tui.folding import rooms as houses
 from tui.folding.court import NOTED, attend
 from tui.judge.agreement import Subject, compare, judge, judge_all, live_observers, outcasts
 from tui.judge.exposure import served
 from tui.judge.phrases import done, holds, spoken
 from tui.judge.wording import listed
+from tui.seen.rooms import Rooms
 from tui.view import (
     DISAGREEMENTS_MAX,
     EVENTS_MAX,
@@ -65,6 +68,7 @@ ECHO_US: Final = 1_000_000
 """A node's own word of a fault this soon after another's makes no second mark."""
 
 
+@lru_cache(maxsize=4_096)
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     """Sorts n2 before n10."""
     parts: list[tuple[int, int, str]] = []
@@ -105,6 +109,7 @@ class Draft:
         self.history = view.history
         self.disagreements = view.disagreements
         self.court = view.court
+        self.rooms = houses.RoomsDraft(view.rooms)
         self._load_at = 0
         self._observers: tuple[NodeId, ...] = ()
         self._columns: dict[NodeId, Subject] = {}
@@ -125,9 +130,12 @@ class Draft:
         return True
 
     def attend(self, fact: Fact) -> None:
-        """Note who reigns; before the rows follow, which say who did."""
-        if type(fact.payload) in NOTED:
+        """Note who reigns and whose rooms need a home; before the rows follow, which say who did."""
+        kind = type(fact.payload)
+        if kind in NOTED:
             self.court = attend(self.court, fact, self.nodes)
+        if kind in houses.NOTED:
+            self.rooms.attend(fact, self.nodes)
 
     def tick(self, at: int) -> None:
         """Move the clock on; whenever it enters a new tick, note how the cluster stood."""
@@ -332,12 +340,13 @@ class Draft:
         if len(self.nodes) != len(self.old.nodes):
             self.nodes = {name: self.nodes[name] for name in sorted(self.nodes, key=natural)}
         old = self.old
+        rooms = self.rooms.done(self.at)
         return ClusterView(
             at=self.at,
             facts=self.facts,
             nodes=self.nodes,
             messages=self._kept_messages(),
-            events=self._kept_events(),
+            events=self._kept_events(rooms),
             marks=self._kept_marks(),
             incidents=self.book.incidents,
             load=self.load,
@@ -351,6 +360,7 @@ class Draft:
             history=self.history,
             disagreements=self.disagreements,
             court=self.court,
+            rooms=rooms,
         )
 
     def _kept_messages(self) -> dict[MessageId, Message]:
@@ -376,11 +386,13 @@ class Draft:
             return dict(kept[-MESSAGES_MAX:])
         return self.arrivals
 
-    def _kept_events(self) -> tuple[EventLine, ...]:
-        if not self._events:
+    def _kept_events(self, rooms: Rooms) -> tuple[EventLine, ...]:
+        stale, fresh = self.rooms.bursts.retold(self.rooms.old.recoveries, rooms.recoveries)
+        if not self._events and not fresh:
             return self.old.events
-        lines = [*self.old.events, *self._events]
-        lines.sort(key=lambda line: (line.at, line.node != OBSERVER, natural(line.node)))
+        kept = [line for line in self.old.events if line not in stale] if stale else self.old.events
+        lines = [*kept, *self._events, *fresh]
+        lines.sort(key=_order)
         return tuple(lines[-EVENTS_MAX:])
 
     def _kept_marks(self) -> tuple[Mark, ...]:
@@ -390,6 +402,13 @@ class Draft:
         for incident in self.book.incidents:
             marks += _stage_marks(incident)
         return tuple(sorted(marks, key=lambda mark: (mark.at, mark.label))[-MARKS_MAX:])
+
+
+def _order(line: EventLine) -> tuple[int, tuple[tuple[int, int, str], ...], str]:
+    """By time; what we conclude ourselves first, and in one order whatever the batches were."""
+    if line.node == OBSERVER:
+        return line.at, (), line.text
+    return line.at, natural(line.node), ""
 
 
 def _stage_marks(incident: Incident) -> list[Mark]:

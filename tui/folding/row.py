@@ -166,6 +166,8 @@ def pulse(node: NodeView, fact: Fact, payload: PulseReported) -> NodeView:
         samples=(*samples[first:], sample),
         trees=payload.trees,
         queue=payload.queue,
+        rooms=payload.rooms,
+        rooms_us=payload.interval_us,
     )
 
 

@@ -331,7 +331,7 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
             | RoomStayed()
             | SupervisorEscalated()
         ):
-            return None
+            return None  # rooms are told several at once: `tui.folding.bursts`
         case MemberChanged():
             return of_belief(fact, payload, old)
         case (

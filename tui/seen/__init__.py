@@ -1,0 +1,1 @@
+"""Parts of the frozen picture that are large enough for a file of their own."""
