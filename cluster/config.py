@@ -201,15 +201,6 @@ class SpreadConfig(Struct, frozen=True):
     subscribers_max: int = 10_000
     """Subscribers of one topic at one node, and those that one message may be sent to apart: each
     of these costs a message of its own, all sent at once."""
-    listener_queue_max: int = 256
-    """Messages that wait for one listener that is slow to read. The oldest go first, and it is told
-    how many; more forgives longer pauses and holds more in memory."""
-    listener_bytes_max: int = 1_048_576
-    """The same in bytes of payload."""
-    census_timeout_us: int = 500 * MS
-    """A member that has not said by then how many subscribers it has is sent nothing apart."""
-    censuses_max: int = 16
-    """Messages that wait for such answers at one node; more are refused. Each holds its payload."""
 
 
 class RepairConfig(Struct, frozen=True):
@@ -320,6 +311,11 @@ class RoomsConfig(Struct, frozen=True):
     """Rooms that one node gives away in a second: what a join may cost the others."""
     move_timeout_us: int = 500 * MS
     """A move that is not confirmed by then is asked for again."""
+    bring_us: int = 5 * SECOND
+    """A node that holds a name and does not give it up is claimed over after this long: it may be
+    cut off from here alone, and a token keeps it from doing harm. Shorter starts twins sooner."""
+    doubt_us: int = SECOND
+    """A node that did not run for this long asks whether its rooms are still its own."""
     restarts_max: int = 3
     """A supervisor bears so many restarts within `restarts_window_us` (Elixir's `max_restarts`)."""
     restarts_window_us: int = 5 * SECOND

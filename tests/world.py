@@ -29,7 +29,6 @@ from cluster.protocol.effects import (
     Effect,
     Emit,
     Halt,
-    HandOver,
     Persist,
     PutHint,
     PutMeta,
@@ -168,7 +167,6 @@ class World:
         self.cuts: set[tuple[NodeId, NodeId]] = set()
         self.loss = 0.0
         self.sent: list[tuple[NodeId, NodeId, Packet]] = []
-        self.handed: list[tuple[NodeId, HandOver]] = []
         self._order = count()
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
         self._request = count(1)
@@ -288,8 +286,6 @@ class World:
                 self.replies[request] = response
             case Emit(fact):
                 self.facts.append(fact)
-            case HandOver():
-                self.handed.append((host.name, effect))
             case Halt():
                 host.halted = effect
                 host.node = None

@@ -80,7 +80,6 @@ from cluster.model.member import Address, Claim, MemberState, NodeId
 from cluster.model.summary import (
     NO_ROOMS,
     NO_RULE,
-    NO_TOPICS,
     Depth,
     DrainRow,
     Fate,
@@ -90,7 +89,6 @@ from cluster.model.summary import (
     RoomRow,
     RoomsTally,
     Rule,
-    TopicsTally,
     TransferRow,
 )
 
@@ -205,7 +203,6 @@ class PulseReported(Struct, frozen=True, array_like=True, tag="pulse"):
     delivered: int = 0
     """Messages handed to subscribers of topics here."""
     rooms: RoomsTally = NO_ROOMS
-    topics: TopicsTally = NO_TOPICS
 
 
 class StallNoticed(Struct, frozen=True, array_like=True, tag="node.stall"):

@@ -42,11 +42,17 @@ from cluster.protocol.messages import (
     ReplicaValue,
     ReplicaWrite,
     ReplicaWritten,
+    RoomAnswer,
+    RoomAsk,
+    RoomBring,
+    RoomGive,
+    RoomGone,
+    RoomRoll,
+    RoomRollAsk,
+    RoomTaken,
     Solicit,
     Spread,
     SpreadDigest,
-    SubscribersAsk,
-    SubscribersTold,
     Survey,
     SurveyPage,
     Vote,
@@ -67,6 +73,7 @@ from cluster.protocol.repair.messages import (
 )
 from cluster.protocol.repair.reaper import Reaper
 from cluster.protocol.report import Report
+from cluster.protocol.rooms.rooms import Rooms
 from cluster.protocol.spread.topics import Topics
 from cluster.protocol.swim.introduction import Introduction
 from cluster.protocol.swim.membership import Membership
@@ -93,6 +100,7 @@ class Inbox:
     topics: Topics
     exchange: Exchange
     reaper: Reaper
+    rooms: Rooms
 
     def received(self, event: Received) -> None:
         """A packet arrived."""
@@ -121,7 +129,7 @@ class Inbox:
                 self._membership_message(packet, event.source)
             case Forward() | Forwarded() | Fetch() | FetchPage() | DrainAsk() | DrainAnswer():
                 self._peer_message(packet)
-            case Spread() | SpreadDigest() | Deliver() | SubscribersAsk() | SubscribersTold():
+            case Spread() | SpreadDigest() | Deliver():
                 self._broadcast_message(packet)
             case TreeRoots() | TreeLeaves() | LeafKeys() | LeafRecords() | LeafPush():
                 self._repair_message(packet)
@@ -155,6 +163,9 @@ class Inbox:
                 if self.members.leaving:
                     # Nobody would ever see it again.
                     self._written(sender, number, f"{self.out.name} is leaving", traced, key)
+                    return
+                if number > 0 and (why := self.replica.fenced(partition, key, versions)):
+                    self._written(sender, number, why, traced, key)
                     return
                 self.replica.write(
                     partition,
@@ -233,10 +244,15 @@ class Inbox:
             case _:
                 pass
 
+    def _known(self, sender: NodeId) -> bool:
+        if sender in self.members.claims:
+            return True
+        self.report.reject(Rejected("unknown", sender, "from a stranger"))
+        return False
+
     def _policy_message(self, packet: Packet) -> None:
         sender = packet.sender
-        if sender not in self.members.claims:
-            self.report.reject(Rejected("unknown", sender, "from a stranger"))
+        if not self._known(sender):
             return
         match packet.body:
             case Relay(number, request):
@@ -254,13 +270,23 @@ class Inbox:
                 | SurveyPage()
             ) as body:
                 self.coordinator.policy.heard(body, sender)
+            case (
+                RoomAsk()
+                | RoomAnswer()
+                | RoomGive()
+                | RoomTaken()
+                | RoomBring()
+                | RoomGone()
+                | RoomRollAsk()
+                | RoomRoll()
+            ) as body:
+                self.rooms.heard(body, sender)
             case _:
                 pass
 
     def _broadcast_message(self, packet: Packet) -> None:
         sender = packet.sender
-        if sender not in self.members.claims:
-            self.report.reject(Rejected("unknown", sender, "from a stranger"))
+        if not self._known(sender):
             return
         match packet.body:
             case Spread() as spread:
@@ -268,11 +294,7 @@ class Inbox:
             case SpreadDigest() as digest:
                 self.topics.on_digest(digest, sender)
             case Deliver() as message:
-                self.topics.subscribers.on_deliver(message, sender, packet.epoch)
-            case SubscribersAsk() as ask:
-                self.topics.census.on_ask(ask, sender)
-            case SubscribersTold() as told:
-                self.topics.census.on_told(told, sender)
+                self.topics.subscribers.on_deliver(message)
             case _:
                 pass
 

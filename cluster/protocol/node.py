@@ -33,7 +33,6 @@ from cluster.protocol.inputs import (
     LeaveCommand,
     LinkClosed,
     LinksCommand,
-    ListenCommand,
     Measured,
     Persisted,
     PersistRefused,
@@ -43,7 +42,6 @@ from cluster.protocol.inputs import (
     Requested,
     RoomsQuery,
     Rotted,
-    ScatterCommand,
     SnapshotQuery,
     SubscribeCommand,
     TimerFired,
@@ -74,6 +72,7 @@ from cluster.protocol.repair.shelf import Shelf
 from cluster.protocol.repair.strays import Strays
 from cluster.protocol.repair.tree import Trees
 from cluster.protocol.report import Report, Sources
+from cluster.protocol.rooms.rooms import Rooms
 from cluster.protocol.spread.topics import Topics
 from cluster.protocol.swim.introduction import Introduction
 from cluster.protocol.swim.membership import Membership
@@ -138,6 +137,8 @@ class Node:
         self.drain.on_leave = self.farewell.ready
         self.introduction = Introduction(out, config.membership, members, rng)
         self.topics = Topics(out, config.spread, members, rng)
+        self.rooms = Rooms(out, config, members, placement, self.coordinator, shelf, self.topics)
+        self.drain.rooms = self.rooms.left
         members.on_ring_changed = placement.members_changed
         members.on_alive = self._member_alive
         members.on_removed = self._doubt_all
@@ -151,7 +152,7 @@ class Node:
             self.drain,
             shelf,
             self.exchange,
-            self.topics,
+            self.rooms,
         )
         self._report = Report(out, config, sources)
         self._inbox = Inbox(
@@ -169,6 +170,7 @@ class Node:
             self.topics,
             self.exchange,
             self.reaper,
+            self.rooms,
         )
 
     def handle(self, event: Input, now: int) -> list[Effect]:
@@ -192,6 +194,7 @@ class Node:
                 self.members.health.measured(event.lag_us)
             case Booted() | Rejected() | PersistRefused() | Rotted() | Abandoned() | FaultSet():
                 self._rare(event)
+        self.rooms.ended()
         return self._out.drain()
 
     def _rare(
@@ -264,6 +267,7 @@ class Node:
         out.set_timer(("reconnect",), out.now + config.reconnect_period_us)
         out.set_timer(("pulse",), out.now + self.config.observe.pulse_period_us)
         self.policy.boot()
+        self.rooms.boot()
 
     def _doubt_all(self) -> None:
         """What this node holds may lack something: it merges with others before it answers."""
@@ -291,6 +295,7 @@ class Node:
     def _record_changed(
         self, partition: int, key: bytes, old: Record | None, new: Record | None
     ) -> None:
+        self.rooms.record_changed(partition, key, new)
         if self.policy.merges:
             self.trees.changed(partition, key, old, new)
             self.reaper.changed(partition, new)
@@ -353,17 +358,10 @@ class Node:
                 self.transfers.command(event.id, order)
             case SnapshotQuery():
                 self._out.reply(event.id, self._out.as_of_now(self._report.snapshot()))
-            case (
-                PublishCommand()
-                | ScatterCommand()
-                | SubscribeCommand()
-                | ListenCommand()
-                | TopicQuery()
-                | LinksCommand()
-            ) as request:
-                self.topics.request(event.id, request)
-            case RoomRequest() | RoomsQuery():
-                self._out.reply(event.id, Refusal(503, "no rooms", "this node runs no rooms"))
+            case PublishCommand() | SubscribeCommand() | TopicQuery() | LinksCommand() as request:
+                self._out.reply(event.id, self.topics.request(request))
+            case RoomRequest() | RoomsQuery() as request:
+                self.rooms.request(event.id, request)
 
     # --- timers -------------------------------------------------------------------------------
 
@@ -374,6 +372,8 @@ class Node:
             case "probe":
                 if late > self.config.membership.stall_us:
                     self._out.emit(StallNoticed(late))
+                if late > self.config.rooms.doubt_us:
+                    self.rooms.stalled()
                 self.prober.tick()
             case "ping":
                 self.prober.ping_timed_out(int(rest[0]), late)
@@ -427,6 +427,10 @@ class Node:
                 self.exchange.tick()
             case "strays":
                 self.strays.tick()
+            case "rooms":
+                self.rooms.timer(rest)
+            case "room":
+                self.rooms.hall.timer(rest[0], rest[1])
             case "policy":
                 self.policy.timer(rest)
             case _:

@@ -17,7 +17,7 @@ from cluster.protocol.quorum.coordinator import Coordinator
 from cluster.protocol.quorum.hints import Hints
 from cluster.protocol.quorum.placement import Placement
 from cluster.protocol.repair.exchange import Exchange
-from cluster.protocol.spread.topics import Topics
+from cluster.protocol.rooms.rooms import Rooms
 from cluster.protocol.swim.membership import Membership
 from cluster.protocol.transfer.drain import Drain
 from cluster.protocol.transfer.transfers import Transfers
@@ -37,7 +37,7 @@ class Sources(Struct, frozen=True):
     drain: Drain
     records: Records
     exchange: Exchange
-    topics: Topics
+    rooms: Rooms
 
 
 class Report(Struct):
@@ -103,6 +103,7 @@ class Report(Struct):
             drain=sources.drain.row(),
             architecture=self.config.architecture.kind,
             rule=sources.coordinator.policy.rule(),
+            rooms=tuple(sources.rooms.rows()),
             stock=tuple(map(sources.records.keys, range(self.config.ring.partitions))),
         )
 
@@ -134,9 +135,9 @@ class Report(Struct):
                 rotted=self.rotted,
                 queue=sources.coordinator.policy.queued(),
                 delivered=out.delivered,
-                topics=sources.topics.subscribers.tally(out.published, measured.missed),
+                rooms=sources.rooms.tally(),
             )
         )
         out.sent, out.received, self.dropped = {}, {}, {}
-        out.untraced = out.delivered = out.published = self.bytes_in = 0
+        out.untraced = out.delivered = self.bytes_in = 0
         self.pulsed_at = out.now

@@ -8,13 +8,14 @@ a room should live (`cluster.protocol.rooms.homes`) and what it does (`behaviour
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from cluster.model.member import Count, NameOrNobody, NodeId
-from cluster.model.versions import Sibling
+from cluster.model.versions import Sibling, Versions
 
 ROOM_NAME_PATTERN: Final = r"^[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,63}\Z"
 RoomName = Annotated[str, Meta(pattern=ROOM_NAME_PATTERN)]
@@ -24,6 +25,9 @@ BehaviourName = Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,32}\Z")]
 PREFIX: Final = b"room/"
 """Keys under which rooms live. Clients may read them; only rooms write them."""
 CONTENT_TYPE: Final = "application/x-masterless.room"
+
+FENCED: Final = "fenced"
+"""How a refusal begins that says: somebody holds a higher token."""
 
 Keep = Literal["memory", "heir", "checkpoint"]
 """What outlives what. `memory`: the state dies with the process. `heir`: another table of the same
@@ -91,3 +95,33 @@ def unpacked(sibling: Sibling) -> Checkpoint | None:
         return _decoder.decode(sibling.value)
     except msgspec.MsgspecError:
         return None
+
+
+def highest(versions: Versions) -> Token:
+    """The highest token among a record's values."""
+    found = (unpacked(s) for s in versions.siblings)
+    return max((c.token for c in found if c is not None), default=NO_TOKEN)
+
+
+def fence_text(above: Token, where: str) -> str:
+    """Why a write is kept out, in words that `fence_number` reads."""
+    return f"{FENCED} by token {above.number} of {above.node or 'nobody'}, known to {where}"
+
+
+def fence_number(text: str) -> int:
+    """The number of the token that a refusal speaks of; 0 if it speaks of none."""
+    found = re.match(rf"{FENCED} by token (\d{{1,16}}) ", text)
+    return int(found.group(1)) if found else 0
+
+
+def fence(held: Versions, coming: Versions) -> Token:
+    """The token that keeps a write out: held, never seen by its writer, and above the writer's own.
+
+    `NO_TOKEN`: nothing does. This is the check at the storage that makes a token a fencing token: a
+    process that was paused while another took its name over can write no more.
+    """
+    unseen = tuple(s for s in held.siblings if coming.context.get(s.actor, 0) < s.counter)
+    if not unseen:
+        return NO_TOKEN
+    above = highest(Versions({}, unseen))
+    return above if above > highest(coming) else NO_TOKEN

@@ -38,6 +38,8 @@ class Book:
         self.latencies = Latencies()
         self.on_errand: Callable[[Operation, ClientResponse, Outcome], None] = _nothing
         """Called with what came of an errand."""
+        self.on_inner: Callable[[int, ClientResponse], None] = lambda _number, _response: None
+        """Called with the answer to what a machine of this node asked."""
 
     def begin(
         self,
@@ -94,7 +96,7 @@ class Book:
             self.on_errand(op, response, outcome)
             return
         took = self._out.now - op.started
-        if not op.asker.node:
+        if not op.asker.node and not op.asker.inner:
             self.latencies.add(op.kind, took, good=outcome in ("ok", "absent"))
         if op.traced:
             live = sum(1 for s in op.versions.siblings if s.value is not None)
@@ -115,7 +117,9 @@ class Book:
 
     def answer(self, asker: Asker, response: ClientResponse, *, traced: bool = False) -> None:
         """Give a response to a client here, or to the node that forwarded for one."""
-        if not asker.node:
+        if asker.inner:
+            self.on_inner(asker.inner, response)
+        elif not asker.node:
             self._out.reply(asker.request, response)
         elif asker.node not in self._members.claims:
             return
@@ -131,7 +135,7 @@ class Book:
     def abandon(self, request: RequestId) -> None:
         """The client is gone. Its operation goes on: replicas are owed what was begun."""
         for op in self.open.values():
-            if op.asker.request == request and not op.asker.node:
+            if op.asker.request == request and not op.asker.node and not op.asker.inner:
                 op.abandoned = True
                 return
 

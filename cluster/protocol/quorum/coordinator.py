@@ -12,6 +12,7 @@ from collections import deque
 from cluster.config import DataConfig, RingConfig
 from cluster.model.member import NodeId
 from cluster.model.ring import partition_of
+from cluster.model.rooms.naming import room_of
 from cluster.model.values.typed import reserved
 from cluster.protocol.messages import GetRequest, PutRequest, Refusal
 from cluster.protocol.outbox import Outbox
@@ -58,6 +59,8 @@ class Coordinator:
     def request(self, asker: Asker, request: DataRequest) -> None:
         """A client asks, or another node on a client's behalf."""
         refusal = self._refuse(request)
+        if refusal is None and not (asker.inner or asker.node):
+            refusal = _not_for_clients(request)
         if refusal is not None:
             self.book.answer(asker, refusal)
             return
@@ -184,3 +187,9 @@ class Coordinator:
         for op in list(self.book.open.values()):
             if op.carried and name in op.pending:
                 self._replace(op, name)
+
+
+def _not_for_clients(request: DataRequest) -> Refusal | None:
+    if isinstance(request, GetRequest) or room_of(request.key) is None:
+        return None
+    return Refusal(400, "reserved key", "only rooms write under room/: speak to the room instead")

@@ -19,11 +19,13 @@ LATENCIES_MAX = 4_096
 
 
 class Asker(Struct, frozen=True):
-    """Who gets the answer: a client of this node, or a node that forwarded its client's write."""
+    """Who gets the answer: a client of this node, a machine of its own, or a node that forwarded."""
 
     request: RequestId = RequestId(0)
     node: NodeId = NOBODY
     number: int = 0
+    inner: int = 0
+    """A machine of this node asks, under this number, and not a client."""
     relayed: bool = False
     """The node passed on what only a master may decide; else it looks for one that may mint."""
 

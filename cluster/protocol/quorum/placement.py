@@ -36,7 +36,7 @@ class Placement:
     def __init__(self, out: Outbox, config: Config, members: Membership) -> None:
         self._out = out
         self._config = config
-        self._spares = config.architecture.kind == "masterless"
+        self.spares = config.architecture.kind == "masterless"
         """Whether others stand in for owners that are gone."""
         self._members = members
         self.ring = self._build((out.name,))
@@ -129,7 +129,7 @@ class Placement:
 
     def fallbacks(self, partition: int) -> list[NodeId]:
         """Live members that own nothing of the partition, in the order in which they serve."""
-        if not self._spares:
+        if not self.spares:
             return []
         ring = self.ring
         rest = ring.ranking(partition)[ring.replicas :]

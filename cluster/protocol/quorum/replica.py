@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from cluster.model.facts import HintStored, SiblingsKept
 from cluster.model.member import NodeId
+from cluster.model.rooms.naming import FENCED, NO_TOKEN, Token, fence, fence_text, room_of
 from cluster.model.values.typed import Misfit, reserved, updated
 from cluster.model.versions import EMPTY, Record, Versions, merge, minting_actor, put, size
 from cluster.protocol.effects import DiskWrite, PutRecord, Records
@@ -95,6 +96,8 @@ class Replica:
         after = self._after(before, actor, request)
         if isinstance(after, Refusal):
             return after
+        if (above := _above(key, before, after, actor)) > NO_TOKEN:
+            return Refusal(409, FENCED, fence_text(above, self._out.name))
         config = self._out.config.data
         if len(after.context) > config.context_entries_max:
             return _LONG
@@ -120,6 +123,16 @@ class Replica:
                 if isinstance(after, Misfit):
                     return Refusal(409, "does not fit", f"not written: {after.why}")
                 return after
+
+    def fenced(self, partition: int, key: bytes, versions: Versions) -> str:
+        """Why a coordinator's write must be kept out, empty if it may come in.
+
+        Only asked of new writes: what hints, trees and transfers bring was taken by somebody.
+        """
+        if room_of(key) is None or (held := self._records.load(partition, key)) is None:
+            return ""
+        above = fence(held.versions, versions)
+        return fence_text(above, self._out.name) if above.number else ""
 
     def write(
         self,
@@ -171,3 +184,13 @@ class Replica:
             if hint is not None:
                 writes.append(hint)
         self._out.persist(tuple(writes), then)
+
+
+def _above(key: bytes, before: Versions, after: Versions, actor: str) -> Token:
+    """For a room's record: a token above that of the value just minted, which it did not replace."""
+    if room_of(key) is None:
+        return NO_TOKEN
+    counter = after.context[actor]
+    minted = tuple(s for s in after.siblings if (s.actor, s.counter) == (actor, counter))
+    others = tuple(s for s in after.siblings if s not in minted)
+    return fence(Versions(before.context, others), Versions({}, minted))

@@ -16,6 +16,7 @@ from collections import deque
 from cluster.config import DataConfig
 from cluster.model.facts import Outcome
 from cluster.model.member import NOBODY, NodeId
+from cluster.model.rooms.naming import FENCED
 from cluster.protocol.messages import (
     Forward,
     Refusal,
@@ -119,6 +120,13 @@ class Writes:
         if op is None or node not in op.pending:
             return
         hint_for = op.pending.pop(node)
+        if refused.startswith(FENCED):
+            # No fallback may keep it either. Whoever took it before holds it: the outcome is unknown.
+            if not op.answered:
+                self._book.finish(op, Refusal(409, FENCED, refused), "failed")
+            elif not op.pending:
+                self._book.close(op)
+            return
         if refused:
             op.trouble = refused
             self._cover(op, node, hint_for or node)

@@ -67,6 +67,8 @@ class RoomTaken(Struct, frozen=True, array_like=True, tag=65):
     """Of the process that was given."""
     by: Token
     refused: Annotated[str, Meta(max_length=256)] = ""
+    twin: bool = False
+    """The receiver ran one of that name too: both are one now."""
 
 
 class RoomBring(Struct, frozen=True, array_like=True, tag=66):

@@ -85,6 +85,8 @@ class Drain:
         self._told_at = 0
         self.homes: Callable[[int], int] = lambda _partition: 0
         """How many owners hold all of a partition that this node holds (`repair.strays`)."""
+        self.rooms: Callable[[], str] = str
+        """What a room that still runs here waits for; empty when none does."""
         self.on_leave: Callable[[How], None] = lambda _how: None
         """Called when a leaving node has nothing more to wait for."""
 
@@ -230,6 +232,8 @@ class Drain:
         first = next(iter(waits.values()), "")
         if not first and hints:
             first = f"{self._hints.depths()[0].target} or another to take its hints"
+        if not first:
+            first = self.rooms()
         done = self._done and not first
         self._row = DrainRow(self._leaving, done, len(waits), hints, first)
 
