@@ -201,6 +201,15 @@ class SpreadConfig(Struct, frozen=True):
     subscribers_max: int = 10_000
     """Subscribers of one topic at one node, and those that one message may be sent to apart: each
     of these costs a message of its own, all sent at once."""
+    listener_queue_max: int = 256
+    """Messages that wait for one listener that is slow to read. The oldest go first, and it is told
+    how many; more forgives longer pauses and holds more in memory."""
+    listener_bytes_max: int = 1_048_576
+    """The same in bytes of payload."""
+    census_timeout_us: int = 500 * MS
+    """A member that has not said by then how many subscribers it has is sent nothing apart."""
+    censuses_max: int = 16
+    """Messages that wait for such answers at one node; more are refused. Each holds its payload."""
 
 
 class RepairConfig(Struct, frozen=True):

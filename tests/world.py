@@ -29,6 +29,7 @@ from cluster.protocol.effects import (
     Effect,
     Emit,
     Halt,
+    HandOver,
     Persist,
     PutHint,
     PutMeta,
@@ -167,6 +168,7 @@ class World:
         self.cuts: set[tuple[NodeId, NodeId]] = set()
         self.loss = 0.0
         self.sent: list[tuple[NodeId, NodeId, Packet]] = []
+        self.handed: list[tuple[NodeId, HandOver]] = []
         self._order = count()
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
         self._request = count(1)
@@ -286,6 +288,8 @@ class World:
                 self.replies[request] = response
             case Emit(fact):
                 self.facts.append(fact)
+            case HandOver():
+                self.handed.append((host.name, effect))
             case Halt():
                 host.halted = effect
                 host.node = None

@@ -13,6 +13,7 @@ from cluster.model.fault import FaultKind
 from cluster.model.member import NodeId
 from cluster.protocol.effects import Response
 from cluster.protocol.inputs import Request
+from cluster.protocol.messages import Item, Refusal
 
 Direction = Literal["both", "in", "out"]
 
@@ -22,6 +23,19 @@ class Facts(Protocol):
 
     async def read(self, facts_max: int) -> list[Fact]:
         """The next facts, at least one; none when the node has ended."""
+        ...
+
+
+class Listener(Protocol):
+    """One who listens to a topic."""
+
+    async def read(self) -> tuple[int, list[Item]]:
+        """How many messages were dropped because nobody read them in time, and the next ones, at
+        least one; none when the node has ended."""
+        ...
+
+    def close(self) -> None:
+        """Listen no more."""
         ...
 
 
@@ -49,6 +63,10 @@ class Backend(Protocol):
 
     def observe(self, since: tuple[int, int] | None, /) -> Facts:
         """Observe from now on (a snapshot comes first), or after fact `since` (epoch, seq)."""
+        ...
+
+    async def listen(self, topic: str, /) -> Listener | Refusal:
+        """Listen to a topic from now on, until the listener is closed."""
         ...
 
     def record(self) -> list[Fact]:

@@ -11,12 +11,11 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
 import msgspec
 
 from cluster.api.backend import Backend
-from cluster.api.messages import JSON, HttpError, HttpRequest, HttpResponse
+from cluster.api.messages import JSON, HttpError, HttpRequest, HttpResponse, unescaped
 from cluster.api.updates import shown, update_from
 from cluster.model.values.typed import decode, plain, type_name, typed
 from cluster.model.versions import Context, Sibling, replica_of
@@ -36,7 +35,6 @@ PROOF: Final = "X-Masterless-Proof"
 TYPE: Final = "X-Masterless-Type"
 QUORUM_MAX: Final = 1_000
 
-_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _MEDIA_TYPE: Final = re.compile(r"[\w.+*-]+/[\w.+*-]+(;[ \w.+=\"-]*)*\Z", re.ASCII)
 _MEDIA_TYPE_CHARS_MAX: Final = 200
 _RAW: Final = "application/octet-stream"
@@ -104,10 +102,7 @@ def context_header(context: Context) -> str:
 
 
 def _key(path: str, bytes_max: int) -> bytes:
-    escaped = path[len(PREFIX) :]
-    if _BAD_ESCAPE.search(escaped):
-        raise HttpError(400, "bad key", "a % is followed by two hexadecimal digits")
-    key = unquote_to_bytes(escaped)
+    key = unescaped(path[len(PREFIX) :], "key")
     if not key:
         raise HttpError(400, "empty key", "a key has at least one byte: /kv/KEY")
     if len(key) > bytes_max:

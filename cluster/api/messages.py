@@ -5,17 +5,19 @@ Decides how errors look: one JSON shape, `{"error", "detail"}`, whatever went wr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 from msgspec import Struct, field
 
 JSON: Final = "application/json"
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
-Send = Callable[[bytes], Awaitable[None]]
-"""Sends one binary message, once the other side has room for it."""
+Send = Callable[[bytes | str], Awaitable[None]]
+"""Sends one message, binary or text, once the other side has room for it."""
 Feed = Callable[[Send], Awaitable[None]]
 """Says over a WebSocket what there is to say; when it returns, the WebSocket is closed."""
 
@@ -79,6 +81,13 @@ class Upgrade(Exception):  # noqa: N818 - not an error: how a handler hands its 
     def __init__(self, feed: Feed) -> None:
         super().__init__("upgrade")
         self.feed = feed
+
+
+def unescaped(text: str, what: str) -> bytes:
+    """A part of a path without its percent signs. `what` it is, for the refusal."""
+    if _BAD_ESCAPE.search(text):
+        raise HttpError(400, f"bad {what}", "a % is followed by two hexadecimal digits")
+    return unquote_to_bytes(text)
 
 
 def json_response(value: Any, status: int = 200) -> HttpResponse:

@@ -201,7 +201,14 @@ async def _upgraded(request: web.BaseRequest, feed: Feed) -> web.StreamResponse:
 
 async def _send(ws: web.WebSocketResponse, feed: Feed) -> None:
     with suppress(ConnectionError):
-        await feed(ws.send_bytes)
+        await feed(lambda message: _say(ws, message))
+
+
+async def _say(ws: web.WebSocketResponse, message: bytes | str) -> None:
+    if isinstance(message, str):
+        await ws.send_str(message)
+    else:
+        await ws.send_bytes(message)
 
 
 async def _ignore(ws: web.WebSocketResponse) -> None:

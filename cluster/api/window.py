@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from cluster.api import kv
+from cluster.api import kv, topics
 from cluster.api.backend import Backend
 from cluster.api.facts import Observers
 from cluster.api.messages import HttpError, HttpRequest, HttpResponse, json_response
@@ -33,6 +33,7 @@ class Window:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._observers = Observers(backend)
+        self._audience = topics.Audience(backend)
         self._server = HttpServer(self.handle, backend.config.data.value_bytes_max)
         self._public = False
 
@@ -54,6 +55,8 @@ class Window:
         self._refuse_strangers(request)
         if request.path.startswith(kv.PREFIX):
             return await kv.handle(self._backend, request)
+        if request.path.startswith(topics.PREFIX):
+            return await self._audience.handle(request)
         match request.path:
             case "/facts":
                 _only("GET", request)
@@ -81,7 +84,7 @@ class Window:
                 request.parameters()
                 return fault(self._backend, request.body)
             case _:
-                paths = "/kv/KEY, /snapshot, /record, /facts, /command, /fault or /healthz"
+                paths = "/kv/KEY, /topics/TOPIC, /snapshot, /record, /facts, /command, /fault or /healthz"
                 raise HttpError(404, "no such path", f"ask for {paths}")
 
     async def _snapshot(self, request: HttpRequest) -> HttpResponse:

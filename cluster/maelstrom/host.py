@@ -22,6 +22,7 @@ from cluster.protocol.effects import (
     Effect,
     Emit,
     Halt,
+    HandOver,
     Persist,
     Reply,
     Response,
@@ -141,5 +142,7 @@ class Host:
                 self._inbox.append(Persisted(token))
             case Reply(request, response):
                 self._asked.pop(request)(response)
+            case HandOver():
+                pass  # nobody listens here: Maelstrom's clients ask what came (`TopicQuery`)
             case Halt(reason):
                 self.halted = reason

@@ -80,6 +80,7 @@ from cluster.model.member import Address, Claim, MemberState, NodeId
 from cluster.model.summary import (
     NO_ROOMS,
     NO_RULE,
+    NO_TOPICS,
     Depth,
     DrainRow,
     Fate,
@@ -89,6 +90,7 @@ from cluster.model.summary import (
     RoomRow,
     RoomsTally,
     Rule,
+    TopicsTally,
     TransferRow,
 )
 
@@ -203,6 +205,7 @@ class PulseReported(Struct, frozen=True, array_like=True, tag="pulse"):
     delivered: int = 0
     """Messages handed to subscribers of topics here."""
     rooms: RoomsTally = NO_ROOMS
+    topics: TopicsTally = NO_TOPICS
 
 
 class StallNoticed(Struct, frozen=True, array_like=True, tag="node.stall"):

@@ -166,3 +166,18 @@ class RoomsTally(Struct, frozen=True, array_like=True):
 
 
 NO_ROOMS = RoomsTally()
+
+
+class TopicsTally(Struct, frozen=True, array_like=True):
+    """All topics of a node: how many it serves now, and what came over the pulse's interval."""
+
+    topics: int = 0
+    """Topics with subscribers here."""
+    subscribers: int = 0
+    published: int = 0
+    """Messages that this node published, either way."""
+    missed: int = 0
+    """Messages dropped before a listener here that was too slow for them."""
+
+
+NO_TOPICS = TopicsTally()

@@ -110,6 +110,15 @@ class TopicHistory(Struct, frozen=True):
     items: tuple[Item, ...]
 
 
+class Scattered(Struct, frozen=True):
+    """What became of a `ScatterCommand`."""
+
+    subscribers: dict[NodeId, int]
+    """To whom it was sent: how many at each member that has any."""
+    silent: tuple[NodeId, ...]
+    """Members that did not say in time how many they have; nothing was sent to them."""
+
+
 class RoomsRoll(Struct, frozen=True):
     """All rooms of the cluster, by the node that runs them."""
 
@@ -128,6 +137,7 @@ Response = (
     | Fact
     | Item
     | TopicHistory
+    | Scattered
     | None
 )
 """None: a command was done."""
@@ -146,6 +156,18 @@ class Emit(Struct, frozen=True):
     fact: Fact
 
 
+class HandOver(Struct, frozen=True):
+    """Give a message to everybody here who listens to its topic through the driver.
+
+    Asked for once for each message of a topic that `ListenCommand` has named. The driver may keep it
+    waiting for a slow listener, within its bounds; the node never waits for one.
+    """
+
+    item: Item
+    listener: int = 0
+    """Only to the listener of that number, from 1 in the order in which they came; 0: to all."""
+
+
 class Halt(Struct, frozen=True):
     """This node must end: it has left, or its name now belongs to a later life."""
 
@@ -153,7 +175,7 @@ class Halt(Struct, frozen=True):
     failed: bool
 
 
-Effect = Send | SetTimer | CancelTimer | Persist | Reply | Emit | Halt
+Effect = Send | SetTimer | CancelTimer | Persist | Reply | Emit | HandOver | Halt
 
 
 class Records(Protocol):

@@ -53,6 +53,8 @@ from cluster.protocol.messages import (
     Solicit,
     Spread,
     SpreadDigest,
+    SubscribersAsk,
+    SubscribersTold,
     Survey,
     SurveyPage,
     Vote,
@@ -129,7 +131,7 @@ class Inbox:
                 self._membership_message(packet, event.source)
             case Forward() | Forwarded() | Fetch() | FetchPage() | DrainAsk() | DrainAnswer():
                 self._peer_message(packet)
-            case Spread() | SpreadDigest() | Deliver():
+            case Spread() | SpreadDigest() | Deliver() | SubscribersAsk() | SubscribersTold():
                 self._broadcast_message(packet)
             case TreeRoots() | TreeLeaves() | LeafKeys() | LeafRecords() | LeafPush():
                 self._repair_message(packet)
@@ -294,7 +296,11 @@ class Inbox:
             case SpreadDigest() as digest:
                 self.topics.on_digest(digest, sender)
             case Deliver() as message:
-                self.topics.subscribers.on_deliver(message)
+                self.topics.subscribers.on_deliver(message, sender, packet.epoch)
+            case SubscribersAsk() as ask:
+                self.topics.census.on_ask(ask, sender)
+            case SubscribersTold() as told:
+                self.topics.census.on_told(told, sender)
             case _:
                 pass
 

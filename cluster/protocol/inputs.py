@@ -140,11 +140,35 @@ class PublishCommand(Struct, frozen=True):
     apart: dict[NodeId, int] = {}
 
 
+class ScatterCommand(Struct, frozen=True):
+    """Send a message to each subscriber apart, wherever it is: the naive way, to be compared.
+
+    The node first asks every member how many subscribers it has, and nothing is kept. Answered with
+    `Scattered` when everything is sent, or with a `Refusal`.
+    """
+
+    topic: str
+    payload: bytes
+
+
 class SubscribeCommand(Struct, frozen=True):
-    """From now on the node has so many subscribers of a topic (0: none). Answered at once."""
+    """From now on so many subscribers of a topic are counted here (0: none), and handed nothing.
+
+    They come on top of those who really listen (`ListenCommand`). Answered at once.
+    """
 
     topic: str
     subscribers: int
+
+
+class ListenCommand(Struct, frozen=True):
+    """From now on so many listen to a topic through the driver (0: none): `HandOver` is for them.
+
+    Answered at once.
+    """
+
+    topic: str
+    listeners: int
 
 
 class TopicQuery(Struct, frozen=True):
@@ -163,7 +187,9 @@ class RoomsQuery(Struct, frozen=True):
     """Which rooms run where? Answered with a `RoomsRoll` when all live members have said it."""
 
 
-BroadcastRequest = PublishCommand | SubscribeCommand | TopicQuery | LinksCommand
+BroadcastRequest = (
+    PublishCommand | ScatterCommand | SubscribeCommand | ListenCommand | TopicQuery | LinksCommand
+)
 Request = (
     PutRequest
     | DeleteRequest
@@ -175,7 +201,9 @@ Request = (
     | TransferCommand
     | SnapshotQuery
     | PublishCommand
+    | ScatterCommand
     | SubscribeCommand
+    | ListenCommand
     | TopicQuery
     | LinksCommand
     | RoomRequest
@@ -214,6 +242,8 @@ class Measured(Struct, frozen=True):
     resident_bytes: int
     bytes_out: int = 0
     """Sent over both channels since the last `Measured`."""
+    missed: int = 0
+    """Messages that were dropped because a listener was too slow for them, since then."""
 
 
 Input = (

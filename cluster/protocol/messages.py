@@ -7,7 +7,7 @@ Gossip and probes go by datagram; everything else by stream.
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
@@ -83,6 +83,19 @@ from cluster.protocol.rooms.messages import (
     RoomRollAsk,
     RoomTaken,
 )
+from cluster.protocol.spread.messages import (
+    HOPS_MAX as HOPS_MAX,
+)
+from cluster.protocol.spread.messages import (
+    TOPIC_CHARACTERS_MAX as TOPIC_CHARACTERS_MAX,
+)
+from cluster.protocol.spread.messages import Deliver as Deliver
+from cluster.protocol.spread.messages import Head as Head
+from cluster.protocol.spread.messages import Item as Item
+from cluster.protocol.spread.messages import Spread as Spread
+from cluster.protocol.spread.messages import SpreadDigest as SpreadDigest
+from cluster.protocol.spread.messages import SubscribersAsk as SubscribersAsk
+from cluster.protocol.spread.messages import SubscribersTold as SubscribersTold
 
 Claims = Annotated[tuple[Claim, ...], Meta(max_length=4_096)]
 Rows = Annotated[tuple[Annotated[int, Meta(ge=0, le=65_535)], ...], Meta(max_length=65_536)]
@@ -240,71 +253,6 @@ class FetchPage(Struct, frozen=True, array_like=True, tag=13):
     """Keys the source holds of the partition, for the asker's forecast."""
 
 
-# --- broadcast, by stream ------------------------------------------------------------------------
-
-TOPIC_CHARACTERS_MAX: Final = 128
-Topic = Annotated[str, Meta(min_length=1, max_length=TOPIC_CHARACTERS_MAX)]
-
-
-class Item(Struct, frozen=True, array_like=True):
-    """One broadcast message. Its origin numbers what it publishes on a topic in one life from 1."""
-
-    topic: Topic
-    origin: Name
-    epoch: Count
-    number: Count
-    payload: bytes
-
-
-class Head(Struct, frozen=True, array_like=True):
-    """What somebody has had of one stream: everything up to `floor`, and the numbers in `above`."""
-
-    topic: Topic
-    origin: Name
-    epoch: Count
-    floor: Count
-    above: Annotated[tuple[Count, ...], Meta(max_length=65_536)] = ()
-
-
-Heads = Annotated[tuple[Head, ...], Meta(max_length=65_536)]
-
-
-class Spread(Struct, frozen=True, array_like=True, tag=45):
-    """Broadcast messages, pushed along a tree's link or in answer to a `SpreadDigest`.
-
-    Not answered: what gets lost is found by a digest. `gone` are streams of which the asker missed
-    something that the sender no longer keeps. After `more` the receiver tells what it has had
-    again, because there was not room for everything.
-    """
-
-    items: Annotated[tuple[Item, ...], Meta(max_length=65_536)]
-    gone: Heads = ()
-    more: bool = False
-
-
-class SpreadDigest(Struct, frozen=True, array_like=True, tag=46):
-    """ "This is what I have had." To one random member each period, once anything was published.
-
-    Answered with a `Spread` of what the sender has missed, and with the receiver's own digest
-    (`answer`) if it has missed something itself; with nothing if both are equal.
-    """
-
-    heads: Heads
-    answer: bool
-
-
-class Deliver(Struct, frozen=True, array_like=True, tag=47):
-    """One message for one subscriber at the receiver, by its number there, from 1.
-
-    Sent once for each subscriber by a publisher that does not group them by node
-    (`PublishCommand.apart`). Not answered, not kept, and not found again when it gets lost.
-    """
-
-    topic: Topic
-    subscriber: Count
-    payload: bytes
-
-
 class DrainAsk(Struct, frozen=True, array_like=True, tag=16):
     """A member that gives up its places asks an owner of the ring without it how far it is.
 
@@ -407,6 +355,8 @@ Body = (
     | Survey
     | SurveyPage
     | Deliver
+    | SubscribersAsk
+    | SubscribersTold
     | RoomAsk
     | RoomAnswer
     | RoomGive

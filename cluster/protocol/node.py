@@ -33,6 +33,7 @@ from cluster.protocol.inputs import (
     LeaveCommand,
     LinkClosed,
     LinksCommand,
+    ListenCommand,
     Measured,
     Persisted,
     PersistRefused,
@@ -42,6 +43,7 @@ from cluster.protocol.inputs import (
     Requested,
     RoomsQuery,
     Rotted,
+    ScatterCommand,
     SnapshotQuery,
     SubscribeCommand,
     TimerFired,
@@ -153,6 +155,7 @@ class Node:
             shelf,
             self.exchange,
             self.rooms,
+            self.topics,
         )
         self._report = Report(out, config, sources)
         self._inbox = Inbox(
@@ -358,8 +361,15 @@ class Node:
                 self.transfers.command(event.id, order)
             case SnapshotQuery():
                 self._out.reply(event.id, self._out.as_of_now(self._report.snapshot()))
-            case PublishCommand() | SubscribeCommand() | TopicQuery() | LinksCommand() as request:
-                self._out.reply(event.id, self.topics.request(request))
+            case (
+                PublishCommand()
+                | ScatterCommand()
+                | SubscribeCommand()
+                | ListenCommand()
+                | TopicQuery()
+                | LinksCommand()
+            ) as request:
+                self.topics.request(event.id, request)
             case RoomRequest() | RoomsQuery() as request:
                 self.rooms.request(event.id, request)
 

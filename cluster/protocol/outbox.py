@@ -21,6 +21,7 @@ from cluster.protocol.effects import (
     Effect,
     Emit,
     Halt,
+    HandOver,
     Persist,
     Reply,
     Response,
@@ -28,7 +29,7 @@ from cluster.protocol.effects import (
     SetTimer,
 )
 from cluster.protocol.inputs import RequestId, TimerKey
-from cluster.protocol.messages import Body, Packet
+from cluster.protocol.messages import Body, Item, Packet
 
 HLC_AHEAD_US_MAX = 60_000_000
 """A peer's clock further ahead than this is not followed: one bad clock must not drag all."""
@@ -60,6 +61,8 @@ class Outbox:
         self.untraced = 0
         self.delivered = 0
         """Messages handed to subscribers of topics since the last pulse."""
+        self.published = 0
+        """Messages that clients and rooms of this node published since the last pulse."""
         self.piggyback: Callable[[int], tuple[Claim, ...]] = lambda _room: ()
         self.on_writes: Callable[[tuple[DiskWrite, ...]], None] = lambda _writes: None
         """Called with every batch of writes, before it is on its way to the disk."""
@@ -215,6 +218,10 @@ class Outbox:
     def reply(self, request: RequestId, response: Response) -> None:
         """Answer a request."""
         self._effects.append(Reply(request, response))
+
+    def hand_over(self, item: Item, listener: int = 0) -> None:
+        """Give a message to those who listen here: all of them, or one."""
+        self._effects.append(HandOver(item, listener))
 
     def halt(self, reason: str, *, failed: bool) -> None:
         """Ask the driver to end this node."""

@@ -18,6 +18,7 @@ from cluster.protocol.quorum.hints import Hints
 from cluster.protocol.quorum.placement import Placement
 from cluster.protocol.repair.exchange import Exchange
 from cluster.protocol.rooms.rooms import Rooms
+from cluster.protocol.spread.topics import Topics
 from cluster.protocol.swim.membership import Membership
 from cluster.protocol.transfer.drain import Drain
 from cluster.protocol.transfer.transfers import Transfers
@@ -38,6 +39,7 @@ class Sources(Struct, frozen=True):
     records: Records
     exchange: Exchange
     rooms: Rooms
+    topics: Topics
 
 
 class Report(Struct):
@@ -136,8 +138,9 @@ class Report(Struct):
                 queue=sources.coordinator.policy.queued(),
                 delivered=out.delivered,
                 rooms=sources.rooms.tally(),
+                topics=sources.topics.subscribers.tally(out.published, measured.missed),
             )
         )
         out.sent, out.received, self.dropped = {}, {}, {}
-        out.untraced = out.delivered = self.bytes_in = 0
+        out.untraced = out.delivered = out.published = self.bytes_in = 0
         self.pulsed_at = out.now

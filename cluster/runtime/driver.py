@@ -29,6 +29,7 @@ from cluster.protocol.effects import (
     Effect,
     Emit,
     Halt,
+    HandOver,
     Persist,
     Reply,
     Response,
@@ -40,6 +41,7 @@ from cluster.protocol.inputs import (
     FaultSet,
     Input,
     LinkClosed,
+    ListenCommand,
     Measured,
     Persisted,
     PersistRefused,
@@ -58,6 +60,7 @@ from cluster.protocol.messages import Hello, Packet, Refusal
 from cluster.runtime import clock
 from cluster.runtime.disk.store import Store
 from cluster.runtime.hub import Hub
+from cluster.runtime.listeners import Listener, Listeners
 from cluster.runtime.net.clients import Asker, Client
 from cluster.runtime.net.datagrams import Datagrams
 from cluster.runtime.net.faults import Direction, Fault, Faults
@@ -115,6 +118,7 @@ class Driver:
         self._datagrams = Datagrams(self, self._faults)
         self._server: asyncio.Server | None = None
         self._timers = Timers(self._timer_fired)
+        self._listeners = Listeners(config.spread, self._fewer_listen)
         self._inbox: deque[Input] = deque()
         self._busy = False
         self._askers: dict[RequestId, Asker] = {}
@@ -138,14 +142,16 @@ class Driver:
         self._server = await loop.create_server(links.accept, sock=tcp)
 
     async def farewell(self, seconds: float) -> None:
-        """Let observers and peers read the last words."""
+        """Let observers, listeners and peers read the last words."""
         self.hub.close()
+        self._listeners.end()
         await asyncio.sleep(seconds)
 
     async def stop(self) -> None:
         """Bring to disk what was queued, and let go of everything."""
         self._timers.clear()
         self.hub.close()
+        self._listeners.end()
         if self._server is not None:
             self._server.close()
         if self._links is not None:
@@ -196,6 +202,8 @@ class Driver:
                 asker = self._askers.pop(request_id, None)
                 if asker is not None:
                     asker.answer(request_id, response)
+            case HandOver(item, listener):
+                self._listeners.hand(item, listener)
             case Halt():
                 self._halt(effect)
 
@@ -227,7 +235,8 @@ class Driver:
         if self._links is not None:
             sent += self._links.bytes_out
             self._links.bytes_out = 0
-        self.feed(Measured(self._lag_us, resident_bytes(), sent))
+        missed = self._listeners.take_missed()
+        self.feed(Measured(self._lag_us, resident_bytes(), sent, missed))
         self._lag_us = 0
 
     def _persisted(self, token: int) -> None:
@@ -307,6 +316,24 @@ class Driver:
     def observe(self, since: tuple[int, int] | None, /) -> Observer:
         """Observe from now on, or after fact `since` (epoch, seq)."""
         return Observer(self, since)
+
+    async def listen(self, topic: str, /) -> Listener | Refusal:
+        """Be handed every message of a topic from now on, until the listener is closed."""
+        listener, count = self._listeners.open(topic)
+        try:
+            response = await self.request(ListenCommand(topic, count))
+        except asyncio.CancelledError:
+            listener.close()
+            raise
+        if isinstance(response, Refusal):
+            listener.close()
+            return response
+        return listener
+
+    def _fewer_listen(self, topic: str, count: int) -> None:
+        """One has closed (`listeners.Listeners`)."""
+        if not self.halted.done():
+            self.ask(self.next_request(), ListenCommand(topic, count), _Question(self.hub))
 
     def record(self) -> list[Fact]:
         """What it remembers for the incident record, oldest first."""

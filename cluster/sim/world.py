@@ -23,6 +23,7 @@ from cluster.protocol.effects import (
     CancelTimer,
     Emit,
     Halt,
+    HandOver,
     Persist,
     Reply,
     Response,
@@ -49,7 +50,7 @@ from cluster.protocol.node import Node
 from cluster.sim.dice import Dice, below
 from cluster.sim.digest import digest
 from cluster.sim.disk import Disk
-from cluster.sim.host import SOCKET_PACKETS, UNSENT_MAX, Clock, Host
+from cluster.sim.host import PACKET_BYTES, SOCKET_PACKETS, UNSENT_MAX, Clock, Datagram, Host
 from cluster.sim.network import CALM, Network, Weather
 
 START: Final = 1_000_000 * SECOND
@@ -58,8 +59,6 @@ EPOCH_US: Final = MS
 """The unit of boot epochs (`cluster.runtime.disk.directory`)."""
 RESET_US: Final = MS
 """How long the news of a closed or refused connection takes."""
-PACKET_BYTES: Final = 120
-"""What a packet without values is taken to weigh, for the byte counts of pulses."""
 LAB: Final = NodeId("lab")
 """Who tells of the faults: the god of this world, as the lab is of the real one."""
 PULSE: Final = ("pulse",)
@@ -68,13 +67,10 @@ Action = Callable[[], None]
 Watcher = Callable[[Fact], None]
 Then = Callable[[Response | None], None]
 Scribe = Callable[[Host, Persist], None]
+Hearer = Callable[[Host, HandOver], None]
 _Event = tuple[int, int, Action | None, Host | None, int, Received | None, TimerKey | None, int]
 """(due, order, action, host, the host's boot, packet, timer, due by the host's clock): something to
 call, or, for a host, a packet, a timer, or neither at the end of a commit."""
-
-
-class _Datagram(Received, frozen=True):
-    """A packet that a full socket would lose."""
 
 
 class World:
@@ -95,6 +91,8 @@ class World:
         """Each is told every fact, in the order of this world."""
         self.scribes: list[Scribe] = []
         """Each is told what a node asks its disk to store, before it is stored."""
+        self.hearers: list[Hearer] = []
+        """Each is told what the listeners of a node are handed (`ListenCommand`)."""
         self.marks: list[int] = []
         """The state of the digest after every thousand inputs: two runs are compared by these."""
         self.journal: list[str] | None = None
@@ -348,13 +346,13 @@ class World:
             self._give(host, Rotted("record", found.pop(), 1))
 
     def _hold(self, host: Host, event: Input) -> None:
-        if isinstance(event, _Datagram):
+        if isinstance(event, Datagram):
             if host.held_datagrams >= SOCKET_PACKETS:
                 return
             host.held_datagrams += 1
         host.held.append((host.boots, event))
 
-    def _perform(self, host: Host, effect: Persist | Reply | CancelTimer | Halt) -> None:
+    def _perform(self, host: Host, effect: Persist | Reply | CancelTimer | HandOver | Halt) -> None:
         match effect:
             case CancelTimer(timer):
                 host.timers.pop(timer, None)
@@ -367,6 +365,9 @@ class World:
                     self.at(self.now, lambda: self._commit(host, boot))
             case Reply(request, response):
                 self._reply(host, request, response)
+            case HandOver():
+                for hearer in self.hearers:
+                    hearer(host, effect)
             case Halt():
                 host.halted = effect
                 host.disk.crash(committed=True)
@@ -413,7 +414,7 @@ class World:
         if send.channel == "datagram":
             dues = self.network.datagram(host.name, target.name, self.now)
             if dues:
-                event = _Datagram(send.packet, host.address, PACKET_BYTES)
+                event = Datagram(send.packet, host.address, PACKET_BYTES)
                 for due in dues:
                     self._arrive(target, event, due)
         elif target.node is not None:

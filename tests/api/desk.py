@@ -18,6 +18,7 @@ from cluster.protocol.effects import Response
 from cluster.protocol.inputs import Request
 from cluster.protocol.messages import Refusal
 from cluster.runtime.hub import Hub
+from cluster.runtime.listeners import Listener, Listeners
 from cluster.runtime.net import addresses
 from cluster.runtime.observer import Observer
 
@@ -43,6 +44,11 @@ class Desk:
         self.faults: list[tuple[FaultKind, tuple[NodeId, ...], Direction, float, int]] = []
         self.answer: Callable[[Request], Response] = lambda _: Refusal(418, "teapot", "short")
         self.silent = False
+        self.listening: list[tuple[str, int]] = []
+        """Topics that somebody ceased to listen to, and how many then still did."""
+        self.listeners = Listeners(
+            self.config.spread, lambda topic, count: self.listening.append((topic, count))
+        )
 
     def say(self, count: int) -> None:
         for _ in range(count):
@@ -64,6 +70,11 @@ class Desk:
 
     def observe(self, since: tuple[int, int] | None, /) -> Observer:
         return Observer(self, since)
+
+    async def listen(self, topic: str, /) -> Listener | Refusal:
+        if topic == "refused":
+            return Refusal(503, "too many topics", "as the test has it")
+        return self.listeners.open(topic)[0]
 
     def record(self) -> list[Fact]:
         return self.hub.read(self.hub.begin, 50)
@@ -93,6 +104,7 @@ async def window(desk: Desk) -> AsyncGenerator[Address]:
         yield address
     finally:
         desk.hub.close()
+        desk.listeners.end()
         await opened.close()
         await asyncio.sleep(0.01)
 

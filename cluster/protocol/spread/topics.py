@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from random import Random
 
+from msgspec.structs import replace
+
 from cluster.config import SpreadConfig
 from cluster.model.facts import MessagesMissed
 from cluster.model.member import MemberState, NodeId
@@ -22,11 +24,15 @@ from cluster.protocol.effects import TopicHistory
 from cluster.protocol.inputs import (
     BroadcastRequest,
     LinksCommand,
+    ListenCommand,
     PublishCommand,
+    RequestId,
+    ScatterCommand,
     SubscribeCommand,
     TopicQuery,
 )
 from cluster.protocol.messages import (
+    HOPS_MAX,
     TOPIC_CHARACTERS_MAX,
     Item,
     Refusal,
@@ -34,6 +40,7 @@ from cluster.protocol.messages import (
     SpreadDigest,
 )
 from cluster.protocol.outbox import Outbox
+from cluster.protocol.spread.census import Census
 from cluster.protocol.spread.ledger import Ledger
 from cluster.protocol.spread.overlay import tree_links
 from cluster.protocol.spread.subscribers import Subscribers
@@ -63,6 +70,7 @@ class Topics:
         self._trees_for = -1
         self.ledger = Ledger(config)
         self.subscribers = Subscribers(out, config, members)
+        self.census = Census(out, config, members, self.subscribers)
         self.given_links: tuple[NodeId, ...] = ()
         """Links an operator chose; empty: the tree's."""
 
@@ -71,16 +79,30 @@ class Topics:
         return period - period // 8 + self._rng.randint(0, period // 4)
 
     def wake(self, what: str) -> None:
-        """One of the two timers came due."""
-        if what == FLUSH[1]:
-            self.flush()
-        else:
-            self.exchange()
+        """One of the timers came due."""
+        match what:
+            case "flush":
+                self.flush()
+            case "census":
+                self.census.expire()
+            case _:
+                self.exchange()
 
     # --- requests -----------------------------------------------------------------------------
 
-    def request(self, request: BroadcastRequest) -> Item | Refusal | TopicHistory | None:
-        """A client of this node asks; the answer is at hand."""
+    def request(self, asker: RequestId, request: BroadcastRequest) -> None:
+        """A client of this node asks."""
+        if not isinstance(request, ScatterCommand):
+            self._out.reply(asker, self._answer(request))
+        elif refusal := self._refusal(request.topic, request.payload):
+            self._out.reply(asker, refusal)
+        else:
+            self.census.scatter(asker, request)
+
+    def _answer(
+        self,
+        request: PublishCommand | SubscribeCommand | ListenCommand | TopicQuery | LinksCommand,
+    ) -> Item | Refusal | TopicHistory | None:
         match request:
             case PublishCommand(topic, payload, apart) if apart:
                 refusal = self._refusal(topic, payload)
@@ -89,6 +111,8 @@ class Topics:
                 return self._refusal(topic, payload) or self.publish(topic, payload)
             case SubscribeCommand(topic, subscribers):
                 return self.subscribers.subscribe(topic, subscribers)
+            case ListenCommand(topic, listeners):
+                return self.subscribers.listen(topic, listeners)
             case TopicQuery(topic):
                 return TopicHistory(self.ledger.history(topic))
             case LinksCommand(links):
@@ -119,6 +143,7 @@ class Topics:
 
     def publish(self, topic: str, payload: bytes) -> Item:
         """A message of our own, on its way to everybody."""
+        self._out.published += 1
         number = self._number[topic] = self._number.get(topic, 0) + 1
         item = Item(topic, self._out.name, self._out.epoch, number, payload)
         if self._learn(item):
@@ -127,7 +152,8 @@ class Topics:
 
     def on_spread(self, body: Spread, sender: NodeId) -> None:
         """Messages arrived: push on what is news, away from where they came from."""
-        news = [item for item in body.items if self._learn(item)]
+        come = [replace(item, hops=min(HOPS_MAX, item.hops + 1)) for item in body.items]
+        news = [item for item in come if self._learn(item)]
         for head in body.gone:
             missed = self.ledger.give_up(head)
             if missed:
@@ -140,7 +166,7 @@ class Topics:
     def _learn(self, item: Item) -> bool:
         if not self.ledger.learn(item, self._out.now):
             return False
-        self.subscribers.hand_over(item.topic)
+        self.subscribers.hand_over(item)
         if not self._comparing:
             self._comparing = True
             self._out.set_timer(EXCHANGE, self._out.now + self._period())
@@ -245,6 +271,6 @@ class Topics:
             size += len(item.payload) + ITEM_BYTES
         gone = self.ledger.gone(body.heads)
         if items or gone:
-            self._send(sender, Spread(tuple(items), gone, more))
+            self._send(sender, Spread(tuple(items), gone, more, mended=True))
         if not body.answer and self.ledger.lacks(body.heads):
             self._tell(sender, answer=True)

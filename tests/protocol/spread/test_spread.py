@@ -7,55 +7,18 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from cluster.config import DEMO, MS, SECOND, Config, SpreadConfig
-from cluster.model.facts import MessagesMissed, PulseReported
+from cluster.config import MS, SECOND, SpreadConfig
+from cluster.model.facts import MessagesMissed
 from cluster.model.member import NodeId
-from cluster.protocol.effects import TopicHistory
 from cluster.protocol.inputs import (
     LinksCommand,
     PublishCommand,
-    SubscribeCommand,
-    TopicQuery,
 )
-from cluster.protocol.messages import Deliver, Item, Refusal, Spread, SpreadDigest
+from cluster.protocol.messages import Item, Refusal, SpreadDigest
 from cluster.protocol.spread.ledger import Ledger
 from cluster.protocol.spread.overlay import tree_links
-from tests.world import World
-
-
-def config(spread: SpreadConfig | None = None) -> Config:
-    return replace(DEMO, spread=spread or SpreadConfig())
-
-
-def cluster(size: int, seed: int = 1, spread: SpreadConfig | None = None) -> World:
-    print(f"seed {seed}")
-    world = World(size, seed=seed, config=config(spread))
-    world.until(world.agreed, 10, "a ring")
-    world.sent.clear()
-    return world
-
-
-def publish(world: World, name: str, *words: str, topic: str = "news") -> None:
-    for word in words:
-        item = world.call(name, PublishCommand(topic, word.encode()))
-        assert isinstance(item, Item)
-
-
-def seen(world: World, name: str, topic: str = "news") -> list[str]:
-    history = world.call(name, TopicQuery(topic))
-    assert isinstance(history, TopicHistory)
-    return [item.payload.decode() for item in history.items]
-
-
-def all_have(world: World, count: int, topic: str = "news") -> bool:
-    return all(len(node.topics.ledger.history(topic)) == count for node in world.live())
-
-
-def carried(world: World) -> int:
-    return sum(1 for _, _, packet in world.sent if isinstance(packet.body, Spread))
-
+from tests.protocol.spread.stage import all_have, carried, cluster, publish, seen
 
 # --- the tree ------------------------------------------------------------------------------------
 
@@ -203,79 +166,6 @@ def test_equal_nodes_exchange_only_digests_and_silent_ones_nothing() -> None:
     digests = [p.body for _, _, p in world.sent if isinstance(p.body, SpreadDigest)]
     assert 30 <= len(digests) <= 50
     assert not any(digest.answer for digest in digests)
-
-
-# --- subscribers ---------------------------------------------------------------------------------
-
-
-def subscribed(world: World, *counts: int, topic: str = "news") -> None:
-    for number, count in enumerate(counts, 1):
-        assert world.call(f"n{number}", SubscribeCommand(topic, count)) is None
-    world.run(0.3)  # past a pulse
-    world.facts.clear()
-
-
-def handed(world: World) -> list[int]:
-    """What each node's pulses say that its subscribers were handed."""
-    return [
-        sum(pulse.delivered for pulse in world.told(PulseReported, by=host.name))
-        for host in world.hosts.values()
-    ]
-
-
-def delivers(world: World) -> int:
-    return sum(1 for _, _, packet in world.sent if isinstance(packet.body, Deliver))
-
-
-def test_a_broadcast_is_handed_to_every_subscriber_with_one_message_a_node() -> None:
-    world = cluster(3)
-    subscribed(world, 5, 0, 7)
-    publish(world, "n2", "hello")
-    publish(world, "n1", "of another topic", topic="else")
-    world.run(2)
-    assert handed(world) == [5, 0, 7]
-    assert carried(world) == 4  # two of each topic
-    assert delivers(world) == 0
-
-
-def test_a_message_sent_apart_crosses_the_wire_once_for_each_subscriber() -> None:
-    world = cluster(3)
-    subscribed(world, 5, 0, 7)
-    apart = {NodeId("n1"): 5, NodeId("n3"): 7}
-    assert world.call("n1", PublishCommand("news", b"hello", apart)) is None
-    world.run(2)
-    assert handed(world) == [5, 0, 7]
-    assert delivers(world) == 7
-    assert carried(world) == 0
-    assert seen(world, "n3") == []
-
-
-def test_a_subscriber_that_is_gone_is_handed_nothing() -> None:
-    world = cluster(2)
-    subscribed(world, 0, 3)
-    world.call("n2", SubscribeCommand("news", 1))
-    apart = {NodeId("n2"): 3, NodeId("nobody"): 2}
-    assert world.call("n1", PublishCommand("news", b"late", apart)) is None
-    world.run(1)
-    assert delivers(world) == 3
-    assert handed(world) == [0, 1]
-
-
-def test_too_many_subscribers_are_refused() -> None:
-    world = cluster(1, spread=SpreadConfig(subscribers_max=10, topics_max=1))
-    assert world.call("n1", SubscribeCommand("a", 10)) is None
-    for request, status in (
-        (SubscribeCommand("a", 11), 413),
-        (SubscribeCommand("b", 1), 503),
-        (SubscribeCommand("", 1), 400),
-        (SubscribeCommand("a", -1), 400),
-        (PublishCommand("a", b"x", {NodeId("n1"): 6, NodeId("n2"): 5}), 413),
-    ):
-        refusal = world.call("n1", request)
-        assert isinstance(refusal, Refusal)
-        assert refusal.status == status
-    assert world.call("n1", SubscribeCommand("a", 0)) is None
-    assert world.call("n1", SubscribeCommand("b", 1)) is None
 
 
 # --- bounds --------------------------------------------------------------------------------------
