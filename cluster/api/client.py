@@ -33,8 +33,8 @@ from cluster.protocol.messages import (
 )
 from cluster.protocol.wire import Deframer, MalformedMessageError, decode, encode_frame
 
-TIMEOUT_S: Final = 5.0
-"""Longer than a node's own deadline, which says more about what happened."""
+TIMEOUT_S: Final = 6.0
+"""Longer than a node's own deadline, which says more about what happened (5 s for a room's)."""
 CONNECT_S: Final = 1.0
 CALLS_OPEN_MAX: Final = 1_024
 """As many as a node takes on one connection."""
@@ -171,6 +171,8 @@ class PeerClient:
         detail = f"no answer from {self.address}"
         if isinstance(request, GetRequest):
             return Refusal(503, "no answer", detail)
+        if isinstance(request, RoomRequest):
+            return Refusal(504, "unknown", f"nobody knows whether it was done: {detail}")
         return WriteResponse("maybe written", (), 0, {}, 0, detail)
 
     async def close(self) -> None:

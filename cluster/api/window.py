@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from cluster.api import kv, topics
+from cluster.api import kv, rooms, topics
 from cluster.api.backend import Backend
 from cluster.api.facts import Observers
 from cluster.api.messages import HttpError, HttpRequest, HttpResponse, json_response
@@ -25,6 +25,10 @@ from cluster.protocol.messages import Refusal
 
 CONNECTIONS_MAX: Final = 512
 MESSAGE_PACK: Final = "application/msgpack"
+PATHS: Final = (
+    "/kv/KEY, /rooms, /rooms/NAME, /topics/TOPIC, /snapshot, /record, /facts, /command, /fault or "
+    "/healthz"
+)
 
 
 class Window:
@@ -57,6 +61,8 @@ class Window:
             return await kv.handle(self._backend, request)
         if request.path.startswith(topics.PREFIX):
             return await self._audience.handle(request)
+        if request.path == rooms.ROOT or request.path.startswith(rooms.PREFIX):
+            return await rooms.handle(self._backend, request)
         match request.path:
             case "/facts":
                 _only("GET", request)
@@ -84,8 +90,7 @@ class Window:
                 request.parameters()
                 return fault(self._backend, request.body)
             case _:
-                paths = "/kv/KEY, /topics/TOPIC, /snapshot, /record, /facts, /command, /fault or /healthz"
-                raise HttpError(404, "no such path", f"ask for {paths}")
+                raise HttpError(404, "no such path", f"ask for {PATHS}")
 
     async def _snapshot(self, request: HttpRequest) -> HttpResponse:
         response = await self._backend.request(SnapshotQuery())

@@ -19,6 +19,7 @@ from cluster.protocol.messages import (
     PutRequest,
     ReadResponse,
     Refusal,
+    RoomRequest,
     WriteResponse,
 )
 from cluster.protocol.wire import Deframer, decode, encode_frame
@@ -188,3 +189,16 @@ async def test_a_key_is_asked_for_at_its_owner_and_elsewhere_when_that_fails() -
         second.say = refuse
         assert await client.get(b"key 1") == busy
         await client.close()
+
+
+async def test_a_room_that_did_not_answer_may_have_done_it_and_that_is_said() -> None:
+    ask = RoomRequest("room-7", "call", b"{}")
+    async with server(lambda _call: None) as node:
+        client = PeerClient(node.address, timeout_s=0.03)
+        answer = await client.room(ask)
+        assert isinstance(answer, Refusal)
+        assert (answer.status, answer.error) == (504, "unknown")
+        await client.close()
+    nobody = await PeerClient(node.address).room(ask)
+    assert isinstance(nobody, Refusal)
+    assert (nobody.status, nobody.error) == (503, "unreachable")
