@@ -3,6 +3,9 @@
 POST /rooms/{name}            the body is the message; `?act=` call (unless told), cast, open, close;
                               with open also `behaviour` and `keep`; `again=1`: twice is as once
 DELETE /rooms/{name}          closes it and forgets its state
+GET /rooms/{name}/feed        a WebSocket: what the room publishes, wherever it runs, one text frame
+                              each: `{"room", "node", "event"}`; who reads too slowly is told in
+                              between how many it `missed`
 GET /rooms                    all rooms of the cluster (`registry.py`)
 
 The body of an answered call is the room's own reply. Who answered, and under which fencing token,
@@ -13,6 +16,7 @@ Ignores what rooms do and where they are.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from typing import Final, Literal, get_args
 from urllib.parse import unquote
 
@@ -21,13 +25,15 @@ import msgspec
 from cluster.api.backend import Backend
 from cluster.api.messages import JSON, HttpError, HttpRequest, HttpResponse, json_response
 from cluster.api.registry import roll_shown, token_shown
-from cluster.model.rooms.naming import ROOM_NAME_PATTERN, Keep
+from cluster.api.topics import Audience
+from cluster.model.rooms.naming import ROOM_NAME_PATTERN, Keep, room_topic
 from cluster.protocol.effects import RoomsRoll
 from cluster.protocol.inputs import RoomsQuery
-from cluster.protocol.messages import Refusal, RoomRequest, RoomResponse
+from cluster.protocol.messages import Item, Refusal, RoomRequest, RoomResponse
 
 ROOT: Final = "/rooms"
 PREFIX: Final = "/rooms/"
+FEED: Final = "/feed"
 NODE: Final = "X-Masterless-Room-Node"
 TOKEN: Final = "X-Masterless-Room-Token"
 
@@ -46,11 +52,16 @@ _INERT: Final = {
 }
 
 
-async def handle(backend: Backend, request: HttpRequest) -> HttpResponse:
+async def handle(backend: Backend, audience: Audience, request: HttpRequest) -> HttpResponse:
     """Answer one request for `/rooms` or under it."""
     if request.path == ROOT:
         return await _roll(backend, request)
-    name = room_name(request.path[len(PREFIX) :])
+    escaped = request.path[len(PREFIX) :]
+    name = room_name(escaped.removesuffix(FEED))
+    if escaped.endswith(FEED):
+        _only("GET", request, "GET a room's feed")
+        request.parameters()
+        raise audience.connect(room_topic(name), event)
     match request.method:
         case "POST":
             asked = _asked(name, request)
@@ -107,6 +118,11 @@ def _asked(name: str, request: HttpRequest) -> RoomRequest:
     return RoomRequest(name, act, request.body, behaviour, keep, again == "1")
 
 
+def _only(method: str, request: HttpRequest, detail: str) -> None:
+    if request.method != method:
+        raise HttpError(405, "method not allowed", detail, {"Allow": method})
+
+
 def _no_message(request: HttpRequest, what: str) -> None:
     if request.body:
         raise HttpError(400, "bad message", f"{what} takes no message: send no body")
@@ -139,9 +155,7 @@ def _media_type(reply: bytes) -> str:
 
 
 async def _roll(backend: Backend, request: HttpRequest) -> HttpResponse:
-    if request.method != "GET":
-        allowed = {"Allow": "GET"}
-        raise HttpError(405, "method not allowed", "GET /rooms, POST /rooms/NAME", allowed)
+    _only("GET", request, "GET /rooms, POST /rooms/NAME")
     request.parameters()
     response = await backend.request(RoomsQuery())
     match response:
@@ -151,3 +165,13 @@ async def _roll(backend: Backend, request: HttpRequest) -> HttpResponse:
             raise HttpError(status, error, detail)
         case _:
             raise AssertionError("not an answer to RoomsQuery")
+
+
+def event(item: Item) -> str:
+    """What a room published, as its listeners get it."""
+    said: dict[str, object] = {"room": item.topic.removeprefix(room_topic("")), "node": item.origin}
+    if _media_type(item.payload) == JSON:
+        said["event"] = msgspec.Raw(item.payload)
+    else:
+        said["base64"] = b64encode(item.payload).decode()
+    return msgspec.json.encode(said).decode()

@@ -9,6 +9,7 @@ one message for each subscriber wherever it is. Ignores how messages travel.
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -28,6 +29,8 @@ from cluster.protocol.inputs import PublishCommand, ScatterCommand
 from cluster.protocol.messages import TOPIC_CHARACTERS_MAX, Item, Refusal
 
 PREFIX: Final = "/topics/"
+Frame = Callable[[Item], str]
+"""What listeners are sent of a message."""
 LISTENERS_MAX: Final = 384
 """Who listens holds a connection: the rest of the window's is for everybody else."""
 
@@ -38,8 +41,8 @@ class Audience:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._count = 0
-        self._said: tuple[Item, str] | None = None
-        """The latest message and its frame, which is the same for all who listen."""
+        self._said: tuple[Item, Frame, str] | None = None
+        """The latest message and its frame, which is the same for all who listen alike."""
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request under `/topics/`."""
@@ -72,13 +75,13 @@ class Audience:
             case _:
                 raise AssertionError("not an answer to what publishes")
 
-    def connect(self, topic: str) -> Upgrade:
-        """Listen to a topic over the WebSocket that asked."""
+    def connect(self, topic: str, framed: Frame | None = None) -> Upgrade:
+        """Listen to a topic over the WebSocket that asked; `framed`: as other frames than usual."""
         if self._count >= LISTENERS_MAX:
             raise HttpError(503, "too many listeners", f"at most {LISTENERS_MAX} at one node")
-        return Upgrade(lambda send: self._feed(send, topic))
+        return Upgrade(lambda send: self._feed(send, topic, framed or frame))
 
-    async def _feed(self, send: Send, topic: str) -> None:
+    async def _feed(self, send: Send, topic: str, framed: Frame) -> None:
         listener = await self._backend.listen(topic)
         if isinstance(listener, Refusal):
             await send(_text({"error": listener.error, "detail": listener.detail}))
@@ -90,18 +93,18 @@ class Audience:
                 if missed:
                     await send(_text({"topic": topic, "missed": missed}))
                 for item in items:
-                    await send(self._frame(item))
+                    await send(self._frame(item, framed))
                 if not items:
                     return
         finally:
             self._count -= 1
             listener.close()
 
-    def _frame(self, item: Item) -> str:
+    def _frame(self, item: Item, framed: Frame) -> str:
         said = self._said
-        if said is None or said[0] is not item:
-            said = self._said = (item, frame(item))
-        return said[1]
+        if said is None or said[0] is not item or said[1] is not framed:
+            said = self._said = (item, framed, framed(item))
+        return said[2]
 
 
 def frame(item: Item) -> str:

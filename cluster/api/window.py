@@ -26,8 +26,8 @@ from cluster.protocol.messages import Refusal
 CONNECTIONS_MAX: Final = 512
 MESSAGE_PACK: Final = "application/msgpack"
 PATHS: Final = (
-    "/kv/KEY, /rooms, /rooms/NAME, /topics/TOPIC, /snapshot, /record, /facts, /command, /fault or "
-    "/healthz"
+    "/kv/KEY, /rooms, /rooms/NAME, /rooms/NAME/feed, /topics/TOPIC, /snapshot, /record, /facts, "
+    "/command, /fault or /healthz"
 )
 
 
@@ -62,7 +62,7 @@ class Window:
         if request.path.startswith(topics.PREFIX):
             return await self._audience.handle(request)
         if request.path == rooms.ROOT or request.path.startswith(rooms.PREFIX):
-            return await rooms.handle(self._backend, request)
+            return await rooms.handle(self._backend, self._audience, request)
         match request.path:
             case "/facts":
                 _only("GET", request)

@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 from cluster.api import rooms
 from cluster.api.messages import HttpError, HttpRequest
 from cluster.api.registry import digest
+from cluster.api.topics import Audience
 from cluster.model.member import NodeId
 from cluster.model.rooms.naming import Token
 from cluster.model.summary import RoomRow
 from cluster.protocol.effects import Response, RoomsRoll
 from cluster.protocol.inputs import Request, RoomsQuery
-from cluster.protocol.messages import Refusal, RoomRequest, RoomResponse
+from cluster.protocol.messages import Item, Refusal, RoomRequest, RoomResponse
 from tests.api.desk import Desk, exchange, http, parse, window
+from tests.api.test_topics import heard, listener
+from tests.runtime.soon import soon
 
 N2, N3 = NodeId("n2"), NodeId("n3")
 TOKEN = Token(3, N2, 1_700)
@@ -144,6 +147,12 @@ BAD: list[tuple[str, bytes, int]] = [
     ("close with words", http("POST", "/rooms/r?act=close", JOIN), 400),
     ("delete with words", http("DELETE", "/rooms/r", JOIN), 400),
     ("delete with an act", http("DELETE", "/rooms/r?act=close"), 400),
+    ("watch by post", http("POST", "/rooms/r/feed", JOIN), 405),
+    ("watch without a WebSocket", http("GET", "/rooms/r/feed"), 426),
+    ("watch a part", http("GET", "/rooms/r/feed?since=1"), 400),
+    ("watch nothing", http("GET", "/rooms//feed"), 400),
+    ("watch more", http("GET", "/rooms/r/feed/"), 400),
+    ("watch a feed's feed", http("GET", "/rooms/r/feed/feed"), 400),
     ("ask a part of all", http("GET", "/rooms?node=n1"), 400),
     ("message too long", http("POST", "/rooms/r", b"x" * 16_385), 413),
     ("argument too long", http("POST", "/rooms/r?act=open", b"x" * 16_385), 413),
@@ -159,6 +168,7 @@ async def test_a_bad_request_is_refused_in_one_shape_and_reaches_no_node(
     assert got == status
     assert sorted(msgspec.json.decode(body)) == ["detail", "error"]
     assert ("allow" in headers) == (status == 405)
+    assert desk.listening == []
     assert desk.asked == []
 
 
@@ -188,11 +198,42 @@ async def test_whatever_the_query_is_the_answer_is_an_answer(
     desk = Desk()
     desk.answer = lambda _request: RoomResponse(b"{}", N2)
     try:
-        answer = await rooms.handle(desk, HttpRequest(method, "/rooms/r", query, {}, body))
+        answer = await rooms.handle(
+            desk, Audience(desk), HttpRequest(method, "/rooms/r", query, {}, body)
+        )
         status = answer.status
     except HttpError as error:
         status = error.status
     assert status in ((200, 201, 202) if desk.asked else (400,))
+
+
+# --- what a room tells -------------------------------------------------------------------------
+
+
+def told(payload: bytes, room: str = "room-7") -> Item:
+    return Item(f"room/{room}", N3, 1, 5, payload, 2)
+
+
+async def test_a_feed_tells_what_the_room_publishes_wherever_it_runs() -> None:
+    desk = Desk()
+    async with (
+        window(desk) as address,
+        listener(address, "/rooms/room-7/feed") as feed,
+        listener(address, "/topics/room%2Froom-7") as topic,
+    ):
+        for payload in (b'{"closed": {"number": 4}}', b"\xff", b""):
+            desk.listeners.hand(told(payload), 0)
+        desk.listeners.hand(told(b'"not mine"', "room-8"), 0)
+        assert await heard(feed) == {
+            "room": "room-7",
+            "node": "n3",
+            "event": {"closed": {"number": 4}},
+        }
+        assert await heard(feed) == {"room": "room-7", "node": "n3", "base64": "/w=="}
+        assert await heard(feed) == {"room": "room-7", "node": "n3", "base64": ""}
+        # The same messages, as anybody hears them who listens to the topic itself.
+        assert (await heard(topic))["payload"] == '{"closed": {"number": 4}}'
+    await soon(lambda: sorted(desk.listening) == [("room/room-7", 0), ("room/room-7", 1)])
 
 
 # --- who runs what -----------------------------------------------------------------------------

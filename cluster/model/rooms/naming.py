@@ -82,6 +82,11 @@ def room_of(key: bytes) -> str | None:
     return key[len(PREFIX) :].decode("utf-8", "replace") if key.startswith(PREFIX) else None
 
 
+def room_topic(name: str) -> str:
+    """The topic on which a room tells what its behaviour publishes."""
+    return f"room/{name}"
+
+
 def packed(checkpoint: Checkpoint) -> bytes:
     """A record's value."""
     return _encoder.encode(checkpoint)
