@@ -13,11 +13,12 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from cluster.api import kv, rooms, topics
+from cluster.api import kv, topics
 from cluster.api.backend import Backend
 from cluster.api.facts import Observers
 from cluster.api.messages import HttpError, HttpRequest, HttpResponse, json_response
 from cluster.api.orders import command, fault
+from cluster.api.routes import rooms
 from cluster.api.server import HttpServer
 from cluster.model.facts import Fact
 from cluster.protocol.inputs import SnapshotQuery

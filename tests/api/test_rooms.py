@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cluster.api import rooms
 from cluster.api.messages import HttpError, HttpRequest
-from cluster.api.registry import digest
+from cluster.api.routes import rooms
+from cluster.api.routes.registry import digest
 from cluster.api.topics import Audience
 from cluster.model.member import NodeId
 from cluster.model.rooms.naming import Token

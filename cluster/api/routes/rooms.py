@@ -24,7 +24,7 @@ import msgspec
 
 from cluster.api.backend import Backend
 from cluster.api.messages import JSON, HttpError, HttpRequest, HttpResponse, json_response
-from cluster.api.registry import roll_shown, token_shown
+from cluster.api.routes.registry import roll_shown, token_shown
 from cluster.api.topics import Audience
 from cluster.model.rooms.naming import ROOM_NAME_PATTERN, Keep, room_topic
 from cluster.protocol.effects import RoomsRoll
