@@ -48,6 +48,8 @@ class Players:
         """Of the calls that failed."""
         self._playing: list[asyncio.Task[None]] = []
         self._stop = False
+        self.news = asyncio.Event()
+        """Set with every answer."""
 
     def _client(self) -> PeerClient:
         door = self._rng.choice(self._doors())
@@ -128,6 +130,7 @@ class Players:
                     self.why["late"] = self.why.get("late", 0) + 1
                 else:
                     self.answered += 1
+                    self.news.set()
                     self.latencies.append(loop.time() - began)
                     room.acknowledged[player] = room.acknowledged.get(player, 0) + 1
                 await asyncio.sleep(0)

@@ -34,7 +34,8 @@ async def more(players: Players, answers: int) -> None:
     wanted = players.answered + answers
     async with asyncio.timeout(60):
         while players.answered < wanted:
-            await asyncio.sleep(0.02)
+            players.news.clear()
+            await players.news.wait()
 
 
 async def test_the_rooms_of_a_killed_node_serve_again_with_every_answer() -> None:
