@@ -193,11 +193,11 @@ class SpreadConfig(Struct, frozen=True):
     payload_bytes_max: int = 65_536
     """The longest message; longer values belong into the store."""
     topics_max: int = 1_024
-    """Topics that one node may publish on."""
+    """Topics that have subscribers at one node. Publishing on others costs no more than on these."""
     streams_max: int = 4_096
-    """Streams (topic, publisher, publisher's boot) remembered; digests grow with them."""
-    early_max: int = 4_096
-    """Messages of one stream taken ahead of a gap in it."""
+    """Streams (publisher, publisher's boot) remembered; digests grow with them."""
+    early_max: int = 16_384
+    """Messages of one stream taken ahead of a gap in it; a digest names each of them until then."""
     subscribers_max: int = 10_000
     """Subscribers of one topic at one node, and those that one message may be sent to apart: each
     of these costs a message of its own, all sent at once."""

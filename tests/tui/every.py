@@ -127,7 +127,7 @@ EVERY: list[Payload] = [
     ReadRepaired("k", (N2,)),
     TombstonesReaped(3, 2),
     ReapingWaited(3, 2, "n4 to come back"),
-    MessagesMissed("news", N2, 3),
+    MessagesMissed(N2, 3),
     TreeCompared(N2, 38, 2, 5, 40_000, 1),
     TreeRebuilt(64, 1_000, 1),
     CopiesDropped(3, 12),

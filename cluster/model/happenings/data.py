@@ -78,9 +78,11 @@ class ReadRepaired(Struct, frozen=True, array_like=True, tag="rr.repair"):
 
 
 class MessagesMissed(Struct, frozen=True, array_like=True, tag="topic.miss"):
-    """Broadcast messages of `origin` never reached this node, and are no longer kept for it."""
+    """Broadcast messages of `origin` never reached this node, and are no longer kept for it.
 
-    topic: str
+    Of whatever topics: nobody keeps what they were.
+    """
+
     origin: NodeId
     count: int
 

@@ -1,9 +1,9 @@
 """Which broadcast messages a node has had, and which of them it still keeps.
 
-A message is named by (topic, origin, origin's boot epoch, number); numbers count from 1 without
-gaps in one *stream* (topic, origin, epoch). So all that was had of a stream is one number, the
-floor, and the few above it that came early: that is what digests say. Ignores links and time,
-except that it remembers when each message was learned.
+A message is named by (origin, origin's boot epoch, number); numbers count from 1 without gaps in one
+*stream* (origin, epoch), whatever the topics. So all that was had of a stream is one number, the
+floor, and the few above it that came early (topics have different trees): that is what digests say.
+Ignores links and time, except that it remembers when each message was learned.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cluster.config import SpreadConfig
 from cluster.model.member import NodeId
 from cluster.protocol.messages import Head, Item
 
-StreamKey = tuple[str, NodeId, int]
+StreamKey = tuple[NodeId, int]
 
 
 class Kept(Struct, frozen=True):
@@ -36,6 +36,8 @@ class Stream(Struct):
     kept: dict[int, Kept] = field(default_factory=dict[int, Kept])
     forgotten: int = 0
     """Numbers up to here are no longer all kept."""
+    first: int = 0
+    """The lowest number that ever came; what was published before it was before our time."""
 
     @property
     def top(self) -> int:
@@ -48,13 +50,14 @@ class Stream(Struct):
 
     def note(self, number: int) -> None:
         """This message came."""
+        self.first = min(self.first, number) if self.first else number
         self.above.add(number)
         self._rise()
 
     def give_up(self, upto: int) -> int:
         """Wait no longer for anything up to `upto`; returns how many had not come."""
         came = sum(1 for number in self.above if number <= upto)
-        missed = max(0, upto - self.floor - came)
+        missed = max(0, upto - max(self.floor, self.first - 1) - came)
         self.floor = max(self.floor, upto)
         self.above = {number for number in self.above if number > upto}
         self._rise()
@@ -81,7 +84,7 @@ class Ledger:
 
     def learn(self, item: Item, now: int) -> bool:
         """Take a message; False if it was had before, or has no place here."""
-        key = (item.topic, item.origin, item.epoch)
+        key = (item.origin, item.epoch)
         stream = self._streams.get(key)
         if stream is None:
             if not self._room_for_a_stream():
@@ -113,12 +116,13 @@ class Ledger:
     def _forget_oldest(self) -> None:
         key, number = self._order.popleft()
         stream = self._streams[key]
-        self._bytes -= len(stream.kept.pop(number).item.payload)
+        item = stream.kept.pop(number).item
+        self._bytes -= len(item.payload)
         stream.forgotten = max(stream.forgotten, number)
-        topic = self._topics[key[0]]
+        topic = self._topics[item.topic]
         del topic[key, number]
         if not topic:
-            del self._topics[key[0]]
+            del self._topics[item.topic]
 
     def history(self, topic: str) -> tuple[Item, ...]:
         """All kept messages of a topic, in the order in which they came here."""
@@ -129,14 +133,14 @@ class Ledger:
     def heads(self) -> tuple[Head, ...]:
         """What was had, for another node to compare."""
         return tuple(
-            Head(topic, origin, epoch, stream.floor, tuple(sorted(stream.above)))
-            for (topic, origin, epoch), stream in self._streams.items()
+            Head(origin, epoch, stream.floor, tuple(sorted(stream.above)))
+            for (origin, epoch), stream in self._streams.items()
         )
 
     def lacks(self, heads: tuple[Head, ...]) -> bool:
         """Whether somebody with these heads has had something that we have not."""
         for head in heads:
-            stream = self._streams.get((head.topic, head.origin, head.epoch))
+            stream = self._streams.get((head.origin, head.epoch))
             if stream is None:
                 return True
             if head.floor > stream.floor:
@@ -150,7 +154,7 @@ class Ledger:
 
     def missing(self, heads: tuple[Head, ...], before: int) -> Iterator[Item]:
         """What somebody with these heads has not had, of what was learned here by `before`."""
-        theirs = {(h.topic, h.origin, h.epoch): h for h in heads}
+        theirs = {(h.origin, h.epoch): h for h in heads}
         for key, stream in self._streams.items():
             head = theirs.get(key)
             floor = head.floor if head is not None else 0
@@ -165,7 +169,7 @@ class Ledger:
 
     def gone(self, heads: tuple[Head, ...]) -> tuple[Head, ...]:
         """Streams of which somebody with these heads lacks something no longer kept here."""
-        theirs = {(h.topic, h.origin, h.epoch): h for h in heads}
+        theirs = {(h.origin, h.epoch): h for h in heads}
         found: list[Head] = []
         for key, stream in self._streams.items():
             head = theirs.get(key)
@@ -189,7 +193,7 @@ class Ledger:
 
         A stream never heard of began before our time: nothing of it was lost to us.
         """
-        key = (head.topic, head.origin, head.epoch)
+        key = (head.origin, head.epoch)
         stream = self._streams.get(key)
         if stream is not None:
             return stream.give_up(head.floor)

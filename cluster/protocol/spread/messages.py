@@ -19,9 +19,10 @@ Topic = Annotated[str, Meta(min_length=1, max_length=TOPIC_CHARACTERS_MAX)]
 
 
 class Item(Struct, frozen=True, array_like=True):
-    """One broadcast message. Its origin numbers what it publishes on a topic in one life from 1.
+    """One broadcast message. Its origin numbers all it publishes in one life from 1, without gaps.
 
-    0 is the number of what was sent to each subscriber apart: that is kept nowhere.
+    Over all topics: so what was had of a node's messages is said in one `Head`, and a thousand rooms
+    with a topic each cost their digests nothing. 0 is the number of what was sent to each subscriber apart: that is kept nowhere.
     """
 
     topic: Topic
@@ -38,7 +39,6 @@ class Item(Struct, frozen=True, array_like=True):
 class Head(Struct, frozen=True, array_like=True):
     """What somebody has had of one stream: everything up to `floor`, and the numbers in `above`."""
 
-    topic: Topic
     origin: Name
     epoch: Count
     floor: Count

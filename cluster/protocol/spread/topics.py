@@ -60,7 +60,7 @@ class Topics:
         self._config = config
         self._members = members
         self._rng = rng
-        self._number: dict[str, int] = {}
+        self._number = 0
         self._queues: dict[NodeId, list[Item]] = {}
         self._flushed: dict[NodeId, int] = {}
         self._flush_due = 0
@@ -127,9 +127,6 @@ class Topics:
         if len(payload) > config.payload_bytes_max:
             limit = f"a message has at most {config.payload_bytes_max} bytes"
             return Refusal(413, "message too long", limit)
-        if topic not in self._number and len(self._number) >= config.topics_max:
-            limit = f"not published: a node publishes on at most {config.topics_max} topics"
-            return Refusal(503, "too many topics", limit)
         if self._members.leaving:
             return Refusal(503, "leaving", "not published: this node is leaving, ask another")
         return None
@@ -144,8 +141,8 @@ class Topics:
     def publish(self, topic: str, payload: bytes) -> Item:
         """A message of our own, on its way to everybody."""
         self._out.published += 1
-        number = self._number[topic] = self._number.get(topic, 0) + 1
-        item = Item(topic, self._out.name, self._out.epoch, number, payload)
+        self._number += 1
+        item = Item(topic, self._out.name, self._out.epoch, self._number, payload)
         if self._learn(item):
             self._push([item], self._out.name)
         return item
@@ -157,7 +154,7 @@ class Topics:
         for head in body.gone:
             missed = self.ledger.give_up(head)
             if missed:
-                self._out.emit(MessagesMissed(head.topic, head.origin, missed))
+                self._out.emit(MessagesMissed(head.origin, missed))
         if news:
             self._push(news, sender)
             if body.more:

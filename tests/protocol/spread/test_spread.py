@@ -151,7 +151,7 @@ def test_a_gap_that_cannot_be_filled_is_a_fact_with_its_size() -> None:
     world.heal()
     world.until(lambda: "m29" in seen(world, "n3"), 8.0, "what is kept")
     missed = world.told(MessagesMissed, by="n3")
-    assert missed == [MessagesMissed("news", NodeId("n1"), 20)]
+    assert missed == [MessagesMissed(NodeId("n1"), 20)]
 
 
 def test_equal_nodes_exchange_only_digests_and_silent_ones_nothing() -> None:
@@ -172,7 +172,7 @@ def test_equal_nodes_exchange_only_digests_and_silent_ones_nothing() -> None:
 
 
 def test_too_long_messages_and_impossible_topics_are_refused() -> None:
-    world = cluster(1, spread=SpreadConfig(payload_bytes_max=10, topics_max=2))
+    world = cluster(1, spread=SpreadConfig(payload_bytes_max=10))
     for request, status in (
         (PublishCommand("t", b"x" * 11), 413),
         (PublishCommand("", b"x"), 400),
@@ -181,11 +181,31 @@ def test_too_long_messages_and_impossible_topics_are_refused() -> None:
         refusal = world.call("n1", request)
         assert isinstance(refusal, Refusal)
         assert refusal.status == status
-    for topic in ("a", "b"):
-        publish(world, "n1", "x", topic=topic)
-    refusal = world.call("n1", PublishCommand("c", b"x"))
-    assert isinstance(refusal, Refusal)
-    assert refusal.status == 503
+
+
+def test_a_thousand_topics_make_no_digest_longer() -> None:
+    world = cluster(3)
+    for number in range(1_000):
+        publish(world, f"n{number % 3 + 1}", "x", topic=f"room/{number}")
+    world.run(3)
+    assert all(len(node.topics.ledger) == 1_000 for node in world.live())
+    world.sent.clear()
+    world.run(5)
+    digests = [p.body for _, _, p in world.sent if isinstance(p.body, SpreadDigest)]
+    assert digests
+    assert {len(digest.heads) for digest in digests} == {3}
+    assert carried(world) == 0
+
+
+def test_a_newcomer_is_not_told_that_it_missed_what_was_before_its_time() -> None:
+    world = cluster(3, spread=SpreadConfig(kept_max=10))
+    publish(world, "n1", *(f"m{i}" for i in range(50)))
+    world.run(2)
+    world.start("n4", seeds=("n1",))
+    world.until(world.agreed, 10, "four are one")
+    publish(world, "n1", "pushed to it before any digest told it more")
+    world.until(lambda: len(seen(world, "n4")) == 10, 8.0, "what is kept")
+    assert world.told(MessagesMissed) == []
 
 
 @settings(derandomize=True, max_examples=150)
