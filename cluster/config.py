@@ -323,6 +323,9 @@ class RoomsConfig(Struct, frozen=True):
     bring_us: int = 5 * SECOND
     """A node that holds a name and does not give it up is claimed over after this long: it may be
     cut off from here alone, and a token keeps it from doing harm. Shorter starts twins sooner."""
+    watch_us: int = 2 * SECOND
+    """A node with listeners tells a room's home this often; the room publishes for twice this long.
+    Longer costs fewer messages, and a room that moved may be silent for longer."""
     doubt_us: int = SECOND
     """A node that did not run for this long asks whether its rooms are still its own."""
     restarts_max: int = 3

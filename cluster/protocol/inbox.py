@@ -50,6 +50,7 @@ from cluster.protocol.messages import (
     RoomRoll,
     RoomRollAsk,
     RoomTaken,
+    RoomWatch,
     Solicit,
     Spread,
     SpreadDigest,
@@ -281,6 +282,7 @@ class Inbox:
                 | RoomGone()
                 | RoomRollAsk()
                 | RoomRoll()
+                | RoomWatch()
             ) as body:
                 self.rooms.heard(body, sender)
             case _:

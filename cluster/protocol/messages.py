@@ -82,6 +82,7 @@ from cluster.protocol.rooms.messages import (
     RoomRoll,
     RoomRollAsk,
     RoomTaken,
+    RoomWatch,
 )
 from cluster.protocol.spread.messages import (
     HOPS_MAX as HOPS_MAX,
@@ -365,6 +366,7 @@ Body = (
     | RoomGone
     | RoomRollAsk
     | RoomRoll
+    | RoomWatch
 )
 
 

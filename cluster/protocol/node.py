@@ -370,6 +370,7 @@ class Node:
                 | LinksCommand()
             ) as request:
                 self.topics.request(event.id, request)
+                self.rooms.listened()
             case RoomRequest() | RoomsQuery() as request:
                 self.rooms.request(event.id, request)
 

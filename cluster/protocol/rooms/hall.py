@@ -144,6 +144,8 @@ class Hall:
     def welcome(self, process: Process, *, made: bool) -> None:
         """A room begins to serve here; `made` says that nobody had it before."""
         self._thank(process)
+        # Whoever listened to it elsewhere is heard of again within this time.
+        process.watched_until = self._out.now + 2 * self.config.watch_us
         self.awaken(process)
         if made:
             opener = next(e for e in process.queue if e.request.act == "open")
@@ -212,8 +214,9 @@ class Hall:
             else:
                 process.words.add(wake.word)
                 self._out.set_timer(key, self._out.now + wake.after_us)
-        for payload in step.publish:
-            self.on_publish(process.name, payload)
+        if process.watched_until > self._out.now:
+            for payload in step.publish:
+                self.on_publish(process.name, payload)
 
     def timer(self, room: str, word: str) -> None:
         """A timer of a behaviour came due. While the room moves, the next process sets it anew."""

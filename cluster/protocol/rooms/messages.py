@@ -99,3 +99,13 @@ class RoomRoll(Struct, frozen=True, array_like=True, tag=69):
 
     number: Number
     rows: Rows
+
+
+class RoomWatch(Struct, frozen=True, array_like=True, tag=80):
+    """ "Somebody listens to this room here." Sent to its home again and again while that is so.
+
+    Not answered. A room that nobody has spoken of for a while publishes nothing: a thousand rooms
+    that broadcast every answer to nobody would keep all links busy.
+    """
+
+    room: RoomName

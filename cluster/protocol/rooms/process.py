@@ -89,6 +89,8 @@ class Process(Struct):
     """Who gave a process that is now a part of this one, under which token, and whether both ran."""
     taken: Token = NO_TOKEN
     """The token of the last process that was given to it."""
+    watched_until: int = 0
+    """Somebody listens to it until then, as far as known here."""
     closer: Letter | None = None
     """Who wants it closed."""
     words: set[str] = set()

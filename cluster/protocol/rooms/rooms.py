@@ -8,12 +8,20 @@ crash (`supervisor`).
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from cluster.config import Config
 from cluster.model.facts import SupervisorEscalated
 from cluster.model.member import NodeId
-from cluster.model.rooms.naming import CONTENT_TYPE, NO_TOKEN, Token, packed, room_key
+from cluster.model.rooms.naming import (
+    CONTENT_TYPE,
+    NO_TOKEN,
+    ROOM_NAME_PATTERN,
+    Token,
+    packed,
+    room_key,
+)
 from cluster.model.summary import RoomRow, RoomsTally
 from cluster.model.versions import Record
 from cluster.protocol.effects import Records
@@ -30,6 +38,7 @@ from cluster.protocol.messages import (
     RoomRoll,
     RoomRollAsk,
     RoomTaken,
+    RoomWatch,
 )
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.policy.policy import Policy
@@ -45,7 +54,19 @@ from cluster.protocol.rooms.supervisor import Escalate, GiveUp, Heirs, Restart, 
 from cluster.protocol.spread.topics import Topics
 from cluster.protocol.swim.membership import Membership
 
-Spoken = RoomAsk | RoomAnswer | RoomGive | RoomTaken | RoomBring | RoomGone | RoomRollAsk | RoomRoll
+Spoken = (
+    RoomAsk
+    | RoomAnswer
+    | RoomGive
+    | RoomTaken
+    | RoomBring
+    | RoomGone
+    | RoomRollAsk
+    | RoomRoll
+    | RoomWatch
+)
+TOPIC = "room/"
+"""What a room publishes goes to the topic of this and its name."""
 TICK = ("rooms", "tick")
 LOOK = ("rooms", "look")
 SCAN = ("rooms", "scan")
@@ -84,9 +105,11 @@ class Rooms:
         hall.on_crash = self._crashed
         hall.on_rival = self._rival
         hall.on_written = self.moves.written
-        hall.on_publish = lambda room, payload: topics.announce(f"room/{room}", payload)
+        hall.on_publish = lambda room, payload: topics.announce(TOPIC + room, payload)
         hall.on_local = self.desk.answered
         self.moves.on_lost = lambda process: self.claims.start(process.name, "merged")
+        self._topics = topics
+        self._watch_due = 0
         self.desk.on_here = self._here
         self.desk.rows = self.rows
 
@@ -124,9 +147,36 @@ class Rooms:
                 pass
 
     def _tick(self) -> None:
-        busy = [self.claims.tick(), self.moves.tick(), self.hall.tick(), self.desk.tick()]
+        self._watch()
+        listened = bool(self._topics.subscribers.topics(TOPIC))
+        busy = [listened, self.claims.tick(), self.moves.tick(), self.hall.tick(), self.desk.tick()]
         if any(busy):
             self._wake()
+
+    def listened(self) -> None:
+        """Somebody listens to a topic here, or no longer does."""
+        self._watch_due = 0
+        self._watch()
+        self._wake()
+
+    def _watch(self) -> None:
+        """Tell the homes of rooms that somebody listens to them here."""
+        now = self._out.now
+        if self._watch_due > now:
+            return
+        self._watch_due = now + self._config.watch_us
+        for topic in self._topics.subscribers.topics(TOPIC):
+            room = topic.removeprefix(TOPIC)
+            home = self.homes.home(room)
+            if home == self._out.name:
+                self._watched(room)
+            elif home is not None and re.fullmatch(ROOM_NAME_PATTERN, room):
+                self._out.send(home, self._members.address(home), "stream", RoomWatch(room))
+
+    def _watched(self, room: str) -> None:
+        process = self.running.get(room)
+        if process is not None:
+            process.watched_until = self._out.now + 2 * self._config.watch_us
 
     def _wake(self) -> None:
         if not self._ticking:
@@ -225,6 +275,9 @@ class Rooms:
                 self._bring(room, token, sender)
             case RoomGone(room, token):
                 self.claims.gone(room, token)
+            case RoomWatch(room):
+                self._watched(room)
+                return
             case RoomRollAsk(number):
                 roll = RoomRoll(number, tuple(self.rows()))
                 self._out.send(sender, self._members.address(sender), "stream", roll)

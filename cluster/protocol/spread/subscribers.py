@@ -72,6 +72,10 @@ class Subscribers:
             self._audiences.pop(topic, None)
         return None
 
+    def topics(self, prefix: str) -> list[str]:
+        """The topics with subscribers here whose name begins so."""
+        return [topic for topic in self._audiences if topic.startswith(prefix)]
+
     def count(self, topic: str) -> int:
         """How many subscribers a topic has here."""
         audience = self._audiences.get(topic)

@@ -14,9 +14,22 @@ from cluster.model.facts import (
     SupervisorEscalated,
 )
 from cluster.model.rooms.naming import room_key
-from cluster.protocol.effects import RoomsRoll
-from cluster.protocol.inputs import DrainCommand, LeaveCommand, RoomsQuery
-from cluster.protocol.messages import PutRequest, Refusal, RoomAsk, RoomRequest, RoomResponse
+from cluster.protocol.effects import RoomsRoll, TopicHistory
+from cluster.protocol.inputs import (
+    DrainCommand,
+    LeaveCommand,
+    RoomsQuery,
+    SubscribeCommand,
+    TopicQuery,
+)
+from cluster.protocol.messages import (
+    PutRequest,
+    Refusal,
+    RoomAsk,
+    RoomRequest,
+    RoomResponse,
+    Spread,
+)
 from tests.protocol.rooms.show import Show
 from tests.world import World
 
@@ -251,3 +264,19 @@ def test_fencing_is_told_and_both_ends_of_a_merge_are_named(show: Show) -> None:
     show.world.until(lambda: show.world.agreed() and show.settled("room-7"), 20, "one room")
     assert show.world.told(NameWon)
     assert show.world.told(NameLost) or show.world.told(NameFenced)
+
+
+def test_a_room_publishes_only_while_somebody_listens(show: Show) -> None:
+    show.open("n1", "room-7")
+    show.world.run(5)
+    show.world.sent.clear()
+    show.answer("n1", "room-7", "ada")
+    show.world.run(1)
+    assert not [p for _, _, p in show.world.sent if isinstance(p.body, Spread)]
+    show.world.call("n4", SubscribeCommand("room/room-7", 1))
+    show.world.run(5)
+    show.answer("n1", "room-7", "bob")
+    show.world.run(1)
+    history = show.world.call("n4", TopicQuery("room/room-7"))
+    assert isinstance(history, TopicHistory)
+    assert b"bob" in history.items[-1].payload
