@@ -13,6 +13,8 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from cluster.bounds.flow import FlowConfig
+
 MS: Final = 1_000
 SECOND: Final = 1_000_000
 
@@ -360,6 +362,7 @@ class Config(Struct, frozen=True):
     repair: RepairConfig = RepairConfig()
     reap: ReapConfig = ReapConfig()
     rooms: RoomsConfig = RoomsConfig()
+    flow: FlowConfig = FlowConfig()
     observe: ObserveConfig = ObserveConfig()
     architecture: ArchitectureConfig = ArchitectureConfig()
     profile: ProfileName = "demo"

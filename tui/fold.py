@@ -20,6 +20,11 @@ from cluster.model.facts import (
     FactsLost,
     FaultHealed,
     FaultInjected,
+    FlowLost,
+    FlowMeasured,
+    FlowOverflowed,
+    FlowStarted,
+    FlowStopped,
     HealthChanged,
     HintsDelivered,
     HintsExpired,
@@ -82,6 +87,7 @@ from cluster.model.facts import (
 )
 from tui.folding import row
 from tui.folding.draft import Draft
+from tui.folding.flows import Flowing, flowing
 from tui.view import LAB, OBSERVER, ClusterView, NodeView
 
 
@@ -144,6 +150,8 @@ def _take(draft: Draft, fact: Fact) -> None:
             | HintsExpired()
             | WritesDiscarded()
             | TermRefused()
+            | FlowOverflowed()
+            | FlowLost()
         ):
             draft.speak(fact, None)
             return
@@ -156,6 +164,9 @@ def _take(draft: Draft, fact: Fact) -> None:
             | MasterChosen()
             | ReignBegan()
             | ReignEnded()
+            | FlowStarted()
+            | FlowStopped()
+            | FlowMeasured()
         ):
             _seen(draft, fact, payload)
         case FaultInjected() | FaultHealed():
@@ -212,12 +223,16 @@ def _seen(
     | ProcessObserved
     | WindowClosed
     | WorkloadCounted
-    | row.Reigning,
+    | row.Reigning
+    | Flowing,
 ) -> None:
-    """What the lab, the observer or a prober sees from outside, what it missed; who is master."""
+    """What the lab, the observer or a prober sees from outside, what it missed; who is master; how items flow."""
     match payload:
         case FactsLost():
             draft.miss(fact, payload)
+        case FlowStarted() | FlowStopped() | FlowMeasured():
+            draft.speak(fact, None)
+            draft.flows = flowing(draft.flows, fact, payload)
         case MasterChosen() | ReignBegan() | ReignEnded():
             draft.speak(fact, None)
             draft.nodes[fact.node] = row.reigning(draft.nodes[fact.node], payload)

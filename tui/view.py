@@ -14,6 +14,7 @@ from msgspec import Struct
 from cluster.config import ArchitectureName
 from cluster.model.casebook import Casebook
 from cluster.model.facts import Via, WorkloadCounted
+from cluster.model.flow.pipeline import StageRow, Way
 from cluster.model.incident import Incident
 from cluster.model.judging.deeds import Reign
 from cluster.model.member import Address, MemberState, NodeId
@@ -225,6 +226,48 @@ class Court(Struct, frozen=True):
     """Of every workload, masters or not: at most `TALLIES_MAX`, oldest first."""
 
 
+class FlowDepth(Struct, frozen=True):
+    """How much waited at a stage, and in front of it, at one moment."""
+
+    at: int
+    queue: int
+    waiting: int
+    """At the source, not taken."""
+
+
+class FlowStage(Struct, frozen=True):
+    """One stage of a pipeline, as its node last measured it."""
+
+    node: NodeId
+    epoch: int
+    row: StageRow
+    at: int
+    """When that was."""
+    ended: bool = False
+    entered_per_s: float = 0.0
+    """Over the time since the measurement before; the same for the next two."""
+    left_per_s: float = 0.0
+    refused_per_s: float = 0.0
+    history: tuple[FlowDepth, ...] = ()
+    """Oldest first, at most `FLOW_HISTORY_MAX`."""
+
+
+class FlowView(Struct, frozen=True):
+    """One pipeline."""
+
+    name: str
+    way: Way = "demand"
+    stages: dict[int, FlowStage] = {}
+    """By their place in it, those heard of."""
+    at: int = 0
+    """When anything was last heard of it."""
+
+    @property
+    def running(self) -> bool:
+        """Whether some stage of it has not ended."""
+        return not self.stages or any(not stage.ended for stage in self.stages.values())
+
+
 class ClusterView(Struct, frozen=True):
     """Everything known at one moment. An empty one is `ClusterView()`."""
 
@@ -261,6 +304,8 @@ class ClusterView(Struct, frozen=True):
     """At most `DISAGREEMENTS_MAX`, oldest first."""
     court: Court = Court()
     rooms: Rooms = Rooms()
+    flows: dict[str, FlowView] = {}
+    """Pipelines by name, at most `FLOWS_MAX`."""
 
 
 MESSAGES_MAX = 1_024
@@ -273,6 +318,9 @@ MOMENT_US = 250_000
 HISTORY_MAX = 720
 DISAGREEMENTS_MAX = 50
 REIGNS_MAX = 64
+FLOWS_MAX = 32
+FLOW_HISTORY_MAX = 240
+"""A minute of the demo's pulses."""
 TALLIES_MAX = 80
 """Twenty seconds of the lab's quiz."""
 LAB = NodeId("lab")

@@ -33,6 +33,13 @@ from cluster.model.happenings.data import (
 )
 from cluster.model.happenings.data import OperationKind as OperationKind
 from cluster.model.happenings.data import Outcome as Outcome
+from cluster.model.happenings.flow import (
+    FlowLost,
+    FlowMeasured,
+    FlowOverflowed,
+    FlowStarted,
+    FlowStopped,
+)
 from cluster.model.happenings.graves import ReapingWaited, TombstonesReaped
 from cluster.model.happenings.moves import (
     DrainEnded,
@@ -388,6 +395,11 @@ Payload = (
     | RoomMoved
     | RoomStayed
     | SupervisorEscalated
+    | FlowStarted
+    | FlowStopped
+    | FlowMeasured
+    | FlowOverflowed
+    | FlowLost
     | FaultInjected
     | FaultHealed
     | ProcessObserved

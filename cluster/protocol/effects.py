@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from cluster.model.facts import Fact
+from cluster.model.flow.pipeline import FlowEntry, StageRow
 from cluster.model.member import Address, NodeId
 from cluster.model.summary import RoomRow
 from cluster.model.versions import Record
@@ -128,11 +129,21 @@ class RoomsRoll(Struct, frozen=True):
     """Members that did not say in time what they run."""
 
 
+class FlowRoll(Struct, frozen=True):
+    """All pipelines that a node knows of, and those of their stages that run there."""
+
+    entries: tuple[FlowEntry, ...]
+    """In order of name, stopped ones too."""
+    rows: tuple[tuple[str, StageRow], ...]
+    """By name of the pipeline, in order."""
+
+
 Response = (
     WriteResponse
     | ReadResponse
     | RoomResponse
     | RoomsRoll
+    | FlowRoll
     | Refusal
     | Fact
     | Item

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from cluster.config import Config
 from cluster.model.member import Address, MemberState, NodeId
+from cluster.protocol.flow.flows import Flows
 from cluster.protocol.inputs import Received, Rejected
 from cluster.protocol.messages import (
     Accept,
@@ -22,6 +23,9 @@ from cluster.protocol.messages import (
     DrainAsk,
     Fetch,
     FetchPage,
+    FlowAsk,
+    FlowItems,
+    FlowTell,
     Forward,
     Forwarded,
     Gossip,
@@ -104,6 +108,7 @@ class Inbox:
     exchange: Exchange
     reaper: Reaper
     rooms: Rooms
+    flows: Flows
 
     def received(self, event: Received) -> None:
         """A packet arrived."""
@@ -139,7 +144,7 @@ class Inbox:
             case ReapAsk() | ReapAnswer() | ReapCommit() | ClientCall() | ClientAnswer():
                 self._rare_message(packet, event.source)
             case _:
-                self._policy_message(packet)
+                self._members_message(packet)
 
     def _membership_message(self, packet: Packet, source: Address) -> None:
         sender = packet.sender
@@ -253,7 +258,8 @@ class Inbox:
         self.report.reject(Rejected("unknown", sender, "from a stranger"))
         return False
 
-    def _policy_message(self, packet: Packet) -> None:
+    def _members_message(self, packet: Packet) -> None:
+        """What only members may say, of policies and pipelines."""
         sender = packet.sender
         if not self._known(sender):
             return
@@ -285,6 +291,12 @@ class Inbox:
                 | RoomWatch()
             ) as body:
                 self.rooms.heard(body, sender)
+            case FlowAsk() as ask:
+                self.flows.on_ask(ask, sender, packet.epoch)
+            case FlowItems() as items:
+                self.flows.on_items(items, sender)
+            case FlowTell() as tell:
+                self.flows.on_tell(tell)
             case _:
                 pass
 

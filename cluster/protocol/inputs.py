@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from cluster.model.facts import DropReason
 from cluster.model.fault import FaultKind
+from cluster.model.flow.pipeline import FlowSpec
 from cluster.model.member import Address, NodeId
 from cluster.protocol.messages import (
     DeleteRequest,
@@ -187,6 +188,26 @@ class RoomsQuery(Struct, frozen=True):
     """Which rooms run where? Answered with a `RoomsRoll` when all live members have said it."""
 
 
+class FlowCommand(Struct, frozen=True):
+    """Declare a pipeline: all nodes are told, and each runs the stages that name it.
+
+    Answered at once. Two of one name declared at two nodes at a time: the later one holds.
+    """
+
+    spec: FlowSpec
+
+
+class FlowStop(Struct, frozen=True):
+    """Stop a pipeline everywhere; what its stages hold is gone. Answered at once."""
+
+    name: str
+
+
+class FlowQuery(Struct, frozen=True):
+    """Which pipelines are there, and how do their stages at this node stand? See `FlowRoll`."""
+
+
+FlowRequest = FlowCommand | FlowStop | FlowQuery
 BroadcastRequest = (
     PublishCommand | ScatterCommand | SubscribeCommand | ListenCommand | TopicQuery | LinksCommand
 )
@@ -208,6 +229,9 @@ Request = (
     | LinksCommand
     | RoomRequest
     | RoomsQuery
+    | FlowCommand
+    | FlowStop
+    | FlowQuery
 )
 
 

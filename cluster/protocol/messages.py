@@ -21,6 +21,7 @@ from cluster.model.member import (
 )
 from cluster.model.versions import Versions
 from cluster.protocol.fields import Number, Page, Partition
+from cluster.protocol.flow.messages import FlowAsk, FlowItems, FlowTell
 from cluster.protocol.policy.messages import (
     Accept,
     Accepted,
@@ -367,6 +368,9 @@ Body = (
     | RoomRollAsk
     | RoomRoll
     | RoomWatch
+    | FlowTell
+    | FlowAsk
+    | FlowItems
 )
 
 

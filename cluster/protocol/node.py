@@ -22,32 +22,30 @@ from cluster.model.ring import Ring
 from cluster.model.versions import Record
 from cluster.protocol.effects import DropAll, Effect, PutMeta, Records
 from cluster.protocol.farewell import Farewell
+from cluster.protocol.flow.flows import Flows
 from cluster.protocol.inbox import Inbox
 from cluster.protocol.inputs import (
     Abandoned,
     Booted,
     DrainCommand,
     FaultSet,
+    FlowCommand,
+    FlowQuery,
+    FlowStop,
     Input,
     JoinCommand,
     LeaveCommand,
     LinkClosed,
-    LinksCommand,
-    ListenCommand,
     Measured,
     Persisted,
     PersistRefused,
-    PublishCommand,
     Received,
     Rejected,
     Requested,
     RoomsQuery,
     Rotted,
-    ScatterCommand,
     SnapshotQuery,
-    SubscribeCommand,
     TimerFired,
-    TopicQuery,
     TransferCommand,
 )
 from cluster.protocol.memory import NAME, Memory, recall
@@ -141,6 +139,7 @@ class Node:
         self.topics = Topics(out, config.spread, members, rng)
         self.rooms = Rooms(out, config, members, placement, self.coordinator, shelf, self.topics)
         self.drain.rooms = self.rooms.left
+        self.flows = Flows(out, config.flow, members, rng)
         members.on_ring_changed = placement.members_changed
         members.on_alive = self._member_alive
         members.on_removed = self._doubt_all
@@ -174,6 +173,7 @@ class Node:
             self.exchange,
             self.reaper,
             self.rooms,
+            self.flows,
         )
 
     def handle(self, event: Input, now: int) -> list[Effect]:
@@ -306,6 +306,7 @@ class Node:
     def _member_alive(self, name: NodeId) -> None:
         self.introduction.met(name)
         self.prober.newcomer(name)
+        self.flows.met(name)
         if self.policy.merges:
             self.hints.deliver(name)
             self.transfers.pump()
@@ -332,6 +333,7 @@ class Node:
         self.hints.peer_lost(name)
         self.transfers.peer_lost(name)
         self.exchange.peer_lost(name)
+        self.flows.link_closed(name)
 
     # --- requests -----------------------------------------------------------------------------
 
@@ -361,18 +363,13 @@ class Node:
                 self.transfers.command(event.id, order)
             case SnapshotQuery():
                 self._out.reply(event.id, self._out.as_of_now(self._report.snapshot()))
-            case (
-                PublishCommand()
-                | ScatterCommand()
-                | SubscribeCommand()
-                | ListenCommand()
-                | TopicQuery()
-                | LinksCommand()
-            ) as request:
-                self.topics.request(event.id, request)
-                self.rooms.listened()
             case RoomRequest() | RoomsQuery() as request:
                 self.rooms.request(event.id, request)
+            case FlowCommand() | FlowStop() | FlowQuery() as request:
+                self._out.reply(event.id, self.flows.request(request))
+            case request:
+                self.topics.request(event.id, request)
+                self.rooms.listened()
 
     # --- timers -------------------------------------------------------------------------------
 
@@ -398,6 +395,9 @@ class Node:
                 self.members.evict(NodeId(rest[0]))
             case "pulse":
                 self._report.pulse()
+                self.flows.pulse()
+            case "flow":
+                self.flows.wake(rest[0])
             case _:
                 self._rare_timer(head, rest)
 

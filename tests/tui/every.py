@@ -9,6 +9,11 @@ from cluster.model.facts import (
     FactsLost,
     FaultHealed,
     FaultInjected,
+    FlowLost,
+    FlowMeasured,
+    FlowOverflowed,
+    FlowStarted,
+    FlowStopped,
     HealthChanged,
     HintsDelivered,
     HintsExpired,
@@ -70,6 +75,7 @@ from cluster.model.facts import (
     WorkloadCounted,
     WritesDiscarded,
 )
+from cluster.model.flow.pipeline import StageRow
 from cluster.model.member import Address, Claim, MemberState, NodeId
 from cluster.model.rooms.naming import Token
 from cluster.model.summary import Depth, DrainRow, Rates
@@ -149,4 +155,9 @@ EVERY: list[Payload] = [
     RoomMoved("room-7", Token(2, N1, 7), N2, 120, 4_000, 2),
     RoomStayed("room-7", Token(2, N1, 7), N2, "n2 is leaving"),
     SupervisorEscalated(1, "room-7", 12, 4, 5 * SECOND),
+    FlowStarted("quiz", "shed", ("grade",), N2),
+    FlowMeasured("quiz", "shed", 250_000, (StageRow("grade", 1, "relay", 3, 5, 8, 9, 6, 2, 1),)),
+    FlowOverflowed("quiz", "grade", 8),
+    FlowLost("quiz", "grade", N2, 4),
+    FlowStopped("quiz", (StageRow("grade", 1, "relay", 3, 5, 8, 9, 6, 2, 1),), N2),
 ]  # fmt: skip

@@ -110,6 +110,7 @@ class Draft:
         self.disagreements = view.disagreements
         self.court = view.court
         self.rooms = houses.RoomsDraft(view.rooms)
+        self.flows = view.flows
         self._load_at = 0
         self._observers: tuple[NodeId, ...] = ()
         self._columns: dict[NodeId, Subject] = {}
@@ -361,6 +362,7 @@ class Draft:
             disagreements=self.disagreements,
             court=self.court,
             rooms=rooms,
+            flows=self.flows,
         )
 
     def _kept_messages(self) -> dict[MessageId, Message]:

@@ -18,6 +18,11 @@ from cluster.model.facts import (
     FactsLost,
     FaultHealed,
     FaultInjected,
+    FlowLost,
+    FlowMeasured,
+    FlowOverflowed,
+    FlowStarted,
+    FlowStopped,
     HealthChanged,
     HintsDelivered,
     HintsExpired,
@@ -81,8 +86,9 @@ from cluster.model.facts import (
 from cluster.model.fault import FaultKind
 from cluster.model.member import MemberState, NodeId
 from tui.judge.court.reigns import of_reigns
+from tui.judge.flows import of_flows
 from tui.judge.keeping import of_data, of_deletions, of_trees
-from tui.judge.places import of_drain, of_places
+from tui.judge.places import of_places
 from tui.judge.wording import Phrase, Tone, counted, listed, millis, seconds
 from tui.view import Belief
 
@@ -330,6 +336,7 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
             | RoomMoved()
             | RoomStayed()
             | SupervisorEscalated()
+            | FlowMeasured()
         ):
             return None  # rooms are told several at once: `tui.folding.bursts`
         case MemberChanged():
@@ -364,10 +371,11 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
             | TransferResumed()
             | TransferFinished()
             | PartitionFilled()
+            | DrainProgressed()
+            | DrainEnded()
+            | HintsHandedOver()
         ):
             return of_places(payload)
-        case DrainProgressed() | DrainEnded() | HintsHandedOver():
-            return of_drain(payload)
         case (
             OperationStarted()
             | OperationFinished()
@@ -383,6 +391,8 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
             return of_deletions(payload)
         case MasterChosen() | ReignBegan() | ReignEnded() | TermRefused() | WritesDiscarded():
             return of_reigns(payload, fact.node)
+        case FlowStarted() | FlowStopped() | FlowOverflowed() | FlowLost():
+            return of_flows(payload)
         case (
             FaultInjected() | FaultHealed() | ProcessObserved() | WindowClosed() | WorkloadCounted()
         ):

@@ -31,12 +31,17 @@ Placing = (
     | TransferResumed
     | TransferFinished
     | PartitionFilled
+    | DrainProgressed
+    | DrainEnded
+    | HintsHandedOver
 )
 
 
 def of_places(payload: Placing) -> Phrase | None:
-    """Ring and transfers."""
+    """Ring, transfers, and giving up places."""
     match payload:
+        case DrainProgressed() | DrainEnded() | HintsHandedOver():
+            return _of_giving_up(payload)
         case RingChanged():
             said = f"follows a ring of {len(payload.ring.members)}"
             if payload.gained:
@@ -60,8 +65,7 @@ def of_places(payload: Placing) -> Phrase | None:
             return None
 
 
-def of_drain(payload: DrainProgressed | DrainEnded | HintsHandedOver) -> Phrase | None:
-    """Giving up places."""
+def _of_giving_up(payload: DrainProgressed | DrainEnded | HintsHandedOver) -> Phrase | None:
     match payload:
         case HintsHandedOver():
             if payload.remaining or not payload.count:

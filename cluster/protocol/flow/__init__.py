@@ -1,0 +1,1 @@
+"""Pipelines: stages that ask for items, and two ways of not asking."""
