@@ -162,3 +162,31 @@ def test_the_context_that_a_read_printed_deletes_at_the_printed_window(at: str) 
     context = got.stderr.decode().partition("context: ")[2].strip()
     assert run("kv", "delete", "greeting", "--at", window, "--context", context).returncode == 0
     assert run("kv", "get", "greeting", "--at", window).returncode == 1
+
+
+def test_a_room_is_found_from_any_node_and_listed_where_it_runs(
+    at: str, nodes: list[dict[str, Any]]
+) -> None:
+    other = nodes[2]["window"]
+    assert run("room", at, "friday").returncode == 1  # nobody has opened it
+    opened = run("room", at, "friday", "open", '{"title": "Friday"}', "--keep", "heir")
+    assert opened.returncode == 0
+    assert b"friday on n" in opened.stderr
+    ask = '{"ask": {"number": 1, "question": "2+2?", "choices": ["3", "4"], "right": 1}}'
+    assert json.loads(run("room", other, "friday", "call", ask).stdout) == {"question": 1}
+    answer = b'{"answer": {"player": "ada", "question": 1, "choice": 1}}'
+    said = run("room", at, "friday", "call", "-", "--again", given=answer)
+    assert json.loads(said.stdout) == {"right": True, "score": 10, "again": False}
+    crashed = run("room", at, "friday", "call", '{"crash": {}}')
+    assert (crashed.returncode, crashed.stdout) == (1, b"")
+    assert b"not done" in crashed.stderr
+    told = run_json("room", other, "friday")  # another process, with the table that was kept
+    assert told["reply"]["scores"] == {"ada": 10}
+    assert told["token"]["number"] == 2
+    found = run_json("rooms", other)
+    assert [(room["room"], room["node"]) for room in found["rooms"]] == [("friday", told["node"])]
+    assert found["sentence"] == "1 room on 1 node, it runs once."
+    assert run("rooms", at).returncode == 0
+    assert run("room", at, "friday", "call", '{"dance": {}}').returncode == 2
+    assert run("room", at, "friday", "close").returncode == 0
+    assert run("room", other, "friday").returncode == 1
