@@ -30,7 +30,7 @@ from tui.draw.frame import Frame
 from tui.draw.glyphs import GlyphSet
 from tui.draw.theme import Depth, Theme, depth_of
 from tui.fold import fold
-from tui.keys import KEYS, Action
+from tui.keys import KEYS, Action, meant
 from tui.scene import Scene, ScreenName
 from tui.screens.help import paint_help
 from tui.screens.ring import Stage
@@ -87,7 +87,7 @@ class Options(Struct, frozen=True):
 DEFAULT: Final = Options()
 Begin = Callable[[Take], Awaitable[tuple[Source, Hands | None]]]
 """Called once, after the first frame: reads and makes what is needed, starts nothing yet."""
-TextScreen = Literal["home", "matrix", "recovery", "events", "compare"]
+TextScreen = Literal["home", "matrix", "recovery", "events", "compare", "rooms"]
 Now = Callable[[ClusterView], int]
 """The time to show."""
 
@@ -224,6 +224,7 @@ class MasterlessApp(App[int]):
             view=view,
             now=frozen.now if frozen else now,
             selected=selected if selected in view.nodes else None,
+            room=self.desk.room if self.desk.room in view.rooms.by_name else "",
             own=self._acts.hands is not None,
             frozen=self.desk.frozen is not None,
             live=not self._ended and any(node.connected for node in view.nodes.values()),
@@ -269,6 +270,7 @@ class MasterlessApp(App[int]):
 
     def action_do(self, action: Action) -> None:
         """A key from the one table."""
+        action = meant(action, self.desk.screen)
         if action == "quit":
             self.leave()
         elif self._last is not None:
@@ -338,4 +340,6 @@ def _paint(screen: TextScreen, scene: Scene, width: int, height: int) -> Frame:
             from tui.screens.events import paint
         case "compare":
             from tui.screens.compare import paint
+        case "rooms":
+            from tui.screens.rooms import paint
     return paint(scene, width, height)

@@ -6,13 +6,19 @@ frozen desk keeps the view it froze: the cluster goes on and is folded on, but n
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from cluster.model.member import NodeId
+from tui.judge.rooms.lanes import next_room
 from tui.keys import SCREENS, Action
 from tui.scene import ScreenName
 from tui.view import ClusterView
+
+ROOM: Final = "room/"
+"""Before a room's name in what a click chooses: no node is called so."""
 
 
 class Frozen(Struct, frozen=True):
@@ -27,6 +33,7 @@ class Desk(Struct, frozen=True):
 
     screen: ScreenName = "home"
     selected: NodeId | None = None
+    room: str = ""
     frozen: Frozen | None = None
     help: bool = False
 
@@ -34,14 +41,18 @@ class Desk(Struct, frozen=True):
 def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
     """The desk after a key. Keys that act on the cluster leave it as it is."""
     match action:
-        case "home" | "ring" | "matrix" | "recovery" | "events" | "compare":
+        case "home" | "ring" | "matrix" | "recovery" | "events" | "compare" | "rooms":
             return replace(desk, screen=action, help=False)
         case "next_screen" | "previous_screen":
             step = 1 if action == "next_screen" else -1
             place = (SCREENS.index(desk.screen) + step) % len(SCREENS)
             return replace(desk, screen=SCREENS[place], help=False)
         case "next_node" | "previous_node":
-            return replace(desk, selected=_beside(desk, view, 1 if action == "next_node" else -1))
+            beside = _beside(desk, view, 1 if action == "next_node" else -1)
+            return replace(desk, selected=beside, room="")
+        case "right" | "left":
+            step = 1 if action == "right" else -1
+            return replace(desk, room=next_room(view, now, desk.selected, desk.room, step))
         case "freeze":
             return replace(desk, frozen=None if desk.frozen else Frozen(view, now))
         case "live":
@@ -55,7 +66,10 @@ def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
 
 
 def choose(desk: Desk, target: str, view: ClusterView) -> Desk:
-    """The desk after a click on a node; a second click lets go of it."""
+    """The desk after a click on a node or a room; a second click lets go of it."""
+    if target.startswith(ROOM):
+        room = target.removeprefix(ROOM)
+        return replace(desk, room="" if room == desk.room else room)
     name = NodeId(target)
     if name not in view.nodes:
         return desk
@@ -75,6 +89,8 @@ def _back(desk: Desk) -> Desk:
     """Closes what lies on top: the sheet, then the choice, then the screen."""
     if desk.help:
         return replace(desk, help=False)
+    if desk.screen == "rooms" and desk.room:
+        return replace(desk, room="")
     if desk.selected is not None:
         return replace(desk, selected=None)
     return replace(desk, screen="home")

@@ -19,10 +19,13 @@ Action = Literal[
     "recovery",
     "events",
     "compare",
+    "rooms",
     "next_screen",
     "previous_screen",
     "next_node",
     "previous_node",
+    "right",
+    "left",
     "kill",
     "start",
     "pause",
@@ -65,6 +68,7 @@ SCREENS: Final[tuple[ScreenName, ...]] = (
     "recovery",
     "events",
     "compare",
+    "rooms",
 )
 
 KEYS: Final[tuple[Key, ...]] = (
@@ -74,10 +78,13 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("recovery", ("5",), "5", "", "recovery: the last failure, stage by stage"),
     Key("events", ("6",), "6", "", "events: what happened, newest last"),
     Key("compare", ("7",), "7", "", "compare: five architectures under the same faults"),
+    Key("rooms", ("8",), "8", "", "rooms: which node runs which, and where they go"),
     Key("next_screen", ("tab",), "tab", "", "the next screen (shift+tab: the one before)"),
     Key("previous_screen", ("shift+tab",), "", "", ""),
-    Key("next_node", ("down", "right", "n"), "↓ → n", "", "choose the next node (or click one)"),
-    Key("previous_node", ("up", "left", "N"), "↑ ← N", "", "choose the node before"),
+    Key("next_node", ("down", "n"), "↓ → n", "", "choose the next node (or click one)"),
+    Key("previous_node", ("up", "N"), "↑ ← N", "", "choose the node before"),
+    Key("right", ("right",), "→", "", "choose the next room (or click one)", only="rooms"),
+    Key("left", ("left",), "←", "", "choose the room before", only="rooms"),
     Key("kill", ("k",), "k", "kill", "kill -9 the chosen node's process", fault=True, rank=1),
     Key("start", ("s",), "s", "start", "start the chosen node again", fault=True, rank=1),
     Key("pause", ("p",), "p", "pause", "stop its process, or let it go on", fault=True, rank=2),
@@ -132,6 +139,20 @@ def word(key: Key, scene: Scene) -> str:
     return key.word
 
 
+def meant(action: Action, screen: ScreenName) -> Action:
+    """What a key is for on this screen: right and left choose what up and down do, but for rooms."""
+    if action == "right" and screen != "rooms":
+        return "next_node"
+    return "previous_node" if action == "left" and screen != "rooms" else action
+
+
+def cap(key: Key, screen: ScreenName) -> str:
+    """How its keys are written: right and left choose a node, except among rooms."""
+    if screen == "rooms" and key.action in ("next_node", "previous_node"):
+        return key.cap.replace("→ ", "").replace("← ", "")
+    return key.cap
+
+
 def explained(key: Key, scene: Scene, screen: ScreenName) -> str:
     """The help's sentence, true of this cluster and screen."""
     if screen == "compare" and key.action in ("next_node", "previous_node"):
@@ -148,7 +169,8 @@ def footer(scene: Scene, screen: ScreenName, width: int) -> list[tuple[str, str]
     """The last line: (text, role) parts for the keys valid here, as many as fit, best first."""
     views = [key for key in KEYS if key.action in SCREENS]
     parts: list[tuple[int, str, str, str]] = []
-    if width >= 100:
+    named = len(views) if width >= 100 else 0  # the first so many parts stand close together
+    if named:
         for key in views:
             here = key.action == screen
             parts.append((0, key.cap, key.action, "accent" if here else "muted"))
@@ -156,7 +178,11 @@ def footer(scene: Scene, screen: ScreenName, width: int) -> list[tuple[str, str]
         parts.append((1, " ".join(key.cap for key in views), "views", "muted"))
     comparing = screen == "compare"
     if scene.view.nodes or comparing:
-        parts.append((1, "↑↓", "schedule" if comparing else "node", "muted"))
+        # Who has chosen a node knows how; until then nothing can be done without it.
+        rank = 4 if scene.selected and not comparing else 1
+        parts.append((rank, "↑↓", "schedule" if comparing else "node", "muted"))
+    if screen == "rooms":
+        parts.append((2, "←→", "room", "muted"))
     parts.extend(
         (_rank(key, scene), key.cap, word(key, scene), "muted")
         for key in KEYS
@@ -165,11 +191,13 @@ def footer(scene: Scene, screen: ScreenName, width: int) -> list[tuple[str, str]
     room = width - 1
     chosen: set[int] = set()
     for index, (_, cap, said, _) in sorted(enumerate(parts), key=lambda part: part[1][0]):
-        if len(cap) + len(said) + 3 <= room + 2:
-            room -= len(cap) + len(said) + 3
+        spent = len(cap) + len(said) + (2 if index < named else 3)
+        if spent <= room + (1 if named else 2):
+            room -= spent
             chosen.add(index)
     line: list[tuple[str, str]] = []
     for index, (_, cap, said, role) in enumerate(parts):
         if index in chosen:
-            line += [("  " if line else " ", ""), (cap, "key"), (f" {said}", role)]
+            gap = "  " if line and index >= named else " "
+            line += [(gap, ""), (cap, "key"), (f" {said}", role)]
     return line

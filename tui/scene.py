@@ -18,7 +18,7 @@ from tui.contest import Contest
 from tui.draw.glyphs import GlyphSet
 from tui.view import ClusterView
 
-ScreenName = Literal["home", "ring", "matrix", "recovery", "events", "compare"]
+ScreenName = Literal["home", "ring", "matrix", "recovery", "events", "compare", "rooms"]
 
 
 class Scene(Struct, frozen=True):
@@ -28,6 +28,8 @@ class Scene(Struct, frozen=True):
     now: int
     """Microseconds since 1970: the moment shown. Ages are `now - at`."""
     selected: NodeId | None = None
+    room: str = ""
+    """The chosen room, on the screen of rooms; empty: none."""
     own: bool = False
     """The cluster was started by us, so faults may be done to it and keys for them are offered."""
     frozen: bool = False

@@ -46,6 +46,16 @@ class Glyphs(Struct, frozen=True):
     """Believes to be master."""
     shadow: str
     """Did so when it was last heard."""
+    room: str
+    """A room that runs, where there is no space for its name."""
+    up: str
+    down: str
+    """Where a thing went."""
+    back: str
+    """Where it arrived, coming from the right."""
+    corner: tuple[str, str]
+    """A line from the left that turns down, and one that turns up."""
+    upright: str
 
 
 _BLOCK: Final = Glyphs(
@@ -67,6 +77,12 @@ _BLOCK: Final = Glyphs(
     cut="╌",
     crown="♛",
     shadow="♕",
+    room="■",
+    up="↑",
+    down="↓",
+    back="◂",
+    corner=("╮", "╯"),
+    upright="│",
 )
 _ASCII: Final = Glyphs(
     alive="o",
@@ -87,6 +103,12 @@ _ASCII: Final = Glyphs(
     cut="-",
     crown="M",
     shadow="m",
+    room="o",
+    up="^",
+    down="v",
+    back="<",
+    corner=(".", "'"),
+    upright="|",
 )
 SETS: Final[dict[GlyphSet, Glyphs]] = {
     "braille": _BLOCK,

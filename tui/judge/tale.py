@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 
 from cluster.model.incident import Incident, StageName
 from cluster.model.member import MemberState, NodeId
-from tui.judge.agreement import Agreement
+from tui.draw.sparkline import mean, operations, recent, slowest_now_us
+from tui.judge.agreement import Agreement, is_live
 from tui.judge.wording import Tone, counted, joined, listed, seconds
 from tui.view import ClusterView, NodeView
 
@@ -314,3 +315,23 @@ def _ended(
         parts.append("no acknowledged answer lost")
         brief.append("no answer lost")
     return [Clause(f"{name} is back: {', '.join(parts)}.", f"{name} is back: {', '.join(brief)}")]
+
+
+def told_rates(view: ClusterView, now: int) -> Clause:
+    """What clients get: the workload's answers, else all operations; and the slowest."""
+    load = view.load
+    if load is not None and load.interval_us:
+        per_s = load.successes * 1e6 / load.interval_us
+        rate = f"{per_s:,.0f} answers/s"
+        if view.load_failed:
+            rate += f", {view.load_failed} failed"
+    else:
+        live = [recent(n, now) for n in view.nodes.values() if is_live(n, now)]
+        total = sum(mean([operations(s) for s in samples]) for samples in live)
+        if total < 0.5:
+            return Clause("", "")
+        rate = f"{total:,.0f} operations/s"
+    worst = slowest_now_us(view, now)
+    if worst:
+        rate += f", worst 1 % takes {worst / 1000:,.0f} ms"
+    return Clause(f"{rate}.", rate)

@@ -17,13 +17,21 @@ from msgspec import Struct
 from cluster.model.facts import WorkloadCounted
 from cluster.model.incident import Incident
 from cluster.model.member import MemberState, NodeId
-from tui.draw.sparkline import mean, operations, recent, slowest_now_us
 from tui.judge.agreement import Agreement, agreement, is_live, sides
 from tui.judge.court.crowns import architecture_of
 from tui.judge.court.news import agreed, copies, told_masters
 from tui.judge.exposure import common_ring, served, serves
 from tui.judge.phrases import happening, holds
-from tui.judge.tale import Clause, audit_was_early, told, told_filling, told_split, word_of
+from tui.judge.rooms.survey import with_rooms
+from tui.judge.tale import (
+    Clause,
+    audit_was_early,
+    told,
+    told_filling,
+    told_rates,
+    told_split,
+    word_of,
+)
 from tui.judge.wording import Tone, joined, listed, seconds
 from tui.view import LAB, ClusterView
 
@@ -72,6 +80,8 @@ def verdict(view: ClusterView, now: int) -> Verdict:
     judged = agreement(view, now)
     case = _Case(view, now, judged, served(view.nodes, judged, now), _gone(view, judged))
     tone, clauses = _main(case)
+    if judged.observers:
+        tone, clauses = with_rooms(view, now, tone, clauses)
     load = view.load
     if load is not None and load.unreadable > 0:
         clauses = [_unreadable(case, load), *clauses]
@@ -144,7 +154,7 @@ def _main(case: _Case) -> tuple[Tone, list[Clause]]:
     ruled = told_masters(view, now, case.judged)
     if ruled is not None:
         tone, clauses = ruled
-        return tone, [*clauses, _owners(case), _rates(case)]
+        return tone, [*clauses, _owners(case), told_rates(case.view, case.now)]
     split = sides(view, now)
     if split:
         return "bad", told_split(view, now, split)
@@ -230,7 +240,7 @@ def _standing(case: _Case) -> tuple[Tone, list[Clause]]:
         n.name for n in view.nodes.values()
         if not is_live(n, now) and judged.state(n.name) is MemberState.ALIVE
     ]  # fmt: skip
-    owners, rates = _owners(case), _rates(case)
+    owners, rates = _owners(case), told_rates(case.view, case.now)
     if not judged.all:
         return "warn", [*_disagreement(case), owners, rates]
     agree = _agree(case)
@@ -395,26 +405,6 @@ def _owners(case: _Case) -> Clause:
         return Clause(f"{share} {have} no owner that answers.", f"{share} without owner")
     text = f"{share} {have} {least} of {n} owners left."
     return Clause(text, f"{share} at {least} of {n} owners")
-
-
-def _rates(case: _Case) -> Clause:
-    view, now = case.view, case.now
-    load = view.load
-    if load is not None and load.interval_us:
-        per_s = load.successes * 1e6 / load.interval_us
-        rate = f"{per_s:,.0f} answers/s"
-        if view.load_failed:
-            rate += f", {view.load_failed} failed"
-    else:
-        live = [recent(n, now) for n in view.nodes.values() if is_live(n, now)]
-        total = sum(mean([operations(s) for s in samples]) for samples in live)
-        if total < 0.5:
-            return Clause("", "")
-        rate = f"{total:,.0f} operations/s"
-    worst = slowest_now_us(view, now)
-    if worst:
-        rate += f", worst 1 % takes {worst / 1000:,.0f} ms"
-    return Clause(f"{rate}.", rate)
 
 
 # --- more than one thing is wrong ----------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Final
 
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS, Glyphs
-from tui.keys import KEYS, SCREENS, Key, explained, valid
+from tui.keys import KEYS, SCREENS, Key, cap, explained, valid
 from tui.scene import Scene, ScreenName
 
 _ABOUT: Final[dict[ScreenName, tuple[str, ...]]] = {
@@ -25,6 +25,10 @@ _ABOUT: Final[dict[ScreenName, tuple[str, ...]]] = {
     "compare": (
         "↑ ↓ choose a schedule; enter plays it, again with the next seed",
         "five simulated clusters, same faults and clients; height: share answered",
+    ),
+    "rooms": (
+        "a row per node; its rooms in the order of the ring, one mark a room",
+        "an arrow: it just went that way; 2: it runs twice; ○: its node died",
     ),
 }
 
@@ -70,7 +74,7 @@ def _cap(text: str) -> str:
 
 
 def _line(key: Key, scene: Scene, screen: ScreenName) -> list[tuple[str, str]]:
-    return [(_cap(key.cap), "key"), (explained(key, scene, screen), "")]
+    return [(_cap(cap(key, screen)), "key"), (explained(key, scene, screen), "")]
 
 
 def _shapes(glyphs: Glyphs) -> list[tuple[str, str]]:

@@ -197,5 +197,8 @@ def of_recovery(recovery: Recovery) -> Phrase:
     if served >= recovery.rooms:
         rooms = f"{recovery.rooms:,} rooms serve" if recovery.rooms > 1 else "room serves"
         return Phrase(f"{name}'s {rooms} again on {where}: {took}{since}", "good")
+    if recovery.basis == "believed dead":
+        some = f"{served:,} of {name}'s {counted(recovery.rooms, 'room')}"
+        return Phrase(f"{some} started on {where}: {name} is believed dead", "warn")
     return Phrase(f"{served:,} of {name}'s {counted(recovery.rooms, 'room')} serve again on {where}",
                   "good" if recovery.ended else "warn")  # fmt: skip
