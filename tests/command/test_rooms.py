@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from cluster.api.routes.registry import roll_shown
 from cluster.model.member import NodeId
-from cluster.model.rooms.naming import Token
+from cluster.model.rooms.naming import ROOM_NAME_PATTERN, Token
 from cluster.model.summary import RoomRow, RoomState
 from cluster.protocol.effects import RoomsRoll
 from tests.command.test_calls import run
+from tui.command.arguments import ROOM_NAME
 from tui.command.rooms import ROOM_ENDS
 from tui.text.rooms import (
     Rooms,
@@ -68,6 +69,13 @@ def test_a_room_that_moves_is_on_two_lists_and_runs_once() -> None:
     assert said.sentence == "1 room on 2 nodes, 1 starts or moves just now."
     assert said.fine
     assert "moving to n2" in "\n".join(rooms_text(said))
+
+
+def test_a_name_that_somebody_asks_for_is_no_room_yet() -> None:
+    asked = (N2, RoomRow("typo", "", Token(), "starting", 0, 1, 7))
+    said = judged(place("a"), asked)
+    assert (said.sentence, said.names) == ("1 room on 1 node, it runs once.", 1)
+    assert [row.room for row in said.rooms] == ["a", "typo"]
 
 
 def test_what_ran_twice_for_a_moment_only_is_not_twice() -> None:
@@ -174,6 +182,10 @@ def test_the_answer_as_a_document(body: bytes, reply: object) -> None:
         (["room", "1", "r", "call", "{}", "--keep", "heir"], 2, "when a room is opened"),
         (["room", "1", "r", "open", "{}", "--keep", "disk"], 2, "invalid choice: 'disk'"),
         (["room", "1"], 2, "NAME"),
+        (["room", "1", ".."], 2, "'..' is not a room's name"),
+        (["room", "1", "a/b"], 2, "is not a room's name"),
+        (["room", "1", "r" * 65], 2, "is not a room's name"),
+        (["room", "1", "r\n"], 2, "is not a room's name"),
         (["room", "1", "r"], 3, "no node answers at 127.0.0.1:1"),
         (["rooms", "1"], 3, "no node answers at 127.0.0.1:1"),
         (["rooms"], 2, "ADDRESS"),
@@ -185,6 +197,10 @@ def test_a_wrong_call_is_one_sentence(words: list[str], code: int, sentence: str
     assert sentence in ran.stderr
     assert ran.stderr.count("\n") == 1
     assert ran.stdout == ""
+
+
+def test_the_command_takes_the_names_that_the_wire_takes() -> None:
+    assert ROOM_NAME == ROOM_NAME_PATTERN
 
 
 def test_every_example_of_the_help_is_json_that_a_quiz_understands() -> None:

@@ -9,6 +9,8 @@ from typing import Final
 
 ARCHITECTURES: Final = ("single", "primary", "failover", "majority", "masterless")
 """As `cluster.config.ArchitectureName`, which `--help` has no time to import."""
+ROOM_NAME: Final = r"^[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,63}\Z"
+"""As `cluster.model.rooms.naming.ROOM_NAME_PATTERN`, for the same reason."""
 HOST = r"|\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*|[\w-]{1,63}(\.[\w-]{1,63})*"
 
 
@@ -19,6 +21,14 @@ def address(text: str) -> str:
     if not good_host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
         raise argparse.ArgumentTypeError(f"{text!r} is not a node's window; write HOST:PORT")
     return f"{host or '127.0.0.1'}:{port}"
+
+
+def room_name(text: str) -> str:
+    """What a room may be called."""
+    if not re.match(ROOM_NAME, text):
+        wanted = "1 to 64 letters, digits, - _ . ~, not beginning with a dot"
+        raise argparse.ArgumentTypeError(f"{text!r} is not a room's name: {wanted}")
+    return text
 
 
 def header_text(text: str) -> str:

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any, Final
 
-from tui.command.arguments import address
+from tui.command.arguments import address, room_name
 from tui.command.asking import NO_NODE, ask
 from tui.command.saying import FINE, NO_ANSWER, NOT_FINE, WRONG_CALL, CommandError, say, show, warn
 from tui.command.words import Words, add_address
@@ -52,7 +52,7 @@ def add(words: Words) -> None:
     word.formatter_class = argparse.RawDescriptionHelpFormatter
     word.epilog = ROOM_ENDS
     word.add_argument("address", type=address, metavar="ADDRESS", help="any node's window")
-    word.add_argument("name", metavar="NAME", help="the room")
+    word.add_argument("name", type=room_name, metavar="NAME", help="the room")
     word.add_argument(
         "act", nargs="?", choices=("open", "call", "cast", "close"), help="what to do (call)"
     )
@@ -110,7 +110,7 @@ def room(args: argparse.Namespace) -> int:
     given = {"act": act, "keep": args.keep, "behaviour": args.behaviour}
     given["again"] = "1" if args.again else None
     query = "&".join(f"{name}={quote(value)}" for name, value in given.items() if value)
-    path = f"/rooms/{quote(os.fsencode(args.name), safe='')}?{query}"
+    path = f"/rooms/{args.name}?{query}"
     status, fields, body = ask(
         args.address, "POST", path, message, fine=(200, 201, 202, 404), patience_s=PATIENCE_S
     )

@@ -86,7 +86,8 @@ def rooms(roll: RollShown, *, doubled: Sequence[str] | None = None, node: str = 
     """
     both = twice(roll) if doubled is None else list(doubled)
     failed = [row.room for row in roll.rooms if row.state == "failed"]
-    names = len({row.room for row in roll.rooms})
+    # A start without a behaviour is a name that somebody asks for, and perhaps nobody has opened.
+    names = len({row.room for row in roll.rooms if row.behaviour})
     return Rooms(
         sentence=_sentence(roll, names, both, failed),
         fine=not (both or failed or roll.silent),
@@ -121,13 +122,13 @@ def _of_node(name: str, roll: RollShown) -> NodeRooms:
 
 
 def _sentence(roll: RollShown, names: int, both: list[str], failed: list[str]) -> str:
-    places = {row.node for row in roll.rooms if row.state != "failed"}
+    places = {row.node for row in roll.rooms if row.behaviour and row.state != "failed"}
     said = counted(names, "room") if names else "No room is open"
     if places:
         said += f" on {counted(len(places), 'node')}"
     served = {row.room for row in roll.rooms if row.state == "serving"}
     gone = set(failed)
-    waiting = len({row.room for row in roll.rooms} - served - gone)
+    waiting = len({row.room for row in roll.rooms if row.behaviour} - served - gone)
     parts: list[str] = []
     if both:
         run = "runs" if len(both) == 1 else "run"

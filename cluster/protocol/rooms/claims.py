@@ -400,9 +400,18 @@ class Claims:
         return bool(self.open)
 
     def rows(self) -> list[RoomRow]:
-        """What is starting, for observers."""
+        """What is starting, for observers. Without a behaviour: nobody here knows such a room yet."""
+        known = self._hall.names.known
         return [
-            RoomRow(c.name, "", NO_TOKEN, "starting", 0, len(c.queue), c.began)
+            RoomRow(
+                c.name,
+                known[c.name].behaviour if c.name in known else "",
+                NO_TOKEN,
+                "starting",
+                0,
+                len(c.queue),
+                c.began,
+            )
             for c in self.open.values()
             if c.name not in self._hall.running
         ]

@@ -1,0 +1,69 @@
+"""A room of three real nodes: watched from another node, crashed until it is given up, opened again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import aiohttp
+import pytest
+
+from cluster.api.operator import WindowClient
+from cluster.model.member import Address
+from tests.command.test_cluster import nodes, run, run_json
+
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real")]
+
+__all__ = ["nodes"]
+
+QUESTION = {"number": 1, "question": "2+2?", "choices": ["3", "4"], "right": 1, "closes_ms": 200}
+
+
+def body(**message: object) -> bytes:
+    return json.dumps(message).encode()
+
+
+async def test_a_room_is_watched_from_a_node_that_does_not_run_it(
+    nodes: list[dict[str, Any]],
+) -> None:
+    windows = {node["name"]: node["window"] for node in nodes}
+    async with (
+        WindowClient(Address(nodes[0]["window"])) as client,
+        aiohttp.ClientSession() as session,
+    ):
+        opened = await client.send("POST", "/rooms/watched?act=open")
+        assert opened.status == 201
+        elsewhere = next(name for name in windows if name != opened.json()["node"])
+        feed = f"http://{windows[elsewhere]}/rooms/watched/feed"
+        async with session.ws_connect(feed) as socket:
+            await client.send("POST", "/rooms/watched", body=body(ask=QUESTION))
+            answer = {"player": "ada", "question": 1, "choice": 1}
+            await client.send("POST", "/rooms/watched", body=body(answer=answer))
+            told = [json.loads(await asyncio.wait_for(socket.receive_str(), 20)) for _ in range(3)]
+    assert {event["node"] for event in told} == {opened.json()["node"]}
+    events = [event["event"] for event in told]
+    assert [list(event) for event in events] == [["asked"], ["answered"], ["closed"]]
+    assert events[2]["closed"] == {"number": 1, "right": 1, "scores": {"ada": 10}}
+
+
+async def test_a_poisoned_room_is_given_up_seen_as_such_and_opened_again(
+    nodes: list[dict[str, Any]],
+) -> None:
+    at = nodes[0]["window"]
+    async with WindowClient(Address(at)) as client:
+        await client.send("POST", "/rooms/poisoned?act=open&keep=memory")
+        # All at once, so that they wait in its mailbox: then it crashes as fast as it is restarted.
+        crashes = [client.send("POST", "/rooms/poisoned", body=body(crash={})) for _ in range(40)]
+        said = [reply.status for reply in await asyncio.gather(*crashes)]
+        # Three times three crashes and one are borne, the fourth escalation is one too many.
+        assert said == [500] * 16 + [409] * 24
+        scores = await client.send("POST", "/rooms/poisoned", body=body(scores={}))
+        assert (scores.status, scores.json()["error"]) == (409, "given up")
+    found = run_json("rooms", at)
+    assert found["failed"] == ["poisoned"]
+    assert "poisoned was given up after too many crashes" in found["sentence"]
+    assert run("rooms", at).returncode == 1
+    assert run("room", at, "poisoned", "open").returncode == 0
+    assert run_json("rooms", at)["failed"] == []
+    assert run("rooms", at).returncode == 0
