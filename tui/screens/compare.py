@@ -7,6 +7,7 @@ is computed by simulated clusters of the same code, while the live one goes on.
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Final
 
 from msgspec import Struct
@@ -171,8 +172,11 @@ def _strips(
             _figures(frame, y, plot.figures, row)
         y += 1
         if tall:
-            said = fit(row.verdict, frame.width - plot.x - 2)
-            frame.text(plot.x, y, said, "muted")
+            room = frame.width - plot.x - 2
+            first, *rest = wrap(row.verdict, room) or [""]
+            frame.text(plot.x, y, first, "muted")
+            if rest:  # what the blank line between two strips can still take
+                frame.text(plot.x, y + 1, fit(" ".join(rest), room), "muted")
             y += 2
     if y < bottom:
         _time_axis(frame, scene, plot, y, found)

@@ -201,7 +201,8 @@ def _kept(scene: Scene) -> Claim | None:
     thrown = sum(discard.count for discard in scene.view.court.discards)
     figure = f"{thrown:,} thrown away" if thrown else "none"
     text = "no acknowledged write thrown away"
-    return Claim("no" if thrown else "yes", text, figure, f"acknowledged, {figure}")
+    brief = f"{thrown:,} answers thrown away" if thrown else "no answer thrown away"
+    return Claim("no" if thrown else "yes", text, figure, brief)
 
 
 def _agreed(scene: Scene) -> Claim | None:
