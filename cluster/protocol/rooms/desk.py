@@ -33,6 +33,7 @@ HOPS_MAX = 8
 FENCES_MAX = 20_000
 ROLLS_MAX = 64
 ROLL_US = 1_000 * MS
+MAY_RUN_ROOMS = (MemberState.ALIVE, MemberState.SUSPECT, MemberState.DEAD)
 
 
 class _Roll(Struct):
@@ -154,8 +155,10 @@ class Desk:
             elif call.sent_to != self._out.name and not self._homes.reachable(call.sent_to):
                 self._lost(number, call)
         for roll in list(self._rolls.values()):
-            roll.silent = {n for n in roll.silent if self._homes.reachable(n)}
-            if not roll.silent or roll.due <= now:
+            # Who has left ran nothing any more. Who has died meanwhile is not waited for, and stays
+            # among the silent: its rooms may be on nobody's list yet.
+            roll.silent = {n for n in roll.silent if self._members.state(n) in MAY_RUN_ROOMS}
+            if roll.due <= now or not any(map(self._homes.reachable, roll.silent)):
                 self._end(roll)
         return bool(self._open or self._rolls)
 
