@@ -14,6 +14,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from cluster.bounds.flow import FlowConfig
+from cluster.bounds.spread import SpreadConfig as SpreadConfig
 
 MS: Final = 1_000
 SECOND: Final = 1_000_000
@@ -170,50 +171,6 @@ class DataConfig(Struct, frozen=True):
     """A running transfer says how far it is this often."""
 
 
-class SpreadConfig(Struct, frozen=True):
-    """Broadcast: the tree, its batches, and how what was missed is found."""
-
-    branches: int = 5
-    """Children of a node in a topic's tree. More makes the way shorter and the inner nodes busier."""
-    flush_period_us: int = 20 * MS
-    """A link carries a batch at most this often. Longer saves messages, and each hop takes longer."""
-    page_bytes: int = 65_536
-    """About how much one message carries; a longer one blocks its link for longer."""
-    queue_max: int = 16_384
-    """Messages that wait for one link; what has no room is found by a digest later."""
-    exchange_period_us: int = SECOND
-    """What was had is compared with one other node this often: the tail's bound after a loss."""
-    exchange_settle_us: int = 700 * MS
-    """What came later than this is taken to be on its way still, and not sent again. Longer than a
-    message takes to everybody, or links carry things twice; the longer, the later a repair."""
-    exchange_gone_every: int = 4
-    """Each so many comparisons one is tried with a member believed dead: it may only be cut off."""
-    kept_max: int = 65_536
-    """Messages kept for whoever missed them; more memory forgives longer absences."""
-    kept_bytes_max: int = 64 * 1_048_576
-    """The same in bytes of payload."""
-    payload_bytes_max: int = 65_536
-    """The longest message; longer values belong into the store."""
-    topics_max: int = 1_024
-    """Topics that have subscribers at one node. Publishing on others costs no more than on these."""
-    streams_max: int = 4_096
-    """Streams (publisher, publisher's boot) remembered; digests grow with them."""
-    early_max: int = 16_384
-    """Messages of one stream taken ahead of a gap in it; a digest names each of them until then."""
-    subscribers_max: int = 10_000
-    """Subscribers of one topic at one node, and those that one message may be sent to apart: each
-    of these costs a message of its own, all sent at once."""
-    listener_queue_max: int = 256
-    """Messages that wait for one listener that is slow to read. The oldest go first, and it is told
-    how many; more forgives longer pauses and holds more in memory."""
-    listener_bytes_max: int = 1_048_576
-    """The same in bytes of payload."""
-    census_timeout_us: int = 500 * MS
-    """A member that has not said by then how many subscribers it has is sent nothing apart."""
-    censuses_max: int = 16
-    """Messages that wait for such answers at one node; more are refused. Each holds its payload."""
-
-
 class RepairConfig(Struct, frozen=True):
     """Hash trees and their comparison: how soon copies that drifted apart are equal again."""
 
@@ -345,6 +302,10 @@ class ObserveConfig(Struct, frozen=True):
     """Exact totals, rates and depths are stated this often."""
     traced_messages_per_s: int = 60
     """Messages reported one by one; the rest are only counted (totals stay exact)."""
+    traced_broadcasts_per_s: int = 4
+    """Broadcasts that this node publishes whose way every node tells: one fact at each of them."""
+    told_broadcasts_per_s: int = 100
+    """Arrivals of all nodes' broadcasts that this node tells; more crowd other facts out."""
     log_facts_max: int = 20_000
     """Facts kept for observers that resume."""
     record_facts_max: int = 4_096

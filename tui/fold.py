@@ -71,6 +71,8 @@ from cluster.model.facts import (
     SuspicionRefuted,
     TermRefused,
     TombstonesReaped,
+    TopicDelivered,
+    TopicPublished,
     TransferCancelled,
     TransferFinished,
     TransferProgressed,
@@ -141,6 +143,8 @@ def _take(draft: Draft, fact: Fact) -> None:
             | TombstonesReaped()
             | ReapingWaited()
             | MessagesMissed()
+            | TopicPublished()
+            | TopicDelivered()
             | StallNoticed()
             | PersistFailed()
             | MemberFlapped()

@@ -21,6 +21,7 @@ from cluster.model.member import Address, MemberState, NodeId
 from cluster.model.summary import (
     NO_ROOMS,
     NO_RULE,
+    NO_TOPICS,
     Depth,
     DrainRow,
     Likeness,
@@ -28,9 +29,11 @@ from cluster.model.summary import (
     RingTable,
     RoomsTally,
     Rule,
+    TopicsTally,
     TransferRow,
 )
 from tui.seen.rooms import Rooms
+from tui.seen.topics import Broadcasts
 
 ProcessState = Literal["unknown", "starting", "running", "paused", "gone"]
 
@@ -122,6 +125,8 @@ class NodeView(Struct, frozen=True):
     """What its last pulse said of its rooms."""
     rooms_us: int = 0
     """The interval of that pulse."""
+    topics: TopicsTally = NO_TOPICS
+    """What its last pulse said of its topics."""
 
 
 MessageId = tuple[NodeId, int, int]
@@ -306,6 +311,8 @@ class ClusterView(Struct, frozen=True):
     rooms: Rooms = Rooms()
     flows: dict[str, FlowView] = {}
     """Pipelines by name, at most `FLOWS_MAX`."""
+    broadcasts: Broadcasts = {}
+    """The last traced ones of the topics that spoke last, with their ways."""
 
 
 MESSAGES_MAX = 1_024

@@ -83,6 +83,7 @@ from cluster.model.happenings.rooms import (
     RoomStayed,
     SupervisorEscalated,
 )
+from cluster.model.happenings.topics import TopicDelivered, TopicPublished
 from cluster.model.member import Address, Claim, MemberState, NodeId
 from cluster.model.summary import (
     NO_ROOMS,
@@ -375,6 +376,8 @@ Payload = (
     | TombstonesReaped
     | ReapingWaited
     | MessagesMissed
+    | TopicPublished
+    | TopicDelivered
     | TreeCompared
     | TreeRebuilt
     | RecordRotted

@@ -136,7 +136,7 @@ class Node:
         self.farewell = Farewell(out, members, self.drain, self.prober.tell)
         self.drain.on_leave = self.farewell.ready
         self.introduction = Introduction(out, config.membership, members, rng)
-        self.topics = Topics(out, config.spread, members, rng)
+        self.topics = Topics(out, config.spread, config.observe, members, rng)
         self.rooms = Rooms(out, config, members, placement, self.coordinator, shelf, self.topics)
         self.drain.rooms = self.rooms.left
         self.flows = Flows(out, config.flow, members, rng)

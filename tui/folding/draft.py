@@ -26,12 +26,14 @@ from cluster.model.facts import (
     ReadRepaired,
     SiblingsKept,
     SnapshotTaken,
+    TopicDelivered,
     WindowClosed,
     WorkloadCounted,
 )
 from cluster.model.incident import Incident
 from cluster.model.member import Address, Claim, NodeId
 from tui.folding import rooms as houses
+from tui.folding import topics
 from tui.folding.court import NOTED, attend
 from tui.judge.agreement import Subject, compare, judge, judge_all, live_observers, outcasts
 from tui.judge.exposure import served
@@ -61,7 +63,8 @@ from tui.view import (
 )
 
 REPEAT_US: Final = 2_000_000
-"""A line about a dropped message, a fork or a repair has no second one like it within this."""
+"""A line about one of `REPEATING` has no second one like it within this."""
+REPEATING: Final = (MessageDropped, SiblingsKept, ReadRepaired, TopicDelivered)
 CUT_OFF: Final = " cut off"
 """How a disagreement with an isolated node ends its name."""
 ECHO_US: Final = 1_000_000
@@ -111,6 +114,7 @@ class Draft:
         self.court = view.court
         self.rooms = houses.RoomsDraft(view.rooms)
         self.flows = view.flows
+        self.broadcasts = view.broadcasts
         self._load_at = 0
         self._observers: tuple[NodeId, ...] = ()
         self._columns: dict[NodeId, Subject] = {}
@@ -135,6 +139,8 @@ class Draft:
         kind = type(fact.payload)
         if kind in NOTED:
             self.court = attend(self.court, fact, self.nodes)
+        if kind in topics.NOTED:
+            self.broadcasts = topics.take(self.broadcasts, fact)
         if kind in houses.NOTED:
             self.rooms.attend(fact, self.nodes)
 
@@ -241,7 +247,7 @@ class Draft:
         phrase = spoken(fact, old, self.book, audit)
         if phrase is None:
             return
-        repeats = isinstance(fact.payload, MessageDropped | SiblingsKept | ReadRepaired)
+        repeats = isinstance(fact.payload, REPEATING)
         if repeats and self._repeated(fact, phrase.text):
             return
         self._events.append(EventLine(fact.at, fact.node, phrase.text, phrase.tone))
@@ -363,6 +369,7 @@ class Draft:
             court=self.court,
             rooms=rooms,
             flows=self.flows,
+            broadcasts=self.broadcasts,
         )
 
     def _kept_messages(self) -> dict[MessageId, Message]:

@@ -167,6 +167,7 @@ def pulse(node: NodeView, fact: Fact, payload: PulseReported) -> NodeView:
         trees=payload.trees,
         queue=payload.queue,
         rooms=payload.rooms,
+        topics=payload.topics,
         rooms_us=payload.interval_us,
     )
 

@@ -77,12 +77,22 @@ def of_deletions(payload: TombstonesReaped | ReapingWaited) -> Phrase:
             return Phrase(f"cannot forget {keys} yet: waits for {payload.waiting_on}")
 
 
-def of_trees(
-    payload: TreeCompared | TreeRebuilt | CopiesDropped | HintsExpired | RecordRotted,
-) -> Phrase | None:
-    """Comparing copies, reading them again, and the slow way home."""
+Upkeep = (
+    TreeCompared
+    | TreeRebuilt
+    | CopiesDropped
+    | HintsExpired
+    | RecordRotted
+    | TombstonesReaped
+    | ReapingWaited
+)
 
+
+def of_upkeep(payload: Upkeep) -> Phrase | None:
+    """Comparing copies, reading them again, the slow way home, and deletions."""
     match payload:
+        case TombstonesReaped() | ReapingWaited():
+            return of_deletions(payload)
         case HintsExpired():
             kept = counted(payload.count, "write")
             return Phrase(f"gives up handing {kept} to {payload.target}: its trees will", "bad")

@@ -69,6 +69,8 @@ from cluster.model.facts import (
     SuspicionRefuted,
     TermRefused,
     TombstonesReaped,
+    TopicDelivered,
+    TopicPublished,
     TransferCancelled,
     TransferFinished,
     TransferProgressed,
@@ -87,8 +89,9 @@ from cluster.model.fault import FaultKind
 from cluster.model.member import MemberState, NodeId
 from tui.judge.court.reigns import of_reigns
 from tui.judge.flows import of_flows
-from tui.judge.keeping import of_data, of_deletions, of_trees
+from tui.judge.keeping import of_data, of_upkeep
 from tui.judge.places import of_places
+from tui.judge.topics.phrases import of_topics
 from tui.judge.wording import Phrase, Tone, counted, listed, millis, seconds
 from tui.view import Belief
 
@@ -385,10 +388,18 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
             | ReadRepaired()
         ):
             return of_data(payload)
-        case TreeCompared() | TreeRebuilt() | CopiesDropped() | HintsExpired() | RecordRotted():
-            return of_trees(payload)
-        case TombstonesReaped() | ReapingWaited():
-            return of_deletions(payload)
+        case (
+            TreeCompared()
+            | TreeRebuilt()
+            | CopiesDropped()
+            | HintsExpired()
+            | RecordRotted()
+            | TombstonesReaped()
+            | ReapingWaited()
+        ):
+            return of_upkeep(payload)
+        case TopicPublished() | TopicDelivered():
+            return of_topics(payload)
         case MasterChosen() | ReignBegan() | ReignEnded() | TermRefused() | WritesDiscarded():
             return of_reigns(payload, fact.node)
         case FlowStarted() | FlowStopped() | FlowOverflowed() | FlowLost():

@@ -20,6 +20,7 @@ from cluster.model.member import NodeId
 from cluster.model.summary import TopicsTally
 from cluster.protocol.messages import TOPIC_CHARACTERS_MAX, Deliver, Item, Refusal
 from cluster.protocol.outbox import Outbox
+from cluster.protocol.spread.tracing import Tracing
 from cluster.protocol.swim.membership import Membership
 
 
@@ -37,10 +38,13 @@ class _Audience(Struct):
 class Subscribers:
     """The subscribers of one node."""
 
-    def __init__(self, out: Outbox, config: SpreadConfig, members: Membership) -> None:
+    def __init__(
+        self, out: Outbox, config: SpreadConfig, members: Membership, tracing: Tracing
+    ) -> None:
         self._out = out
         self._config = config
         self._members = members
+        self._tracing = tracing
         self._audiences: dict[str, _Audience] = {}
 
     def subscribe(self, topic: str, subscribers: int) -> Refusal | None:
@@ -114,6 +118,7 @@ class Subscribers:
             limit = f"not published: at most {config.subscribers_max} subscribers are sent to apart"
             return Refusal(413, "too many subscribers", limit)
         out.published += 1
+        self._tracing.tell_apart(topic, len(payload), apart)
         for node in sorted(apart):
             for subscriber in range(1, apart[node] + 1):
                 body = Deliver(topic, subscriber, payload)

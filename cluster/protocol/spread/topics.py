@@ -17,7 +17,7 @@ from random import Random
 
 from msgspec.structs import replace
 
-from cluster.config import SpreadConfig
+from cluster.config import ObserveConfig, SpreadConfig
 from cluster.model.facts import MessagesMissed
 from cluster.model.member import MemberState, NodeId
 from cluster.protocol.effects import TopicHistory
@@ -44,6 +44,7 @@ from cluster.protocol.spread.census import Census
 from cluster.protocol.spread.ledger import Ledger
 from cluster.protocol.spread.overlay import tree_links
 from cluster.protocol.spread.subscribers import Subscribers
+from cluster.protocol.spread.tracing import Tracing
 from cluster.protocol.swim.membership import Membership
 
 FLUSH = ("spread", "flush")
@@ -55,7 +56,14 @@ ITEM_BYTES = 64
 class Topics:
     """All topics of one node."""
 
-    def __init__(self, out: Outbox, config: SpreadConfig, members: Membership, rng: Random) -> None:
+    def __init__(
+        self,
+        out: Outbox,
+        config: SpreadConfig,
+        observe: ObserveConfig,
+        members: Membership,
+        rng: Random,
+    ) -> None:
         self._out = out
         self._config = config
         self._members = members
@@ -69,7 +77,8 @@ class Topics:
         self._trees: dict[str, tuple[NodeId, ...]] = {}
         self._trees_for = -1
         self.ledger = Ledger(config)
-        self.subscribers = Subscribers(out, config, members)
+        self._tracing = Tracing(out, observe)
+        self.subscribers = Subscribers(out, config, members, self._tracing)
         self.census = Census(out, config, members, self.subscribers)
         self.given_links: tuple[NodeId, ...] = ()
         """Links an operator chose; empty: the tree's."""
@@ -108,7 +117,7 @@ class Topics:
                 refusal = self._refusal(topic, payload)
                 return refusal or self.subscribers.send_apart(topic, payload, apart)
             case PublishCommand(topic, payload):
-                return self._refusal(topic, payload) or self.publish(topic, payload)
+                return self._refusal(topic, payload) or self._publish(topic, payload, client=True)
             case SubscribeCommand(topic, subscribers):
                 return self.subscribers.subscribe(topic, subscribers)
             case ListenCommand(topic, listeners):
@@ -139,18 +148,23 @@ class Topics:
     # --- publishing and pushing ---------------------------------------------------------------
 
     def publish(self, topic: str, payload: bytes) -> Item:
-        """A message of our own, on its way to everybody."""
-        self._out.published += 1
+        """A message of this node's own machines, on its way to everybody."""
+        return self._publish(topic, payload, client=False)
+
+    def _publish(self, topic: str, payload: bytes, *, client: bool) -> Item:
+        out = self._out
+        out.published += 1
         self._number += 1
-        item = Item(topic, self._out.name, self._out.epoch, self._number, payload)
-        if self._learn(item):
-            self._push([item], self._out.name)
+        traced_at = self._tracing.mark(client=client)
+        item = Item(topic, out.name, out.epoch, self._number, payload, 0, traced_at)
+        if self._learn(item, out.name):
+            self._push([item], out.name)
         return item
 
     def on_spread(self, body: Spread, sender: NodeId) -> None:
         """Messages arrived: push on what is news, away from where they came from."""
         come = [replace(item, hops=min(HOPS_MAX, item.hops + 1)) for item in body.items]
-        news = [item for item in come if self._learn(item)]
+        news = [item for item in come if self._learn(item, sender, mended=body.mended)]
         for head in body.gone:
             missed = self.ledger.give_up(head)
             if missed:
@@ -160,10 +174,11 @@ class Topics:
             if body.more:
                 self._tell(sender, answer=True)
 
-    def _learn(self, item: Item) -> bool:
+    def _learn(self, item: Item, sender: NodeId, *, mended: bool = False) -> bool:
         if not self.ledger.learn(item, self._out.now):
             return False
-        self.subscribers.hand_over(item)
+        subscribers = self.subscribers.hand_over(item)
+        self._tracing.tell(item, sender, subscribers, mended=mended)
         if not self._comparing:
             self._comparing = True
             self._out.set_timer(EXCHANGE, self._out.now + self._period())
@@ -173,7 +188,7 @@ class Topics:
         """To whom this node pushes a topic's messages."""
         if self.given_links:
             return self.given_links
-        if self._trees_for != self._members.version:
+        if self._trees_for != self._members.version or len(self._trees) >= self._config.trees_max:
             self._trees_for = self._members.version
             self._trees.clear()
         links = self._trees.get(topic)

@@ -1,0 +1,1 @@
+"""What broadcasts mean to whoever watches."""
