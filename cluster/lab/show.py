@@ -22,6 +22,7 @@ from cluster.config import ArchitectureName, ProfileName
 from cluster.lab.nodes import Lab, LabOptions
 from cluster.lab.quiz.ledger import Audit
 from cluster.lab.quiz.lines import PeerLines
+from cluster.lab.quiz.rooms import RoomPlayers, RoomsOptions
 from cluster.lab.quiz.workload import Workload, WorkloadOptions
 from cluster.lab.witness import LabError, OnFact, Witness
 from cluster.model.member import Address, NodeId
@@ -44,6 +45,8 @@ class ShowOptions(Struct, frozen=True):
     """Where the nodes keep their disks; empty: a temporary directory that is removed at the end."""
     architecture: ArchitectureName = "masterless"
     """Who decides."""
+    rooms: int = 40
+    """Quiz rooms that are opened and played in; only a masterless cluster has any."""
 
 
 class Show:
@@ -68,6 +71,13 @@ class Show:
             self.lab.doors,
             PeerLines(self.lab.cluster),
         )
+        masterless = options.architecture == "masterless"
+        self.players = RoomPlayers(
+            RoomsOptions(rooms=options.rooms if masterless else 0),
+            Random(options.seed + 1),
+            self.lab.doors,
+            self.lab.cluster,
+        )
         self._opening: asyncio.Task[None] | None = None
         self._auditing: asyncio.Task[None] | None = None
         self._audits = 0
@@ -83,6 +93,7 @@ class Show:
     async def _open(self) -> None:
         await self.lab.serving()
         self.workload.start()
+        self.players.start()
 
     async def stop(self) -> None:
         """End everything within a second. May be called twice, and before `start` has returned."""
@@ -90,7 +101,7 @@ class Show:
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
-        await self.workload.stop()
+        await asyncio.gather(self.workload.stop(), self.players.stop())
         await self.lab.stop()
 
     # --- what there is ---------------------------------------------------------------------------

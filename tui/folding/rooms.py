@@ -180,6 +180,8 @@ class RoomsDraft:
                     self.recoveries.served(place, fact)
                 continue
             ghost = _is_ghost(place, nodes)
+            if place.state == "failed" and place.token < payload.token:
+                continue  # it was given up there, and opened again here
             if place.token < payload.token and not place.outrun:
                 counted = self.recoveries.served(place, fact)
                 if place.state == "moving" and place.to == fact.node and not ghost:
@@ -228,9 +230,9 @@ class RoomsDraft:
                 return _with(room, moving)
             case RoomMoved(to=to, lost_us=lost_us):
                 flight = self._flights.get(room.name)
-                if flight is not None and flight.source == fact.node and flight.to == to:
+                if flight is not None and flight.source == fact.node:
                     ended = flight.ended or fact.at
-                    self._flights[room.name] = replace(flight, ended=ended, lost_us=lost_us)
+                    self._flights[room.name] = replace(flight, to=to, ended=ended, lost_us=lost_us)
                 room = replace(room, lost_us=lost_us)
                 if place is None or place.token > payload.token:
                     return room
@@ -260,7 +262,11 @@ class RoomsDraft:
             case NameWon(token=token):
                 if place is None:
                     return room
-                return _with(room, replace(place, token=max(place.token, token), outrun=0))
+                again = place.since if place.state == "serving" else fact.at
+                new = replace(
+                    place, token=max(place.token, token), state="serving", since=again, outrun=0
+                )
+                return _with(room, new)
             case NameLost(token=token, winner=winner):
                 if place is None or place.token > token:
                     return room
@@ -269,7 +275,8 @@ class RoomsDraft:
             case NameFenced(by=by):
                 if place is None or place.token >= by:
                     return room
-                return _with(room, replace(place, outrun=place.outrun or fact.at))
+                outrun = place.outrun or fact.at
+                return _with(room, replace(place, state="starting", since=fact.at, outrun=outrun))
 
     def _is_orphan(self, room: RoomView | None) -> bool:
         """Whether it is a dead node's, and told with all of that node's."""
@@ -322,7 +329,7 @@ class RoomsDraft:
         for room in list(self._by_name.values()):
             place = _place(room, node)
             if place is not None and not place.outrun:
-                count += 1
+                count += place.state != "failed"
             elif place is not None and basis != "believed dead":  # its word of an end is lost
                 self._change()
                 self._set(room, _without(room, node, room.since))
@@ -360,7 +367,8 @@ class RoomsDraft:
                     continue  # counted when it serves
                 self.recoveries.served(known, fact)
             since = room.since if known is not None else row.since
-            self._set(old, replace(_with(room, place), behaviour=row.behaviour, since=since))
+            kind = row.behaviour or room.behaviour
+            self._set(old, replace(_with(room, place), behaviour=kind, since=since))
 
 
 def _place(room: RoomView, node: NodeId) -> Place | None:

@@ -14,6 +14,7 @@ from cluster.model.facts import (
     Fact,
     NameClaimed,
     NameFenced,
+    NameWon,
     NodeStarted,
     Payload,
     ProcessObserved,
@@ -159,8 +160,22 @@ def test_two_nodes_that_serve_one_name_are_both_shown() -> None:
     assert "room-7" in view.rooms.odd
     old = view.rooms.by_name["room-7"].places[0]
     assert old.outrun
-    fenced = told(started(N1, 1), (N1, NameFenced("room-7", Token(1, N1, 7), Token(2, N2, 7))))
+
+
+def test_a_fenced_process_serves_nobody_until_it_has_won() -> None:
+    fence = (N1, NameFenced("room-7", Token(1, N1, 7), Token(2, N2, 7)))
+    win = (N1, NameWon("room-7", Token(3, N1, 7), Token(2, N2, 7)))
+    fenced = told(started(N1, 1), fence)
+    assert where(fenced) == {N1: "starting"}
     assert fenced.rooms.by_name["room-7"].places[0].outrun
+    assert where(told(started(N1, 1), fence, win)) == {N1: "serving"}
+
+
+def test_a_room_that_was_given_up_and_opened_again_elsewhere_runs_there_alone() -> None:
+    failed = (N1, RoomExited("room-7", Token(1, N1, 7), "failed"))
+    view = told(started(N1, 1), failed, started(N2, 2))
+    assert where(view) == {N2: "serving"}
+    assert view.rooms.odd == {}
 
 
 def test_a_checkpoint_changes_its_size_and_nothing_else() -> None:
