@@ -25,6 +25,9 @@ class SimConfig(Struct, frozen=True):
     """From then on, every owner is readable."""
     hints_within_us: int = 30 * SECOND
     """T2: from then on, no hint waits anywhere, in memory or on disk."""
+    named_within_us: int = 20 * SECOND
+    """From then on (and whenever nothing was wrong for this long), every open room runs once, at its
+    home."""
     equal_within_us: int = 60 * SECOND
     """T3: from then on, all owners of a key hold the same, on disk."""
     closed_within_us: int = 15 * SECOND

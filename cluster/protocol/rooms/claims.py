@@ -251,7 +251,8 @@ class Claims:
             why = f"its state cannot be read: {type(error).__name__}"
             self.drop(claim, Refusal(500, "damaged", f"{claim.name}: {why}"))
             return
-        self._write(claim, _Coming(behaviour, newest, token, over, state, context))
+        givers = tuple(claim.givers)
+        self._write(claim, _Coming(behaviour, newest, token, over, state, context, givers))
 
     def _origin(self, claim: Claim, held: list[Checkpoint]) -> Checkpoint | None:
         """What kind of room it is and how it is kept; None: there is none, and it was said."""
@@ -330,13 +331,14 @@ class Claims:
             token=coming.token,
             state=coming.state,
             safe=coming.state,
-            context=response.context,
+            context=coming.context,
             since=now,
             bytes=size,
             queue=claim.queue,
-            givers=[(g.giver, g.give.token, False) for g in claim.givers],
+            givers=[(g.giver, g.give.token, False) for g in coming.givers],
         )
-        process.taken = max([g.give.token for g in claim.givers], default=NO_TOKEN)
+        process.taken = max([g.give.token for g in coming.givers], default=NO_TOKEN)
+        self._hall.learn(process, response)
         del self.open[claim.name]
         self._active.discard(claim.name)
         self._hall.running[claim.name] = process
@@ -344,7 +346,9 @@ class Claims:
         kind, took = coming.behaviour.name, now - claim.began
         out.emit(RoomStarted(claim.name, kind, coming.token, claim.why, size, took))
         self._hall.welcome(process, made=claim.why == "opened")
-        if response.siblings > 1:
+        for late in claim.givers[len(coming.givers) :]:
+            self.start(claim.name, "moved", given=late)  # it came while the claim was written
+        if process.reread:
             self._hall.on_rival(process)
         self._next()
 
@@ -352,7 +356,7 @@ class Claims:
         self, claim: Claim, process: Process, held: list[Checkpoint], context: Context
     ) -> None:
         """The room runs here already: it goes on above whoever else had the name, with all of it."""
-        if process.writing:
+        if process.writing or process.status == "moving" or process.closer is not None:
             self._again(claim)
             return
         self.open.pop(claim.name, None)
@@ -368,13 +372,19 @@ class Claims:
         for given in claim.givers:
             process.absorb(given.give.state)
             process.context = join_contexts(process.context, given.give.context)
-        if rivals or claim.givers or process.floor >= process.token.number:
-            loser = max([top, *(g.give.token for g in claim.givers)])
+        process.reread, process.beyond = False, {}
+        # What was given may have been taken, and its taker may say so later: under the same token
+        # nobody could tell that what has happened since is not part of it.
+        given = bool(process.given_at)
+        if rivals or claim.givers or given or process.floor >= process.token.number:
+            process.given_at = 0
+            loser = max([top, *(g.give.token for g in claim.givers)], default=NO_TOKEN)
             process.over = max(loser, process.token)
             floor = Token(max(process.over.number, process.floor))
             process.token = self._token(process.name, floor)
             process.stored = False
-            self._out.emit(NameWon(process.name, process.token, loser))
+            if loser.number:
+                self._out.emit(NameWon(process.name, process.token, loser))
             process.taken = max([g.give.token for g in claim.givers], default=process.taken)
             process.givers += [(g.giver, g.give.token, True) for g in claim.givers]
             self._hall.awaken(process)
@@ -426,6 +436,8 @@ class _Coming(Struct, frozen=True):
     over: Token
     state: Any
     context: Context
+    givers: tuple[Given, ...]
+    """Whose processes are part of the state."""
 
 
 def elsewhere(name: str, home: NodeId | None) -> Refusal:

@@ -25,6 +25,7 @@ from cluster.model.member import NOBODY, NodeId
 from cluster.model.rooms.behaviour import Step, UnknownMessageError
 from cluster.model.rooms.naming import CONTENT_TYPE, Token, fence_number, packed, room_key
 from cluster.model.summary import RoomsTally
+from cluster.model.versions import join_contexts
 from cluster.protocol.messages import DeleteRequest, PutRequest, RoomAnswer, RoomAsk, RoomTaken
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.quorum.book import ClientResponse
@@ -148,10 +149,11 @@ class Hall:
         process.watched_until = self._out.now + 2 * self.config.watch_us
         self.awaken(process)
         if made:
-            opener = next(e for e in process.queue if e.request.act == "open")
-            process.queue.remove(opener)
-            response = RoomResponse(b"", self._out.name, process.token, made=True)
-            self.answer(opener.caller, response)
+            openers = [letter for letter in process.queue if letter.request.act == "open"]
+            if openers:  # or it has waited too long
+                process.queue.remove(openers[0])
+                response = RoomResponse(b"", self._out.name, process.token, made=True)
+                self.answer(openers[0].caller, response)
         self.resume(process)
 
     def awaken(self, process: Process) -> None:
@@ -242,7 +244,7 @@ class Hall:
             waiting, process.waiting = process.waiting, []
             self._reply(process, waiting)
             return
-        if process.retry_at > self._out.now:
+        if process.reread or process.retry_at > self._out.now:
             return
         blob = process.blob()
         if len(blob) > self.config.state_bytes_max:
@@ -279,9 +281,12 @@ class Hall:
             for waiter in waiters:
                 self.answer(waiter.caller, UNKNOWN)
             return
-        if isinstance(response, WriteResponse) and response.outcome == "ok":
+        if not isinstance(response, WriteResponse) or response.outcome != "ok":
+            self._not_written(process, waiters, response)
+        else:
             self._checkpoints += 1
-            process.context, process.safe, process.bytes = response.context, state, size
+            process.safe, process.bytes = state, size
+            self.learn(process, response)
             process.tries = process.retry_at = 0
             if not stored and process.token == token:
                 process.stored = True
@@ -293,24 +298,43 @@ class Hall:
             self._reply(process, waiters)
             if process.closer is not None:
                 self._close(process)
-            elif response.siblings > 1:
+            elif process.reread:
                 self.on_rival(process)
             elif process.dirty:
                 self.flush(process)
-            if not process.writing:
-                self.on_written(process)
-            return
+        if process.closer is None and not process.writing:
+            self.on_written(process)
+
+    def _not_written(
+        self, process: Process, waiters: list[Waiter], response: ClientResponse
+    ) -> None:
         # They go on waiting: the next checkpoint covers them too.
         process.waiting[:0] = waiters
         if isinstance(response, WriteResponse):
-            process.context = response.context
+            self.learn(process, response)
         if isinstance(response, Refusal) and response.status == 409:
             process.floor = max(process.floor, fence_number(response.detail))
+            process.reread = True
             self.on_rival(process)
-            return
-        process.tries += 1
-        pause = self.config.claim_retry_us << min(process.tries - 1, 4)
-        process.retry_at = self._out.now + pause
+        else:
+            process.tries += 1
+            pause = self.config.claim_retry_us << min(process.tries - 1, 4)
+            process.retry_at = self._out.now + pause
+        if process.closer is not None:
+            self._close(process)
+
+    def learn(self, process: Process, response: WriteResponse) -> None:
+        """What a write says of the record it went into.
+
+        Where another value stands beside the one just written, or it is not known whether it was
+        written, the answer's context covers what this process has never seen: a checkpoint that
+        took it for its own would wipe out what another process of the name had acknowledged.
+        """
+        if response.outcome == "ok" and response.siblings <= 1:
+            process.context = response.context
+        else:
+            process.beyond = join_contexts(process.beyond, response.context)
+            process.reread = True
 
     def fence(self, process: Process, by: Token) -> None:
         """Serve no more until it is clear who runs this name."""
@@ -323,7 +347,8 @@ class Hall:
         """Delete the record, after whatever is being written: it would come back otherwise."""
         if process.writing:
             return
-        delete = DeleteRequest(room_key(process.name), process.context)
+        seen = join_contexts(process.context, process.beyond)
+        delete = DeleteRequest(room_key(process.name), seen)
         process.writing = True
         self.store(delete, partial(self._closed, process))
 
@@ -364,7 +389,8 @@ class Hall:
         now, busy = self._out.now, False
         before = now - self.config.call_timeout_us
         for process in list(self.running.values()):
-            if not (process.load or process.dirty or process.status != "serving"):
+            idle = process.status == "serving" and not process.reread
+            if idle and not (process.load or process.dirty):
                 continue
             busy = True
             for letter in expired(process.queue, before):
@@ -374,7 +400,9 @@ class Hall:
                 process.waiting = [w for w in process.waiting if w.at >= before]
                 for waiter in old:
                     self.answer(waiter.caller, UNKNOWN)
-            if process.status == "serving":
+            if process.reread and not process.writing and process.retry_at <= now:
+                self.on_rival(process)
+            elif process.status == "serving":
                 self.flush(process)
         return busy
 

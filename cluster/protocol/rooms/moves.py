@@ -94,6 +94,7 @@ class Moves:
 
     def _begin(self, process: Process, to: NodeId) -> None:
         process.status, process.to, process.since = "moving", to, self._out.now
+        process.given_at = 0
         self._moving[process.name] = process
         if not process.writing:
             self._give(process)
@@ -159,10 +160,10 @@ class Moves:
     def _stay(self, process: Process, why: str) -> None:
         del self._moving[process.name]
         self._out.emit(RoomStayed(process.name, process.token, process.to, why))
-        process.given_at = 0
         process.stay_until = self._out.now + self._config.move_timeout_us
         self._wanted[process.name] = None
-        self._hall.resume(process)
+        process.status = "starting"
+        self.on_lost(process)  # what was sent twice may be taken yet
 
     def forget(self, process: Process) -> None:
         """It has ended otherwise."""

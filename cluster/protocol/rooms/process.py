@@ -65,7 +65,7 @@ class Process(Struct):
     safe: Any
     """The state that is known to be safe; the same object as `state` when all of it is."""
     context: Context
-    """What its next checkpoint replaces."""
+    """What its next checkpoint replaces: only what is part of its state."""
     since: int
     status: Status = "serving"
     to: NodeId = NOBODY
@@ -102,6 +102,10 @@ class Process(Struct):
     retry_at: int = 0
     """A checkpoint that found no quorum is tried again then."""
     tries: int = 0
+    reread: bool = False
+    """Its record may hold what is no part of its state: it is read before the next checkpoint."""
+    beyond: Context = {}
+    """What is known to be in its record beside `context`. Replaced only when all of it goes."""
 
     @property
     def dirty(self) -> bool:

@@ -21,6 +21,7 @@ from cluster.model.rooms.naming import (
     Token,
     packed,
     room_key,
+    unpacked,
 )
 from cluster.model.summary import RoomRow, RoomsTally
 from cluster.model.versions import Record
@@ -222,7 +223,7 @@ class Rooms:
             return
         context = process.context
         unseen = [s for s in record.versions.siblings if context.get(s.actor, 0) < s.counter]
-        if unseen and self.names.token(name) != process.token:
+        if any((c := unpacked(s)) is not None and c.token != process.token for s in unseen):
             self._rivals.setdefault(name)
             self.look()
 

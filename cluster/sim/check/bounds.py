@@ -41,7 +41,11 @@ class Bounds:
         for depth in node.hints.depths():
             _within(host, f"hints for {depth.target}", depth.count, hints_max)
         members = len(node.members.claims)
-        _within(host, "timers", len(host.timers), TIMERS_BASE + TIMERS_PER_MEMBER * members)
+        asked = sum(len(process.words) for process in node.rooms.running.values())
+        timers_max = TIMERS_BASE + TIMERS_PER_MEMBER * members + asked
+        _within(host, "timers", len(host.timers), timers_max)
+        rooms = self._world.config.rooms
+        _within(host, "rooms", len(node.rooms.running), rooms.rooms_max)
         _within(host, "rumours", len(node.members.rumours), members)
         ring = node.placement.ring
         _within(host, "partitions being filled", len(node.transfers.filling), ring.partitions)

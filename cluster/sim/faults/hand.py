@@ -111,6 +111,11 @@ class Hand:
             )
         ]
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being done to this world."""
+        return not self._active and not self._parting
+
     def _revive(self) -> None:
         """A supervisor: who ended by itself is started again."""
         self._world.after(REVIVE_US, self._revive)

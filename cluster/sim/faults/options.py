@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from cluster.config import DEMO, MS, SECOND, Config, DataConfig, ObserveConfig, RingConfig
 from cluster.sim.dice import Dice
 from cluster.sim.network import Weather
+from cluster.sim.rooms.options import NO_ROOMS, RoomsDrawn, draw_rooms
 
 FaultsName = Literal[
     "calm",
@@ -63,6 +64,7 @@ class Options(Struct, frozen=True):
     think_us: int
     """A client waits this long on average between two operations."""
     weather: Weather
+    rooms: RoomsDrawn = NO_ROOMS
 
     @property
     def gentle(self) -> bool:
@@ -83,6 +85,7 @@ class Options(Struct, frozen=True):
             membership=replace(DEMO.membership, evict_after_us=self.evict_after_us),
             ring=RingConfig(partitions=self.partitions, replicas=self.replicas),
             data=data,
+            rooms=self.rooms.config(DEMO.rooms),
             # Messages one by one would cost more than the messages; pulses state all totals.
             observe=ObserveConfig(pulse_period_us=SECOND, traced_messages_per_s=0),
         )
@@ -103,6 +106,7 @@ class Options(Struct, frozen=True):
             f"latency {weather.latency_us[0] / MS:g} to {weather.latency_us[1] / MS:g} ms, "
             f"loss {weather.loss:.1%}, doubled {weather.duplicate:.1%}, "
             f"reordered {weather.reorder:.1%}",
+            *([self.rooms.line()] if self.rooms.count else []),
         ]
 
 
@@ -112,8 +116,9 @@ def draw(
     lasting_us: int,
     nodes: int | None = None,
     only: tuple[int, ...] | None = None,
+    rooms: int | None = None,
 ) -> Options:
-    """The options of a seed. Equal arguments give equal options."""
+    """The options of a seed. Equal arguments give equal options. `rooms`: how many, if not drawn."""
     rng = Dice(seed).stream("options")
     drawn_nodes = rng.randint(*NODES)
     size = drawn_nodes if nodes is None else nodes
@@ -140,6 +145,7 @@ def draw(
         weather=_weather(rng, rough=faults in ROUGH),
         counters=rng.randint(1, 3),
         sets=rng.randint(1, 3),
+        rooms=draw_rooms(seed, rooms),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Protocol
 from cluster.config import MS, SECOND
 from cluster.model.member import NodeId
 from cluster.model.ring import partition_of
+from cluster.model.rooms.naming import room_key
 from cluster.model.versions import Versions
 from cluster.protocol.effects import Response
 from cluster.protocol.messages import GetRequest, ReadResponse
@@ -27,6 +28,7 @@ from cluster.sim.config import SimConfig
 from cluster.sim.faults.hand import Hand
 from cluster.sim.load.clients import Clients
 from cluster.sim.load.history import History
+from cluster.sim.rooms.part import RoomsPart
 from cluster.sim.world import World
 
 LOOK_US = 100 * MS
@@ -46,6 +48,7 @@ class Stage(Protocol):
     exact: Exact
     judged: Judged
     incidents: Incidents
+    rooms: RoomsPart
 
     @property
     def history(self) -> History:
@@ -65,10 +68,13 @@ class Aftermath:
         """Heal everything, then demand one thing after the other."""
         stage, bounds = self._stage, self._bounds
         stage.clients.stop()
+        stage.rooms.clients.stop()
         stage.hand.heal()
         self._demand("answered", self._quiet, bounds.answered_within_us, self._who_waits)
         self._demand("one view", self.agreed, bounds.agreed_within_us, self._who_disagrees)
         self._demand("readable", self._filled, bounds.filled_within_us, self._who_fills)
+        self._demand("named", self._named, bounds.named_within_us, self._who_is_not)
+        stage.rooms.judge(self._running())
         self._demand("no hints", self._drained, bounds.hints_within_us, self._who_keeps)
         self._demand("equal", self._equal, bounds.equal_within_us, self._what_differs)
         self._read_all()
@@ -101,10 +107,12 @@ class Aftermath:
     # --- clients -------------------------------------------------------------------------------
 
     def _quiet(self) -> bool:
-        return not self._stage.clients.unanswered
+        return not (self._stage.clients.unanswered or self._stage.rooms.clients.unanswered)
 
     def _who_waits(self) -> str:
-        return f"{self._stage.clients.unanswered} requests have no answer"
+        stage = self._stage
+        rooms = stage.rooms.clients.unanswered
+        return f"{stage.clients.unanswered} requests and {rooms} calls of rooms have no answer"
 
     # --- one view ------------------------------------------------------------------------------
 
@@ -143,6 +151,12 @@ class Aftermath:
         ]
         return "; ".join(filling) or self._who_disagrees()
 
+    def _named(self) -> bool:
+        return not self._stage.rooms.names.trouble(self._running())
+
+    def _who_is_not(self) -> str:
+        return self._stage.rooms.names.trouble(self._running())
+
     def _drained(self) -> bool:
         hosts = self._stage.world.hosts
         return not any(node.hints.depths() for node in self._running()) and not any(
@@ -176,7 +190,8 @@ class Aftermath:
 
     def _differing(self) -> list[bytes]:
         different: list[bytes] = []
-        for key in self._stage.history.writes:
+        rooms = [room_key(room) for room in self._stage.rooms.clients.rooms]
+        for key in (*self._stage.history.writes, *rooms):
             held = list(self._held(key).values())
             if any(versions != held[0] for versions in held):
                 different.append(key)

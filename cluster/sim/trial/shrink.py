@@ -44,6 +44,7 @@ class Shrink:
     def search(self) -> tuple[Order, Result]:
         """The shortest order found, and what it comes to."""
         self._fewer_nodes()
+        self._fewer_rooms()
         self._less_time()
         self._fewer_episodes()
         self._less_time()
@@ -65,6 +66,11 @@ class Shrink:
     def _fewer_nodes(self) -> None:
         for nodes in range(NODES_LEAST, self.best.options.nodes):
             if self._fails(replace(self.order, nodes=nodes)):
+                return
+
+    def _fewer_rooms(self) -> None:
+        while rooms := self.best.options.rooms.count:
+            if not self._fails(replace(self.order, rooms=rooms // 2)):
                 return
 
     def _less_time(self) -> None:

@@ -33,6 +33,7 @@ from cluster.sim.faults.options import Options
 from cluster.sim.faults.schedule import Episode, names, plan
 from cluster.sim.load.clients import Clients
 from cluster.sim.load.history import History
+from cluster.sim.rooms.part import RoomsPart
 from cluster.sim.trial.aftermath import Aftermath
 from cluster.sim.world import World
 
@@ -66,6 +67,8 @@ class Result(Struct, frozen=True):
     """How many times each judge judged."""
     recovered_us: dict[str, int]
     """How long each demand of the liveness phase took."""
+    spoken: dict[str, int] = {}
+    """What was wanted of rooms, by how it ended."""
     broken: Broken | None = None
 
 
@@ -95,10 +98,13 @@ class Trial:
         self.clients.listeners.append(self.exact)
         self.outcome = Outcome(self.clients.history, w, lost)
         self.judged = Judged(self.clients.history, w, lost)
+        self.rooms = RoomsPart(self.world, options, self.hand.expected, bounds)
         self.aftermath = Aftermath(self, bounds)
         self.world.scribes += [self.dots.store, self.deletions.store]
         self.world.watchers += [self.recent.append, self.words.hear, self.incidents.hear]
         self.readable = Readable(self.world, self.history)
+        if self.rooms.any:
+            self.world.watchers.append(self.rooms.hear)
         if options.gentle:
             self.world.watchers.append(self.readable.hear)
         self._start = self.world.now
@@ -132,10 +138,12 @@ class Trial:
             raise BrokenPromiseError("formed", f"{options.nodes} nodes did not find each other")
         self.hand.play()
         self.clients.start()
+        self.rooms.start()
         end = world.now + options.lasting_us
         while world.now < end:
             world.run(min(end, world.now + self._bounds.look_every_us))
             self.queues.look()
+            self.rooms.look(calm=self.hand.idle and self.aftermath.agreed())
             if progress is not None:
                 progress(world.now - self._start, options.lasting_us, world.delivered)
         self._noticed()
@@ -166,6 +174,7 @@ class Trial:
             "incidents": len(self.incidents.book.incidents),
             "outcomes": self.outcome.checked,
             "readable": self.readable.checked,
+            **self.rooms.checked(),
         }
         return Result(
             options=self.options,
@@ -177,6 +186,7 @@ class Trial:
             operations=self.history.counts(),
             checked=checked,
             recovered_us=self.aftermath.took,
+            spoken=self.rooms.clients.deeds.counts(),
             broken=broken,
         )
 

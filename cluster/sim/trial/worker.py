@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from cluster.config import SECOND
-from cluster.sim.faults.options import FaultsName, draw
+from cluster.sim.faults.options import FaultsName, Options, draw
 from cluster.sim.trial.trial import Result, Trial
 from cluster.sim.workers import serve
 
@@ -27,6 +27,8 @@ class Order(msgspec.Struct, frozen=True):
     lasting_us: int = 60 * SECOND
     nodes: int | None = None
     only: tuple[int, ...] | None = None
+    rooms: int | None = None
+    """How many rooms; None: drawn."""
     between: tuple[int, int] = (0, 0)
     """The inputs to write down, from and to; none when equal."""
 
@@ -40,10 +42,16 @@ class Answer(msgspec.Struct, frozen=True):
     journal: tuple[str, ...] = ()
 
 
+def drawn(order: Order) -> Options:
+    """The world that an order asks for."""
+    return draw(
+        order.seed, order.faults, order.lasting_us, order.nodes, order.only, rooms=order.rooms
+    )
+
+
 def play(order: Order) -> Answer:
     """Play one order here."""
-    options = draw(order.seed, order.faults, order.lasting_us, order.nodes, order.only)
-    trial = Trial(options)
+    trial = Trial(drawn(order))
     first, last = order.between
     if last > first:
         trial.world.journal = []

@@ -31,6 +31,7 @@ FAULTS: Final = (
 )
 """As `cluster.sim.faults.options.NAMES`, which `--help` has no time to import."""
 NODES: Final = (3, 1_000)
+ROOMS_MAX: Final = 1_000
 SEEDS_MAX: Final = 1_000_000
 ENDS: Final = """\
 The same seed, nodes, faults and time give the same world, byte for byte: every seed is played
@@ -46,6 +47,9 @@ def add(words: Words) -> None:
     word.add_argument("--seed", type=int, metavar="S", help="which world (drawn, and printed)")
     word.add_argument("--seeds", type=seed_range, metavar="A..B", help="many worlds, one summary")
     word.add_argument("--nodes", type=world_size, metavar="N", help="how many (5 to 9, drawn)")
+    word.add_argument(
+        "--rooms", type=room_count, metavar="N", help="how many (0 or 10 to 60, drawn)"
+    )
     word.add_argument(
         "--faults", choices=FAULTS, default="hell", metavar="NAME", help=", ".join(FAULTS)
     )
@@ -102,6 +106,15 @@ def world_size(text: str) -> int:
     return int(text)
 
 
+def room_count(text: str) -> int:
+    """How many rooms a simulated world may have."""
+    if not (text.isascii() and text.isdigit() and int(text) <= ROOMS_MAX):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of rooms from 0 to {ROOMS_MAX:,}"
+        )
+    return int(text)
+
+
 def jobs(text: str) -> int:
     """Processes at once."""
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 256):
@@ -147,4 +160,5 @@ def sim(args: argparse.Namespace) -> int:
 def _order(args: argparse.Namespace, seed: int) -> Order:
     from cluster.sim.trial.worker import Order
 
-    return Order(seed, args.faults, int(args.lasting * 1_000_000), args.nodes, args.only)
+    lasting_us = int(args.lasting * 1_000_000)
+    return Order(seed, args.faults, lasting_us, args.nodes, args.only, args.rooms)

@@ -18,12 +18,12 @@ from msgspec.structs import replace
 from cluster.config import SECOND
 from cluster.model.casebook import Casebook
 from cluster.model.facts import Fact
-from cluster.sim.faults.options import Options, draw
+from cluster.sim.faults.options import Options
 from cluster.sim.faults.schedule import plan
 from cluster.sim.trial.crew import HASH_SEEDS, Parted, Sweep, hired, parted
 from cluster.sim.trial.shrink import Shrink
 from cluster.sim.trial.trial import Broken, Result, Trial
-from cluster.sim.trial.worker import Answer, Order, play
+from cluster.sim.trial.worker import Answer, Order, drawn, play
 from cluster.sim.world import START
 from tui.command.saying import WRONG_CALL, CommandError
 from tui.command.worlds.sim import Files
@@ -81,7 +81,7 @@ class Teller:
 
 def trial(teller: Teller, order: Order, *, twice: bool, shrink: bool, files: Files) -> bool:
     """Play one seed, judge it, and say so. True when all is well."""
-    options = draw(order.seed, order.faults, order.lasting_us, order.nodes, order.only)
+    options = drawn(order)
     _refuse_absent(options)
     teller.say(*options.lines(), f"{len(plan(options))} episodes of faults")
     other = hired(HASH_SEEDS[0]) if twice else None
@@ -146,22 +146,27 @@ def _write_history(path: str, played: Trial) -> None:
 def _summary(result: Result, took_s: float) -> str:
     judged = sum(result.checked.values())
     verdict = f"{judged:,} checks passed" if result.broken is None else "a promise was broken"
-    done = result.operations
+    done, spoken = result.operations, result.spoken
+    rooms = ""
+    if result.options.rooms.count:
+        rooms = f"{spoken['ok']:,} of {sum(spoken.values()):,} calls of rooms answered, "
     return (
         f"seed {result.options.seed}: {verdict}; {result.virtual_us / SECOND:.1f} virtual s, "
         f"{result.messages:,} messages, {result.messages / max(took_s, 1e-9):,.0f} messages/s, "
-        f"{done['ok']:,} of {sum(done.values()):,} operations ok, digest {result.digest}"
+        f"{done['ok']:,} of {sum(done.values()):,} operations ok, "
+        f"{rooms}digest {result.digest}"
     )
 
 
 def command(prog: str, order: Order) -> str:
     """What to type to see it again."""
     nodes = f" --nodes {order.nodes}" if order.nodes is not None else ""
+    rooms = f" --rooms {order.rooms}" if order.rooms is not None else ""
     only = ""
     if order.only is not None:
         only = f" --only {','.join(map(str, order.only)) or 'none'}"
     lasting = f"{order.lasting_us / SECOND:g}s"
-    return f"{prog} sim --seed {order.seed}{nodes} --faults {order.faults} --for {lasting}{only} --check"
+    return f"{prog} sim --seed {order.seed}{nodes}{rooms} --faults {order.faults} --for {lasting}{only} --check"
 
 
 # --- a broken promise ----------------------------------------------------------------------------
@@ -181,7 +186,7 @@ def _failed(teller: Teller, order: Order, result: Result, *, shrink: bool) -> tu
 
         search = Shrink(order, result, lambda tried: play(tried).result, told)
         order, result = search.search()
-        order = replace(order, nodes=result.options.nodes)
+        order = replace(order, nodes=result.options.nodes, rooms=result.options.rooms.count)
         teller.say("", f"the shortest trace found in {search.tries} tries:")
     teller.say(*_trace(result), "", f"again: {command(teller.prog, order)}")
     return order, result
@@ -229,6 +234,8 @@ def _document(
         "messages_per_s": round(result.messages / max(took_s, 1e-9)),
         "digest": result.digest,
         "operations": result.operations,
+        "rooms": result.options.rooms.count,
+        "rooms_calls": result.spoken,
         "checks": result.checked,
         "recovered_s": {what: us / SECOND for what, us in result.recovered_us.items()},
         "broken": _broken(broken),
