@@ -69,8 +69,10 @@ class Shrink:
                 return
 
     def _fewer_rooms(self) -> None:
-        while rooms := self.best.options.rooms.count:
-            if not self._fails(replace(self.order, rooms=rooms // 2)):
+        rooms = self.best.options.rooms.count
+        while rooms:
+            rooms //= 2
+            if not self._fails(replace(self.order, rooms=rooms)):
                 return
 
     def _less_time(self) -> None:
