@@ -87,7 +87,7 @@ class Options(Struct, frozen=True):
 DEFAULT: Final = Options()
 Begin = Callable[[Take], Awaitable[tuple[Source, Hands | None]]]
 """Called once, after the first frame: reads and makes what is needed, starts nothing yet."""
-TextScreen = Literal["home", "matrix", "recovery", "events", "compare", "rooms"]
+TextScreen = Literal["home", "matrix", "recovery", "events", "compare", "rooms", "node"]
 Now = Callable[[ClusterView], int]
 """The time to show."""
 
@@ -110,6 +110,7 @@ class MasterlessApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(",".join(key.keys), f"do('{key.action}')", show=False, priority=True)
         for key in KEYS
+        if key.keys
     ]
 
     def __init__(
@@ -342,4 +343,6 @@ def _paint(screen: TextScreen, scene: Scene, width: int, height: int) -> Frame:
             from tui.screens.compare import paint
         case "rooms":
             from tui.screens.rooms import paint
+        case "node":
+            from tui.screens.detail.node import paint
     return paint(scene, width, height)

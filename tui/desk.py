@@ -32,6 +32,8 @@ class Desk(Struct, frozen=True):
     """Everything that is the viewer's and not the cluster's."""
 
     screen: ScreenName = "home"
+    under: ScreenName = "home"
+    """Where a screen of one thing goes back to."""
     selected: NodeId | None = None
     room: str = ""
     frozen: Frozen | None = None
@@ -45,7 +47,8 @@ def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
             return replace(desk, screen=action, help=False)
         case "next_screen" | "previous_screen":
             step = 1 if action == "next_screen" else -1
-            place = (SCREENS.index(desk.screen) + step) % len(SCREENS)
+            here = desk.screen if desk.screen in SCREENS else desk.under
+            place = (SCREENS.index(here) + step) % len(SCREENS)
             return replace(desk, screen=SCREENS[place], help=False)
         case "next_node" | "previous_node":
             beside = _beside(desk, view, 1 if action == "next_node" else -1)
@@ -53,6 +56,8 @@ def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
         case "right" | "left":
             step = 1 if action == "right" else -1
             return replace(desk, room=next_room(view, now, desk.selected, desk.room, step))
+        case "node":
+            return _closer(desk, view)
         case "freeze":
             return replace(desk, frozen=None if desk.frozen else Frozen(view, now))
         case "live":
@@ -85,10 +90,20 @@ def _beside(desk: Desk, view: ClusterView, step: int) -> NodeId | None:
     return names[(names.index(desk.selected) + step) % len(names)]
 
 
+def _closer(desk: Desk, view: ClusterView) -> Desk:
+    """The screen of the chosen node, or else of the first."""
+    if desk.screen == "node" or not view.nodes:
+        return desk
+    chosen = desk.selected if desk.selected in view.nodes else next(iter(view.nodes))
+    return replace(desk, screen="node", under=desk.screen, selected=chosen, help=False)
+
+
 def _back(desk: Desk) -> Desk:
     """Closes what lies on top: the sheet, then the choice, then the screen."""
     if desk.help:
         return replace(desk, help=False)
+    if desk.screen == "node":
+        return replace(desk, screen=desk.under)
     if desk.screen == "rooms" and desk.room:
         return replace(desk, room="")
     if desk.selected is not None:

@@ -147,7 +147,6 @@ def _take(draft: Draft, fact: Fact) -> None:
             | TopicDelivered()
             | StallNoticed()
             | PersistFailed()
-            | MemberFlapped()
             | TreeRebuilt()
             | CopiesDropped()
             | RecordRotted()
@@ -165,6 +164,7 @@ def _take(draft: Draft, fact: Fact) -> None:
             | ProcessObserved()
             | WindowClosed()
             | WorkloadCounted()
+            | MemberFlapped()
             | MasterChosen()
             | ReignBegan()
             | ReignEnded()
@@ -227,6 +227,7 @@ def _seen(
     | ProcessObserved
     | WindowClosed
     | WorkloadCounted
+    | MemberFlapped
     | row.Reigning
     | Flowing,
 ) -> None:
@@ -242,6 +243,9 @@ def _seen(
             draft.nodes[fact.node] = row.reigning(draft.nodes[fact.node], payload)
         case ProbeMissed():
             draft.speak(fact, None)
+        case MemberFlapped(subject=subject, flaps=flaps):
+            draft.speak(fact, None)
+            draft.nodes[subject] = replace(draft.node(subject), flaps=flaps)
         case ProcessObserved():
             draft.speak(fact, None)
             draft.process(payload)

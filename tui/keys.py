@@ -26,6 +26,7 @@ Action = Literal[
     "previous_node",
     "right",
     "left",
+    "node",
     "kill",
     "start",
     "pause",
@@ -46,7 +47,7 @@ class Key(Struct, frozen=True):
 
     action: Action
     keys: tuple[str, ...]
-    """Textual's names of the keys."""
+    """Textual's names of the keys. None: it shares another's key, see `meant`."""
     cap: str
     """How the keys are written."""
     word: str
@@ -92,6 +93,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("add", ("a",), "a", "add", "start one more node", fault=True, rank=3),
     Key("undo", ("u",), "u", "undo", "take back the last of these", fault=True, rank=2),
     Key("run", ("enter",), "enter", "play", "play the chosen schedule", rank=0, only="compare"),
+    Key("node", (), "enter", "node", "look at the chosen node alone (esc: back)", rank=4),
     Key("freeze", ("space",), "space", "freeze", "stop the picture; the cluster goes on", rank=4),
     Key("live", ("L",), "L", "", "back to the live picture"),
     Key("help", ("question_mark",), "?", "keys", "this sheet", rank=0),
@@ -105,6 +107,8 @@ FAULTS: Final = frozenset(key.action for key in KEYS if key.fault)
 
 def valid(key: Key, screen: ScreenName) -> bool:
     """Whether a key means anything on a screen: where no node can be chosen, none can be hurt."""
+    if key.action == "node":
+        return screen not in ("compare", "node")
     return key.only in (None, screen) and not (key.fault and screen == "compare")
 
 
@@ -121,6 +125,8 @@ def offered(key: Key, scene: Scene) -> bool:
             return node is not None and not gone
         case "start":
             return gone
+        case "node":
+            return node is not None
         case "live":
             return scene.frozen
         case _:
@@ -140,7 +146,10 @@ def word(key: Key, scene: Scene) -> str:
 
 
 def meant(action: Action, screen: ScreenName) -> Action:
-    """What a key is for on this screen: right and left choose what up and down do, but for rooms."""
+    """What a key is for on this screen: right and left choose what up and down do, but for rooms;
+    enter looks at a node, but plays where schedules are chosen."""
+    if action == "run" and screen != "compare":
+        return "node"
     if action == "right" and screen != "rooms":
         return "next_node"
     return "previous_node" if action == "left" and screen != "rooms" else action

@@ -18,7 +18,7 @@ from tui.contest import Contest
 from tui.draw.glyphs import GlyphSet
 from tui.view import ClusterView
 
-ScreenName = Literal["home", "ring", "matrix", "recovery", "events", "compare", "rooms"]
+ScreenName = Literal["home", "ring", "matrix", "recovery", "events", "compare", "rooms", "node"]
 
 
 class Scene(Struct, frozen=True):

@@ -127,6 +127,8 @@ class NodeView(Struct, frozen=True):
     """The interval of that pulse."""
     topics: TopicsTally = NO_TOPICS
     """What its last pulse said of its topics."""
+    flaps: int = 0
+    """How often it came back within a short time, as another last told of it."""
 
 
 MessageId = tuple[NodeId, int, int]

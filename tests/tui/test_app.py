@@ -160,6 +160,22 @@ async def test_arrows_choose_a_node_on_every_screen_and_escape_lets_go() -> None
         assert app.desk.screen == "home"
 
 
+async def test_enter_looks_at_one_node_and_escape_goes_back_to_where_one_was() -> None:
+    app = dashboard()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await see_text(pilot, "no node chosen")
+        await pilot.press("enter")
+        await see_text(pilot, "demo / node")
+        assert app.desk.selected == "n1"
+        await pilot.press("down")
+        await see_text(pilot, "n2 is alive for all others")
+        await pilot.press("escape")
+        await see_text(pilot, "demo / ring")
+        assert app.desk.selected == "n2"
+        await pilot.press("enter", "tab")
+        await see_text(pilot, "demo / matrix")
+
+
 async def test_a_click_on_a_badge_chooses_its_node() -> None:
     app = dashboard()
     async with app.run_test(size=(120, 36)) as pilot:

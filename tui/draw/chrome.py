@@ -17,7 +17,7 @@ from tui.draw.glyphs import SETS
 from tui.judge.agreement import agreement
 from tui.judge.court.crowns import architecture_of
 from tui.judge.standing import has_left
-from tui.judge.verdict import verdict
+from tui.judge.verdict import Verdict, verdict
 from tui.keys import footer
 from tui.scene import Scene, ScreenName, clock
 
@@ -33,11 +33,19 @@ _MARKS: Final = {
 }
 
 
-def paint_chrome(frame: Frame, scene: Scene, screen: ScreenName, detail: str = "") -> None:
-    """Write the first two rows and the last two. `detail` follows the cluster's shape."""
+def paint_chrome(
+    frame: Frame,
+    scene: Scene,
+    screen: ScreenName,
+    detail: str = "",
+    said: Verdict | None = None,
+) -> None:
+    """Write the first two rows and the last two. `detail` follows the cluster's shape; a screen of
+    one thing has its own sentence to say instead of the cluster's.
+    """
     _title(frame, scene, screen, detail)
     if frame.height > 1:
-        said = verdict(scene.view, scene.now)
+        said = said or verdict(scene.view, scene.now)
         frame.text(1, 1, said.within(frame.width - 2), said.tone, bold=True)
     if frame.height >= 8:
         _time(frame, scene, frame.height - 2)

@@ -26,6 +26,10 @@ _ABOUT: Final[dict[ScreenName, tuple[str, ...]]] = {
         "↑ ↓ choose a schedule; enter plays it, again with the next seed",
         "five simulated clusters, same faults and clients; height: share answered",
     ),
+    "node": (
+        "its own reports of the last minute, each figure on its own scale",
+        "it holds: what it believes of a peer; of it: what the peer believes of it",
+    ),
     "rooms": (
         "a row per node; its rooms in the order of the ring, one mark a room",
         "an arrow: it just went that way; 2: it runs twice; ○: its node died",

@@ -1,0 +1,1 @@
+"""What a view means for one node or one key."""

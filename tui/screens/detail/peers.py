@@ -1,0 +1,119 @@
+"""The table of a node's peers: what it holds of each, what each holds of it, and the way between.
+
+One row a peer, as many as there is room for; the rest are counted. Ages are by the node's own last
+report, times on the way from traced messages.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cluster.model.member import NodeId
+from tui.draw.chrome import fit
+from tui.draw.frame import Frame
+from tui.draw.glyphs import SETS
+from tui.judge.agreement import is_live
+from tui.judge.detail.portrait import Way, ways
+from tui.scene import Scene
+from tui.screens.pieces.parts import age, name_role, state_glyph
+from tui.view import Belief, NodeView
+
+LATE_US: Final = 1_500_000
+"""Not heard for longer than this is worth a look."""
+
+
+def paint_peers(
+    frame: Frame, scene: Scene, place: tuple[int, int], rows: int, name: NodeId
+) -> None:
+    """Draw the table at (x, y) in at most `rows` rows, its heading included."""
+    x, y = place
+    node = scene.view.nodes[name]
+    wide = frame.width - x >= 50
+    others = [other for other in scene.view.nodes if other != name]
+    holds = "holds" if is_live(node, scene.now) else "held"
+    head = f"peers   it {holds:<9} heard   on the way   of it" if wide else "peers   heard  of it"
+    frame.text(x, y, head, "muted")
+    if not others:
+        frame.text(x, y + 1, "none: it is alone", "faint")
+    shown = others if len(others) < rows else others[: max(0, rows - 2)]
+    roads = ways(scene.view, name, scene.now) if wide else {}
+    for row, other in enumerate(shown, start=y + 1):
+        if wide:
+            _wide(frame, scene, (x, row), node, scene.view.nodes[other], roads.get(other))
+        else:
+            _brief(frame, scene, (x, row), node, scene.view.nodes[other])
+        frame.hit(x, row, frame.width - x, 1, other)
+    if len(shown) < len(others) and rows >= 2:
+        frame.text(x, y + 1 + len(shown), f"… {len(others) - len(shown)} more", "muted")
+
+
+def _brief(
+    frame: Frame, scene: Scene, place: tuple[int, int], node: NodeView, peer: NodeView
+) -> None:
+    x, y = place
+    glyph, role, _ = _held(scene, node.beliefs.get(peer.name))
+    _name(frame, scene, place, peer.name, 3)
+    frame.text(x + 4, y, glyph, role if is_live(node, scene.now) else "faint", bold=True)
+    _heard(frame, scene, (x + 12, y), node, peer.name)
+    _back(frame, scene, (x + 14, y), node, peer, brief=True)
+
+
+def _wide(
+    frame: Frame,
+    scene: Scene,
+    place: tuple[int, int],
+    node: NodeView,
+    peer: NodeView,
+    way: Way | None,
+) -> None:
+    x, y = place
+    glyph, role, word = _held(scene, node.beliefs.get(peer.name))
+    _name(frame, scene, place, peer.name, 7)
+    frame.text(x + 8, y, f"{glyph} {word}", role if is_live(node, scene.now) else "faint")
+    _heard(frame, scene, (x + 26, y), node, peer.name)
+    if way is not None and way.lost * 2 > way.sent:
+        frame.right(x + 38, y, f"{way.lost} lost", "bad")
+    elif way is not None and way.median_us >= 0:
+        frame.right(x + 38, y, f"{way.median_us / 1000:.1f} ms", "")
+    else:
+        frame.right(x + 38, y, "–", "faint")
+    _back(frame, scene, (x + 41, y), node, peer, brief=False)
+
+
+def _name(frame: Frame, scene: Scene, place: tuple[int, int], name: NodeId, width: int) -> None:
+    frame.text(*place, fit(name, width), name_role(scene, name), bold=True)
+
+
+def _heard(
+    frame: Frame, scene: Scene, place: tuple[int, int], node: NodeView, peer: NodeId
+) -> None:
+    """How long ago it last heard the peer itself; `place` is where the text ends."""
+    at = node.heard.get(peer, 0)
+    late = bool(at) and scene.now - at > LATE_US
+    frame.right(*place, age(scene.now - at) if at else "–", "warn" if late else "")
+
+
+def _held(scene: Scene, belief: Belief | None) -> tuple[str, str, str]:
+    glyphs = SETS[scene.glyphs]
+    if belief is None:
+        return glyphs.joining, "joining", "not met"
+    glyph, role = state_glyph(glyphs, belief.state)
+    return glyph, role, belief.state.word
+
+
+def _back(
+    frame: Frame,
+    scene: Scene,
+    place: tuple[int, int],
+    node: NodeView,
+    peer: NodeView,
+    *,
+    brief: bool,
+) -> None:
+    """What the peer holds of the node, if the peer is heard."""
+    if not is_live(peer, scene.now):
+        silent = SETS[scene.glyphs].silent
+        frame.text(*place, silent if brief else f"{silent} not heard", "faint")
+        return
+    glyph, role, word = _held(scene, peer.beliefs.get(node.name))
+    frame.text(*place, glyph if brief else f"{glyph} {word}", role)
