@@ -18,7 +18,7 @@ from cluster.api.backend import Backend
 from cluster.api.facts import Observers
 from cluster.api.messages import HttpError, HttpRequest, HttpResponse, json_response
 from cluster.api.orders import command, fault
-from cluster.api.routes import rooms
+from cluster.api.routes import flows, rooms
 from cluster.api.server import HttpServer
 from cluster.model.facts import Fact
 from cluster.protocol.inputs import SnapshotQuery
@@ -27,8 +27,8 @@ from cluster.protocol.messages import Refusal
 CONNECTIONS_MAX: Final = 512
 MESSAGE_PACK: Final = "application/msgpack"
 PATHS: Final = (
-    "/kv/KEY, /rooms, /rooms/NAME, /rooms/NAME/feed, /topics/TOPIC, /snapshot, /record, /facts, "
-    "/command, /fault or /healthz"
+    "/kv/KEY, /rooms, /rooms/NAME, /rooms/NAME/feed, /topics/TOPIC, /flows, /flows/NAME, /snapshot, "
+    "/record, /facts, /command, /fault or /healthz"
 )
 
 
@@ -64,6 +64,8 @@ class Window:
             return await self._audience.handle(request)
         if request.path == rooms.ROOT or request.path.startswith(rooms.PREFIX):
             return await rooms.handle(self._backend, self._audience, request)
+        if request.path == flows.ROOT or request.path.startswith(flows.PREFIX):
+            return await flows.handle(self._backend, request)
         match request.path:
             case "/facts":
                 _only("GET", request)

@@ -61,7 +61,7 @@ def look(address: str) -> Any:
     """(view, now) of the cluster that a node knows, from every node's own snapshot."""
     from tui.text.look import look_around
 
-    view, now = look_around(_patient(address), address, CommandError)
+    view, now = look_around(patient(address), address, CommandError)
     if not view.nodes:
         raise CommandError(NO_NODE.format(address), NO_ANSWER)
     return view, now
@@ -73,16 +73,16 @@ def records(address: str) -> Any:
 
     from tui.text.look import records_around
 
-    found = records_around(_patient(address), address, CommandError)
+    found = records_around(patient(address), address, CommandError)
     if found is None:
         raise CommandError(NO_NODE.format(address), NO_ANSWER)
     return found, time_ns() // 1_000
 
 
-def _patient(address: str) -> Any:
+def patient(address: str) -> Any:
     """Asks the window that was named with patience, all others for a moment."""
 
-    def patient(at: str, *request: Any) -> tuple[int, dict[str, str], bytes]:
+    def asked(at: str, *request: Any) -> tuple[int, dict[str, str], bytes]:
         return ask(at, *request, patience_s=PATIENCE_S if at == address else MOMENT_S)
 
-    return patient
+    return asked

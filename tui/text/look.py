@@ -83,6 +83,21 @@ def _order(fact: Fact) -> tuple[int, NodeId, int]:
     return fact.hlc, fact.node, fact.seq
 
 
+def each_window(
+    one: Callable[[Ask, str], Answer], ask: Ask, address: str, silence: type[Exception]
+) -> dict[NodeId, Answer | None]:
+    """What `one` makes of every member's window, by name; None for those that are silent.
+
+    Empty when something answered that is no node. `silence` as in `look_around`.
+    """
+    first = _snapshot(ask, address)
+    if first is None or not isinstance(first.payload, SnapshotTaken):
+        return {}
+    windows = _windows(first.payload)
+    found = _all_at_once(one, ask, list(windows.values()), silence)
+    return {first.node: one(ask, address), **dict(zip(windows, found, strict=True))}
+
+
 def objection(ask: Ask, address: str, peers: Sequence[str]) -> str:
     """Why links to these peers cannot be hurt; empty when they can.
 

@@ -185,7 +185,7 @@ class Flows:
         due = self._out.now - outlet.marked_at >= self._config.look_period_us
         if outlet.closed:
             self._pass_on(stage, (), closed=True)
-        elif taken and outlet.missing and due:
+        elif taken and outlet.unsure and due:
             outlet.marked_at = self._out.now
             self._pass_on(stage, ())
 

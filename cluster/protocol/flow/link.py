@@ -4,7 +4,8 @@ The receiving end asks (`Inlet`), the sending end never sends more (`Outlet`). B
 the time in which both nodes live, so that the sender can say exactly what was lost: at a new link, what it sent
 and the receiver has not had; at the receiver's death, what it sent and the receiver is not known to
 have passed on. The latter may count as lost what was passed on in its last moments; nothing that is
-lost goes uncounted as long as the sender lives.
+lost goes uncounted as long as the sender lives. When the sender dies, nobody knows what became of
+what it was unsure of.
 """
 
 from __future__ import annotations
@@ -120,9 +121,9 @@ class Outlet:
         return max(0, self.asked - self.sent - len(self.pending))
 
     @property
-    def missing(self) -> bool:
-        """Whether the receiver has not said that it had everything."""
-        return self._had < self.total - self._lost_here
+    def unsure(self) -> int:
+        """Items sent of which the receiver has not said that they came, nor are they lost."""
+        return max(0, self.total - self._lost_here - self._had)
 
     def ask(self, ask: FlowAsk, life: int) -> bool:
         """The receiver asks. Whether that was said to the link that stands, or to a new one."""

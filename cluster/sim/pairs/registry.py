@@ -12,6 +12,7 @@ from cluster.sim.pairs import (
     one_queue,
     one_token,
     per_subscriber,
+    three_queues,
     two_masters,
     write_one,
 )
@@ -46,6 +47,13 @@ PAIRS: Final[dict[str, Pair]] = {
             "Don't funnel everything through one process.",
             "Do shard the work, and bound every mailbox: refuse early what has no room.",
             one_queue.play,
+        ),
+        Pair(
+            "three-queues",
+            5,
+            "Don't send on whatever arrives, and let it wait where it is worked on.",
+            "Do have each stage ask for what it has room for; or refuse early, and count it.",
+            three_queues.play,
         ),
         Pair(
             "per-subscriber",

@@ -89,6 +89,7 @@ class Books:
             found["queued"] += each.held
             if each.outlet is not None:
                 found["lost"] += each.outlet.lost
+                found["unsure"] += each.outlet.unsure
             else:
                 found["delivered"] += each.left
         return found
@@ -110,6 +111,11 @@ class Books:
             if host.node is not None:
                 found += self._of(self._here(host.name))
         return found
+
+    def quiet(self) -> bool:
+        """Whether no living stage holds anything, and nothing waits at a living source."""
+        living = self.balance() - self._dead
+        return not living["queued"] and not living["waiting"]
 
     @staticmethod
     def missing(books: Counter[str]) -> int:

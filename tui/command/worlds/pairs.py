@@ -15,7 +15,15 @@ from tui.command.words import Words
 if TYPE_CHECKING:
     from cluster.sim.pairs.record import Played
 
-NAMES: Final = ("two-masters", "one-queue", "per-subscriber", "modulo", "one-token", "write-one")
+NAMES: Final = (
+    "two-masters",
+    "one-queue",
+    "three-queues",
+    "per-subscriber",
+    "modulo",
+    "one-token",
+    "write-one",
+)
 """As `cluster.sim.pairs.registry.PAIRS`, which `--help` has no time to import."""
 ALL: Final = "all"
 SEED: Final = 1

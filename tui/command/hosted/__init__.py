@@ -1,0 +1,1 @@
+"""The words about what a cluster runs beside keeping keys."""

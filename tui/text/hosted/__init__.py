@@ -1,0 +1,1 @@
+"""What a cluster runs beside keeping keys, as text and JSON."""
