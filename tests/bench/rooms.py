@@ -16,7 +16,7 @@ from statistics import median, quantiles
 from cluster.lab.nodes import Lab
 from cluster.model.member import NodeId
 from tests.bench.figures import figure
-from tests.real.players import Players, Room
+from tests.real.rooms.players import Players, Room
 from tests.real.stage import Stage, stage
 
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from cluster.model.member import NodeId
-from tests.real.players import Players
+from tests.real.rooms.players import Players
 from tests.real.stage import Stage, stage
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real")]
