@@ -1,0 +1,166 @@
+"""A stream of facts cut into chunks, with a whole view and the marks between them.
+
+The same for the live buffer and for files: whoever keeps the pieces is a `Shelf`. A fact's time is
+the collector's: its node's own clock, but never before the fact heard before it and never after
+the moment it was heard, so that one wrong clock among many bends nothing but its own facts.
+
+A view is kept after `VIEW_FACTS` facts or `VIEW_US`, whichever comes first, and less often when
+it is large (`dear`): a view of a thousand rooms is not packed every few seconds.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from cluster.model.facts import Fact
+from tui.timeline.pack import CODEC, LEVEL, pack
+from tui.view import ClusterView, Mark
+
+CHUNK_FACTS: Final = 512
+VIEW_FACTS: Final = 2_000
+"""More makes seeking slower (all of them may have to be folded), fewer makes files larger."""
+VIEW_US: Final = 5_000_000
+DEAR_US_PER_BYTE: Final = 4
+"""A packed view of 50 kB is kept at most every 0.2 s, one of 10 MB at most every 40 s."""
+MARKS_KEPT: Final = 2_000
+"""Marks remembered in order to tell new ones from old ones."""
+
+
+class Chunk(Struct, frozen=True):
+    """Facts, packed. `E` of a file."""
+
+    t0: int
+    t1: int
+    seq0: int
+    """How many facts came before, in this stream."""
+    count: int
+    codec: int
+    blob: bytes
+
+
+class Kept(Struct, frozen=True):
+    """A whole view, packed. `S` of a file."""
+
+    t: int
+    seq: int
+    """How many facts are in it."""
+    codec: int
+    blob: bytes
+
+
+class Note(Struct, frozen=True):
+    """A mark. `M` of a file."""
+
+    t: int
+    label: str
+    kind: str
+    seq: int = 0
+    """How many facts had come when it was made out."""
+
+
+class Shelf(Protocol):
+    """Whoever keeps the pieces."""
+
+    def chunk(self, chunk: Chunk) -> None:
+        """The next facts."""
+        ...
+
+    def kept_view(self, kept: Kept) -> None:
+        """The view after all facts so far."""
+        ...
+
+    def mark(self, note: Note) -> None:
+        """A mark, which may lie a little back."""
+        ...
+
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+def keep(view: ClusterView, t: int, seq: int) -> Kept:
+    """A view as bytes."""
+    return Kept(t, seq, 1, zlib.compress(_encoder.encode(view), LEVEL))
+
+
+class Cutter:
+    """Cuts. `chunk_us`: how long facts may wait for a chunk to fill."""
+
+    def __init__(self, shelf: Shelf, chunk_us: int) -> None:
+        self.count = 0
+        self.seen = 0
+        """The time of the last fact."""
+        self.facts: list[Fact] = []
+        """Those of the chunk that is not full yet."""
+        self.times: list[int] = []
+        self._shelf = shelf
+        self._cut = 0
+        """How many facts are in chunks."""
+        self._chunk_us = chunk_us
+        self._kept_at = 0
+        self._kept_seq = 0
+        self._dear_us = 0
+        self._marks: tuple[Mark, ...] = ()
+        self._noted: dict[tuple[int, str], None] = {}
+
+    def begin(self, view: ClusterView, t: int, seq: int = 0) -> None:
+        """The view before the first fact."""
+        self.count = self._cut = seq
+        self.seen = t
+        self._keep(view, t)
+
+    def add(self, facts: Sequence[Fact], view: ClusterView, heard: int) -> None:
+        """Facts heard now (`heard`, the collector's clock), and the view after them."""
+        if not facts:
+            return
+        seen = self.seen
+        for fact in facts:
+            seen = max(seen, min(fact.at, heard))
+            self.facts.append(fact)
+            self.times.append(seen)
+            if len(self.facts) >= CHUNK_FACTS:
+                self.cut()
+        self.seen = seen
+        self.count += len(facts)
+        if view.marks is not self._marks:
+            self._note(view)
+        due = max(VIEW_US, self._dear_us)
+        crowded = self.count - self._kept_seq >= VIEW_FACTS and seen - self._kept_at > self._dear_us
+        if crowded or seen - self._kept_at >= due:
+            self._keep(view, seen)
+
+    def tick(self, now: int) -> None:
+        """Cut what has waited long enough."""
+        if self.times and now - self.times[0] >= self._chunk_us:
+            self.cut()
+
+    def cut(self) -> None:
+        """Give what there is to the shelf."""
+        if not self.facts:
+            return
+        facts, times = self.facts, self.times
+        self.facts, self.times = [], []
+        blob = pack(facts, times)
+        self._shelf.chunk(Chunk(times[0], times[-1], self._cut, len(facts), CODEC, blob))
+        self._cut += len(facts)
+
+    def _keep(self, view: ClusterView, t: int) -> None:
+        self.cut()
+        kept = keep(view, t, self.count)
+        self._kept_at, self._kept_seq = t, self.count
+        self._dear_us = DEAR_US_PER_BYTE * len(kept.blob)
+        self._shelf.kept_view(kept)
+
+    def _note(self, view: ClusterView) -> None:
+        self._marks = view.marks
+        for mark in view.marks:
+            name = (mark.at, mark.label)
+            if name not in self._noted:
+                self._noted[name] = None
+                self._shelf.mark(Note(mark.at, mark.label, mark.kind, self.count))
+        while len(self._noted) > MARKS_KEPT:
+            del self._noted[next(iter(self._noted))]
