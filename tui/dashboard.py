@@ -1,7 +1,7 @@
 """The dashboard: facts in, keys in, frames out.
 
-One clock of `FPS` ticks drains what arrived, folds it (frozen or not), and paints only when the
-picture can have changed: thirty times a second while messages fly on the ring, else a few times.
+One clock of `FPS` ticks drains what arrived, folds it (looked at or not) and keeps it on the time
+line (`tui.timeline.deck`), and paints only when the picture can have changed: thirty times a second while messages fly on the ring, else a few times.
 Painting is the screens' business (pure), looking is `tui.desk`'s (pure); this file owns what is
 neither: time, the terminal, tasks, and the hands that act on a cluster of ours.
 
@@ -14,8 +14,8 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from time import localtime, time_ns
-from typing import ClassVar, Final, Literal, Protocol
+from time import localtime, strftime, time_ns
+from typing import ClassVar, Final, Literal, Protocol, get_args
 
 from msgspec import Struct
 from textual.app import App, ComposeResult
@@ -24,17 +24,21 @@ from textual.binding import Binding, BindingType
 from cluster.model.facts import Fact
 from tui.acts import Acts, Hands
 from tui.arena import Arena
-from tui.desk import Desk, Frozen, choose, press
+from tui.desk import Desk, choose, press
 from tui.draw.flights import in_flight
 from tui.draw.frame import Frame
 from tui.draw.glyphs import GlyphSet
 from tui.draw.theme import Depth, Theme, depth_of
 from tui.fold import fold
 from tui.keys import KEYS, Action, meant
+from tui.saving import SavingError, save_text
 from tui.scene import Scene, ScreenName
 from tui.screens.help import paint_help
 from tui.screens.ring import Stage
 from tui.screens.start import paint_start
+from tui.timeline.deck import Deck
+from tui.timeline.player import Move
+from tui.timeline.reel import Reel
 from tui.view import ClusterView
 from tui.widgets.frameview import FrameView
 
@@ -71,6 +75,13 @@ class Recorded:
             take(fact)
 
 
+class Still(Struct, frozen=True):
+    """The picture that stands while all is being stopped."""
+
+    view: ClusterView
+    now: int
+
+
 class Options(Struct, frozen=True):
     """How a dashboard is shown."""
 
@@ -87,6 +98,8 @@ class Options(Struct, frozen=True):
 DEFAULT: Final = Options()
 Begin = Callable[[Take], Awaitable[tuple[Source, Hands | None]]]
 """Called once, after the first frame: reads and makes what is needed, starts nothing yet."""
+MOVES: Final[dict[Action, Move]] = {move: move for move in get_args(Move)}
+"""Keys that move through time."""
 TextScreen = Literal["home", "matrix", "recovery", "events", "compare", "rooms", "node"]
 Now = Callable[[ClusterView], int]
 """The time to show."""
@@ -120,6 +133,7 @@ class MasterlessApp(App[int]):
         *,
         now: Now = wall,
         environ: Mapping[str, str] = os.environ,
+        reel: Reel | None = None,
     ) -> None:
         depth = depth_of(environ)
         super().__init__(ansi_color=True)
@@ -127,6 +141,7 @@ class MasterlessApp(App[int]):
         self.options = options
         self.view = ClusterView()
         self.desk = Desk(screen=options.screen)
+        self.deck = Deck(reel)
         self.failure: BaseException | None = None
         """Why it ended by itself: for the caller to raise once the terminal is itself again."""
         self.frames = 0
@@ -148,7 +163,8 @@ class MasterlessApp(App[int]):
         self._stage: Stage | None = None
         self._source: asyncio.Task[None] | None = None
         self._leaving: asyncio.Task[None] | None = None
-        self._last: Frozen | None = None
+        self._ticked_at = 0
+        self._last: Still | None = None
         """The picture that stands while all is being stopped: what ends now is no news."""
         self._ended = False
 
@@ -191,8 +207,10 @@ class MasterlessApp(App[int]):
             count = min(len(self.facts), FACTS_PER_TICK)
             batch = [self.facts.popleft() for _ in range(count)]
             self.view = fold(self.view, batch)
+            self.deck.hear(batch, self.view, self._now(self.view))
             self._heard_since_paint = True
         now = self._now(self.view)
+        self._play(now)
         if self._notice and now > self._notice_until and not self._acts.busy and self._last is None:
             self._notice = ""
             self._dirty = True
@@ -202,9 +220,20 @@ class MasterlessApp(App[int]):
             self.paint(now)
         elif self._last is not None:
             return
-        elif self._stage is not None and self._motion and in_flight(self.view, now):
-            self._canvas.show(self._stage.play(self.view, now))
-            self.frames += 1
+        elif self._stage is not None and self._motion:
+            view, shown = self.deck.moment(self.view, now)
+            if in_flight(view, shown):
+                self._canvas.show(self._stage.play(view, shown))
+                self.frames += 1
+
+    def _play(self, now: int) -> None:
+        """Go on in what is being replayed, by as much time as went by since the last tick."""
+        at = time_ns() // 1_000
+        went, self._ticked_at = at - (self._ticked_at or at), at
+        if self.deck.player.playing and self._last is None:
+            self.deck.advance(went, now)
+            self._heard_since_paint = True
+            self._dirty |= not self.deck.player.playing
 
     def paint(self, now: int) -> None:
         """Make the whole frame of this moment and show it."""
@@ -218,16 +247,17 @@ class MasterlessApp(App[int]):
 
     def scene(self, now: int) -> Scene:
         """What the painters are given now."""
-        frozen = self.desk.frozen or self._last
-        view = frozen.view if frozen else self.view
+        view, shown = self.deck.moment(self.view, now)
+        if self._last is not None:
+            view, shown = self._last.view, self._last.now
         selected = self.desk.selected
         return Scene(
             view=view,
-            now=frozen.now if frozen else now,
+            now=shown,
             selected=selected if selected in view.nodes else None,
             room=self.desk.room if self.desk.room in view.rooms.by_name else "",
             own=self._acts.hands is not None,
-            frozen=self.desk.frozen is not None,
+            frozen=not self.deck.following,
             live=not self._ended and any(node.connected for node in view.nodes.values()),
             notice=self._notice,
             motion=self._motion,
@@ -236,6 +266,7 @@ class MasterlessApp(App[int]):
             zone_us=self._zone_us,
             source=self.options.title,
             contest=self._arena.contest,
+            line=self.deck.line(now) if self.deck.reel.count else None,
         )
 
     def frame(self, scene: Scene, width: int, height: int) -> Frame:
@@ -251,7 +282,8 @@ class MasterlessApp(App[int]):
         if screen == "ring":
             stage = Stage(scene, width, height)
             frame = stage.play(scene.view, scene.now)
-            self._stage = None if scene.frozen or self.desk.help else stage
+            still = scene.frozen and not self.deck.player.playing
+            self._stage = None if still or self.desk.help else stage
         else:
             frame = _paint(screen, scene, width, height)
         if self.desk.help:
@@ -280,13 +312,36 @@ class MasterlessApp(App[int]):
             pass
         elif action in ("kill", "start", "pause", "isolate", "add", "undo"):
             self._acts.do(action, self.view, self.desk.selected)
+        elif action == "picture":
+            self._picture()
+        elif action in MOVES:
+            said = self.deck.press(MOVES[action], self._now(self.view))
+            self._notice = ""
+            if said:
+                self._say(said)
         else:
-            self.desk = press(self.desk, action, self.view, self._now(self.view))
+            self.desk = press(self.desk, action, *self._moment())
         self._dirty = True
+
+    def _picture(self) -> None:
+        """Save what is on the screen."""
+        moment = strftime("%Y%m%d-%H%M%S", localtime(self._moment()[1] / 1e6))
+        title = f"masterless {self.desk.screen} {moment}"
+        try:
+            stem = f"masterless-{moment}-{self.desk.screen}"
+            path = save_text(stem, "svg", self.export_screenshot(title=title))
+        except SavingError as error:
+            self._say(str(error))
+        else:
+            self._say(f"this picture is in {path}")
+
+    def _moment(self) -> tuple[ClusterView, int]:
+        """What is looked at, and its clock."""
+        return self.deck.moment(self.view, self._now(self.view))
 
     def on_frame_view_chosen(self, message: FrameView.Chosen) -> None:
         """A click chose a node."""
-        self.desk = choose(self.desk, message.target, self.view)
+        self.desk = choose(self.desk, message.target, self._moment()[0])
         self._dirty = True
 
     def on_frame_view_resized(self) -> None:
@@ -305,8 +360,8 @@ class MasterlessApp(App[int]):
 
     def _did(self, sentence: str) -> None:
         """Something was done to the cluster; a frozen picture cannot show it."""
-        if self.desk.frozen:
-            sentence = f"{sentence.rstrip('.')}; the picture is frozen, space returns to live"
+        if not self.deck.following:
+            sentence = f"{sentence.rstrip('.')}; this picture is of the past, L returns to live"
         self._say(sentence)
 
     def leave(self) -> None:
@@ -315,7 +370,7 @@ class MasterlessApp(App[int]):
             self.exit(0)
             return
         self._say("stopping the nodes…" if self._acts.hands else "hanging up…")
-        self._last = Frozen(self.view, self._now(self.view))
+        self._last = Still(*self._moment())
         self._leaving = asyncio.create_task(self._leave(), name="leave")
 
     async def _leave(self) -> None:

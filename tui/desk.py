@@ -1,7 +1,7 @@
-"""How the person looks at the cluster: which screen, which node, frozen or not. Pure.
+"""How the person looks at the cluster: which screen, which node. Pure.
 
-`press` is what each key does to that; what keys do to the *cluster* is the app's business. A
-frozen desk keeps the view it froze: the cluster goes on and is folded on, but not shown.
+`press` is what each key does to that; what keys do to the *cluster* is the app's business, and which
+moment is looked at is `tui.timeline.player`'s.
 """
 
 from __future__ import annotations
@@ -21,13 +21,6 @@ ROOM: Final = "room/"
 """Before a room's name in what a click chooses: no node is called so."""
 
 
-class Frozen(Struct, frozen=True):
-    """The moment a picture stands still at."""
-
-    view: ClusterView
-    now: int
-
-
 class Desk(Struct, frozen=True):
     """Everything that is the viewer's and not the cluster's."""
 
@@ -36,7 +29,6 @@ class Desk(Struct, frozen=True):
     """Where a screen of one thing goes back to."""
     selected: NodeId | None = None
     room: str = ""
-    frozen: Frozen | None = None
     help: bool = False
 
 
@@ -58,15 +50,15 @@ def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
             return replace(desk, room=next_room(view, now, desk.selected, desk.room, step))
         case "node":
             return _closer(desk, view)
-        case "freeze":
-            return replace(desk, frozen=None if desk.frozen else Frozen(view, now))
-        case "live":
-            return replace(desk, frozen=None)
         case "help":
             return replace(desk, help=not desk.help)
         case "back":
             return _back(desk)
         case "kill" | "start" | "pause" | "isolate" | "add" | "undo" | "quit" | "run":
+            return desk
+        case "picture" | "freeze" | "live" | "step_on" | "step_back":
+            return desk
+        case "next_mark" | "previous_mark" | "faster" | "slower":
             return desk
 
 

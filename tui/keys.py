@@ -35,6 +35,13 @@ Action = Literal[
     "undo",
     "freeze",
     "live",
+    "step_back",
+    "step_on",
+    "previous_mark",
+    "next_mark",
+    "slower",
+    "faster",
+    "picture",
     "help",
     "back",
     "quit",
@@ -94,8 +101,15 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("undo", ("u",), "u", "undo", "take back the last of these", fault=True, rank=2),
     Key("run", ("enter",), "enter", "play", "play the chosen schedule", rank=0, only="compare"),
     Key("node", (), "enter", "node", "look at the chosen node alone (esc: back)", rank=4),
-    Key("freeze", ("space",), "space", "freeze", "stop the picture; the cluster goes on", rank=4),
-    Key("live", ("L",), "L", "", "back to the live picture"),
+    Key("freeze", ("space",), "space", "freeze", "freeze the picture, play on from there", rank=4),
+    Key("live", ("L",), "L", "live", "back to the live picture (a recording: to its end)"),
+    Key("step_back", ("comma",), ", .", "step", "step back or on, fact by fact", rank=6),
+    Key("step_on", ("full_stop",), "", "", ""),
+    Key("previous_mark", ("left_square_bracket",), "[ ]", "marks", "the mark before or after"),
+    Key("next_mark", ("right_square_bracket",), "", "", ""),
+    Key("slower", ("left_curly_bracket",), "{ }", "speed", "play slower or faster", rank=6),
+    Key("faster", ("right_curly_bracket",), "", "", ""),
+    Key("picture", ("S",), "S", "", "save this picture as an SVG file"),
     Key("help", ("question_mark",), "?", "keys", "this sheet", rank=0),
     Key("back", ("escape",), "esc", "", "close this sheet, let go of the node, go home"),
     Key("quit", ("q", "ctrl+c"), "q", "quit", "leave; the nodes are stopped", rank=0),
@@ -127,7 +141,7 @@ def offered(key: Key, scene: Scene) -> bool:
             return gone
         case "node":
             return node is not None
-        case "live":
+        case "live" | "step_back" | "previous_mark" | "slower":
             return scene.frozen
         case _:
             return True
@@ -141,7 +155,7 @@ def word(key: Key, scene: Scene) -> str:
     if key.action == "isolate" and node is not None and node.faults:
         return "heal"
     if key.action == "freeze" and scene.frozen:
-        return "live"
+        return "freeze" if scene.line is not None and scene.line.playing else "play"
     return key.word
 
 
@@ -171,7 +185,7 @@ def explained(key: Key, scene: Scene, screen: ScreenName) -> str:
 
 def _rank(key: Key, scene: Scene) -> int:
     """The way back from a frozen picture is never dropped."""
-    return 0 if key.action == "freeze" and scene.frozen else key.rank
+    return 0 if key.action in ("freeze", "live") and scene.frozen else key.rank
 
 
 def footer(scene: Scene, screen: ScreenName, width: int) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from msgspec import Struct
 from cluster.model.member import NodeId
 from tui.contest import Contest
 from tui.draw.glyphs import GlyphSet
+from tui.timeline.line import TimeLine
 from tui.view import ClusterView
 
 ScreenName = Literal["home", "ring", "matrix", "recovery", "events", "compare", "rooms", "node"]
@@ -33,7 +34,7 @@ class Scene(Struct, frozen=True):
     own: bool = False
     """The cluster was started by us, so faults may be done to it and keys for them are offered."""
     frozen: bool = False
-    """The picture stands still on purpose; the cluster goes on."""
+    """The picture is not that of the end: it stands still, or shows what was; the cluster goes on."""
     live: bool = True
     """False for a recording, or when nothing answers any more."""
     notice: str = ""
@@ -49,6 +50,8 @@ class Scene(Struct, frozen=True):
     """Where the facts come from, in a word or an address: the first thing on the title line."""
     contest: Contest = Contest()
     """The comparison of architectures, which is of simulated clusters."""
+    line: TimeLine | None = None
+    """Where on the time line this moment is; None: there is none."""
 
 
 def hue(view: ClusterView, name: NodeId) -> int:

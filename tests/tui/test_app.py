@@ -284,7 +284,7 @@ async def test_freezing_stops_the_picture_and_not_the_cluster() -> None:
         await pilot.press("down")
         await see_text(pilot, "n1  ● alive")
         assert "5 nodes agree" in shown(app)
-        assert "space live" in shown(app)
+        assert "L live" in shown(app)
         await pilot.press("L")
         await see_text(pilot, "n4 killed")
         assert "FROZEN" not in shown(app)
@@ -384,7 +384,7 @@ async def test_what_is_done_while_frozen_says_that_it_is_not_shown() -> None:
     async with app.run_test(size=(120, 36)) as pilot:
         await see_text(pilot, "no node chosen")
         await pilot.press("down", "space", "k")
-        await see_text(pilot, "kill n1, done; the picture is frozen, space returns to live")
+        await see_text(pilot, "kill n1, done; this picture is of the past, L returns to live")
 
 
 async def test_the_compare_screen_chooses_schedules_and_hurts_nobody() -> None:

@@ -136,7 +136,7 @@ def test_a_frozen_picture_says_so_in_words() -> None:
     paint_chrome(frame, replace(scene_at(QUIET), frozen=True), "home")
     assert " FROZEN " in frame.lines()[0]
     assert "LIVE" not in frame.lines()[0]
-    assert "space live" in frame.lines()[-1]
+    assert "L live" in frame.lines()[-1]
 
 
 def test_a_notice_takes_the_place_of_the_timeline() -> None:

@@ -2,7 +2,7 @@
 
     row 0            demo / ring   5 nodes   64 partitions × 3 copies          ● LIVE 14:22:07.4
     row 1            the verdict: one sentence with numbers
-    row height - 2   a notice on the last key, else the last two minutes with their marks
+    row height - 2   a notice on the last key, else the time line with its marks
     row height - 1   the keys valid here
 
 Painters own the rows from `TOP` to `height - FOOT - 1`.
@@ -14,6 +14,7 @@ from typing import Final
 
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
+from tui.draw.timeline import paint_line
 from tui.judge.agreement import agreement
 from tui.judge.court.crowns import architecture_of
 from tui.judge.standing import has_left
@@ -71,7 +72,9 @@ def _title(frame: Frame, scene: Scene, screen: ScreenName, detail: str) -> None:
     x = frame.text(1, 0, scene.source, "title", bold=True)
     x = frame.text(x, 0, " / ", "faint")
     x = frame.text(x, 0, screen, "accent", bold=True)
-    if scene.frozen:
+    if scene.frozen and scene.line is not None and scene.line.playing:
+        mark, role = f" REPLAY {scene.line.pace} ", "frozen"
+    elif scene.frozen:
         mark, role = " FROZEN ", "frozen"
     elif scene.live:
         mark, role = f"{SETS[scene.glyphs].alive} LIVE", "good"
@@ -99,6 +102,9 @@ def _time(frame: Frame, scene: Scene, y: int) -> None:
         )
         return
     if not scene.now:
+        return
+    if scene.line is not None:
+        paint_line(frame, scene, scene.line, y)
         return
     glyphs = SETS[scene.glyphs]
     left = clock(scene, scene.now - TIMELINE_US, 0)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cluster.model.facts import Fact
+from cluster.model.facts import Fact, FactId
 from tests.tui.every import EVERY
 from tests.tui.story import DEAD, END, KILLED, SECOND, START, busy_death, story
 from tests.tui.timeline.band import STEP_US, told
@@ -28,7 +28,7 @@ def from_zero(facts: list[Fact]) -> ClusterView:
 
 
 def test_a_chunk_comes_back_as_it_was() -> None:
-    facts = [Fact(f.node, 7, n, START + n, START + 3 * n, f.payload, ((f.node, 1, 2),), "polled")
+    facts = [Fact(f.node, 7, n, START + n, START + 3 * n, f.payload, (FactId(f.node, 1, 2),), "polled")
              for n, f in enumerate(story()[:300])]  # fmt: skip
     facts += [Fact(facts[0].node, 9, n, START - n, START, p) for n, p in enumerate(EVERY, 400)]
     seen = [START + 10 * n for n in range(len(facts))]

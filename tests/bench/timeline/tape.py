@@ -1,6 +1,6 @@
 """What the live buffer costs: 15 minutes at 1,000 facts/s in memory, and any moment of it.
 
-    python -m tests.bench.tape [--minutes 15]     budgets: 300 MB (SCREENS 5), 50 ms a seek
+    python -m tests.bench.timeline.tape [--minutes 15]     budgets: 300 MB (SCREENS 5), 50 ms a seek
 
 Real kinds of facts: the busiest seconds of `tests.tui.story.busy_death`, over and over, each round
 later than the one before and numbered on. Prints the resident memory that the buffer adds, bytes a

@@ -1,0 +1,89 @@
+"""What the dashboard shows of time: a reel, the place on it, and the view there.
+
+The cluster is folded on whatever is looked at: `hear` is given every batch, `moment` answers with
+the picture's own view and clock. Over a recording nothing is heard. Reads no clock: the dashboard
+says how much time of the viewer's went by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from cluster.model.facts import Fact
+from tui.timeline.line import TimeLine
+from tui.timeline.player import Move, Player, Spot, advance, press
+from tui.timeline.reel import Reel
+from tui.timeline.tape import Tape
+from tui.view import ClusterView
+
+
+class Deck:
+    """A live buffer (without a `reel`), or a recording that plays from its beginning."""
+
+    def __init__(self, reel: Reel | None = None) -> None:
+        self.tape = Tape() if reel is None else None
+        self.reel: Reel = reel or self.tape or Tape()
+        self.player = Player()
+        if reel is not None:
+            self.player = Player(Spot(reel.first, reel.begin_us), playing=True)
+        self._label = ""
+        self._place = -1
+        self._view = ClusterView()
+
+    @property
+    def following(self) -> bool:
+        """Whether the picture is that of the end."""
+        return self.player.spot is None
+
+    def hear(self, facts: Sequence[Fact], view: ClusterView, now: int) -> None:
+        """Facts were folded."""
+        if self.tape is not None:
+            self.tape.add(facts, view, now)
+
+    def press(self, move: Move, now: int) -> str:
+        """A key. Answers with what there is to say, mostly nothing."""
+        self.player, said = press(self.player, move, self.reel, now)
+        spot = self.player.spot
+        jumped = spot is not None and any(
+            note.t == spot.t and note.label == said for note in self.reel.marks
+        )
+        self._label = said if jumped else ""
+        return "" if jumped else said
+
+    def advance(self, us: int, now: int) -> None:
+        """So much of the viewer's time went by."""
+        if self.player.playing:
+            self._label = ""
+            self.player = advance(self.player, self.reel, us, now)
+
+    def moment(self, view: ClusterView, now: int) -> tuple[ClusterView, int]:
+        """The view and the clock of the picture. `view`, `now`: the live ones."""
+        spot = self.player.spot
+        if spot is None:
+            return view, now
+        if spot.seq < self.reel.first:  # it fell out of the buffer meanwhile
+            spot = Spot(self.reel.first, self.reel.begin_us)
+            self.player = replace(self.player, spot=spot, stepped=False)
+        if spot.seq != self._place:
+            self._place, self._view = spot.seq, self.reel.view(spot.seq)
+        return self._view, max(spot.t, self._view.at)
+
+    def line(self, now: int) -> TimeLine:
+        """What the screens are told of time."""
+        reel, player = self.reel, self.player
+        spot = player.spot
+        end = max(now, reel.end_us) if reel.growing else reel.end_us
+        stepped = spot is not None and player.stepped and spot.seq > reel.first
+        return TimeLine(
+            begin=reel.begin_us or end,
+            end=end,
+            live=reel.growing,
+            following=spot is None,
+            playing=player.playing,
+            pace=player.pace_word,
+            marks=tuple(reel.marks),
+            fact=reel.fact(spot.seq)[0] if spot is not None and stepped else None,
+            label=self._label,
+        )
