@@ -52,7 +52,8 @@ def test_no_step_leaves_what_is_kept() -> None:
 
 
 def test_marks_are_jumped_to_one_after_another() -> None:
-    player, names = Player(), []
+    player = Player()
+    names: list[str] = []
     for _ in range(5):
         player, said = press(player, "previous_mark", tape(), NOW)
         names.append(said)
