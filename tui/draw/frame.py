@@ -98,6 +98,11 @@ class Frame:
             self.chars[y][x] = char
             self.inks[y][x] = ink
 
+    def is_blank(self, x: int, y: int) -> bool:
+        """Whether nothing is drawn at (x, y), which may lie outside."""
+        inside = 0 <= x < self.width and 0 <= y < self.height
+        return inside and self.chars[y][x] == " "
+
     def paste(self, picture: Frame, x: int, y: int) -> None:
         """Copy a whole picture in, blanks too. `x` and `y` may not be negative; the rest clips."""
         width = min(picture.width, self.width - x)

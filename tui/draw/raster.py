@@ -95,10 +95,14 @@ class Dots:
             t = step / steps if steps else 0.0
             self.dot(x0 + (x1 - x0) * t, y0 + (y1 - y0) * t, ink, rank)
 
-    def onto(self, frame: Frame, x0: int, y0: int, glyphs: GlyphSet = "braille") -> None:
-        """Draw into a frame, over whatever its cells hold."""
+    def onto(
+        self, frame: Frame, x0: int, y0: int, glyphs: GlyphSet = "braille", *, free: bool = False
+    ) -> None:
+        """Draw into a frame, over whatever its cells hold; `free`: only into blank cells."""
         for cell, bits in self._bits.items():
             row, column = divmod(cell, self.width)
+            if free and not frame.is_blank(x0 + column, y0 + row):
+                continue
             match glyphs:
                 case "braille":
                     char = chr(0x2800 + bits)

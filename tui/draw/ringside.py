@@ -16,6 +16,8 @@ from tui.draw.glyphs import SETS, GlyphSet
 from tui.judge.agreement import agreement, is_live
 from tui.judge.court.crowns import architecture_of, crown_of, following
 from tui.judge.exposure import places, served
+from tui.judge.rooms.lanes import moving_now
+from tui.judge.rooms.survey import survey, told_rooms
 from tui.judge.standing import Standing
 from tui.judge.wording import counted
 from tui.scene import Scene, clock, hue
@@ -282,10 +284,22 @@ class Ringside:
             return ("nothing", "muted")
         full = self._counts()[0][1] == self.table.partitions
         why = "every copy is where it belongs" if full else "no copy is being made yet"
+        rooms = survey(self.scene.view, self.scene.now)
+        if full and rooms.total and rooms.well:
+            why = f"all at home, {rooms.total:,} rooms too (the dots)"
         return (f"nothing: {why}", "muted")
 
+    def _rooms(self) -> list[tuple[str, str]]:
+        """Rooms on their way, and what else there is to say of them; the dots inside the ring."""
+        view, now = self.scene.view, self.scene.now
+        lines = [
+            (f"{source} to {to}: {counted(len(flights), 'room')}", "joining")
+            for (source, to), flights in moving_now(view, now).items()
+        ]
+        return lines + [(clause.short, tone) for tone, clause in told_rooms(view, now)]
+
     def _moving(self) -> list[tuple[str, str]]:
-        lines: list[tuple[str, str]] = []
+        lines: list[tuple[str, str]] = self._rooms()
         for node in self.scene.view.nodes.values():
             if node.process == "gone":
                 continue

@@ -18,6 +18,7 @@ _ABOUT: Final[dict[ScreenName, tuple[str, ...]]] = {
         "outer band: who holds the first copy; inner bands: second and third",
         "hatched arcs: the owner is suspect or paused; dissolved: it is gone",
         "a comet is a real message, slowed to be seen; ✕ one that got lost",
+        "dots inside: rooms, in the hue of who runs them; a square on a chord: one moves",
     ),
     "matrix": ("each row is what one node believes; a bar marks what differs from most",),
     "recovery": ("each stage with its time, and what an open one waits for",),

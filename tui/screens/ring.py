@@ -17,9 +17,11 @@ from tui.draw.flights import flights
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.draw.ringside import Ringside
-from tui.judge.agreement import is_live
+from tui.draw.roomdots import paint_chords, paint_dots
+from tui.judge.agreement import agreement, is_live
 from tui.judge.court.crowns import crown_of
 from tui.judge.exposure import common_ring
+from tui.judge.rooms.lanes import lanes, moving_now
 from tui.judge.standing import Standing, standings
 from tui.scene import Scene
 from tui.view import ClusterView
@@ -75,6 +77,10 @@ class Stage:
         owners = tuple(tuple(places[table.members[o]] for o in held) for held in table.owners)
         picture = still(self._shape, owners, self._looks, scene.glyphs, scene.colour)
         self._frame.paste(picture, 1, self._y0)
+        if scene.view.rooms.by_name:
+            drawn = lanes(scene.view, scene.now, agreement(scene.view, scene.now))
+            where = (1, self._y0)
+            paint_dots(self._frame, where, self._shape, self._looks, drawn, scene.glyphs)
 
     def play(self, view: ClusterView, now: int) -> Frame:
         """A frame with the messages that fly at this moment."""
@@ -84,6 +90,12 @@ class Stage:
             seen = flights(view, now, min(1.0, shape.radius / 28))
             scene = self._scene
             paint_flights(frame, 1, self._y0, shape, self._looks, seen, scene.glyphs, scene.motion)
+            ways = moving_now(view, now)
+            if ways:
+                where = (1, self._y0)
+                paint_chords(
+                    frame, where, shape, self._looks, ways, now, scene.glyphs, motion=scene.motion
+                )
             paint_badges(frame, 1, self._y0, shape, self._looks, scene.colour)
         return frame
 

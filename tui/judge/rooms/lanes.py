@@ -62,10 +62,16 @@ def lanes(view: ClusterView, now: int, judged: Agreement) -> dict[NodeId, list[C
     rooms = view.rooms
     drawn: dict[NodeId, list[Cell]] = {name: [] for name in view.nodes}
     fresh = _fresh(view, now)
-    for room in rooms.by_name.values():
+    lives = {name: view.nodes[name].epoch for name, counts in alive.items() if counts}
+    for name, room in rooms.by_name.items():
         if len(room.places) == 1:
             place = room.places[0]
-            lane = drawn.get(place.node)
+            node = place.node
+            steady = place.state == "serving" and name not in fresh
+            if steady and lives.get(node, place.epoch + 1) <= place.epoch:
+                drawn[node].append(Cell(room.spot, name, "serving"))
+                continue
+            lane = drawn.get(node)
             if lane is not None:
                 mark = _mark(view, place, alive, fresh, room.name)
                 lane.append(Cell(room.spot, room.name, mark, place.to))
@@ -80,6 +86,16 @@ def lanes(view: ClusterView, now: int, judged: Agreement) -> dict[NodeId, list[C
     for lane in drawn.values():
         lane.sort()
     return drawn
+
+
+def moving_now(view: ClusterView, now: int) -> dict[tuple[NodeId, NodeId], list[Flight]]:
+    """Rooms on their way, or just there, by (from, to); the oldest way first."""
+    ways: dict[tuple[NodeId, NodeId], list[Flight]] = {}
+    for flight in view.rooms.flights.values():
+        young = flight.began <= now and not flight.stayed
+        if young and (not flight.ended or now - flight.ended < LINGER_US):
+            ways.setdefault((flight.source, flight.to), []).append(flight)
+    return ways
 
 
 def _fresh(view: ClusterView, now: int) -> dict[str, Flight]:

@@ -14,11 +14,10 @@ from msgspec import Struct
 from cluster.model.member import NodeId
 from tui.desk import ROOM
 from tui.draw.chrome import fit
-from tui.draw.frame import Frame
+from tui.draw.frame import Frame, Ink, ink_index
 from tui.draw.glyphs import SETS, Glyphs
-from tui.judge.rooms.lanes import LINGER_US, Cell, Mark
+from tui.judge.rooms.lanes import LINGER_US, Cell, Mark, moving_now
 from tui.scene import Scene, hue
-from tui.seen.rooms import Flight
 
 GUTTER: Final = 8
 """Columns for the lines of rooms that move, four at once."""
@@ -29,6 +28,7 @@ _WORST: Final[tuple[Mark, ...]] = (
 )  # fmt: skip
 GROUND: Final = "selected.bg"
 """Behind the lane of the chosen node."""
+_RANK: Final = {mark: rank for rank, mark in enumerate(_WORST)}
 CLICKS_MAX: Final = 2_000
 
 
@@ -107,47 +107,44 @@ def paint_cells(
     across = max(1, width // grain.cell)
     shown = cells if grain.heap == 1 else _heaped(cells, grain.heap)
     clicks = len(shown) <= CLICKS_MAX
+    ground = GROUND if lane.node == scene.selected else ""
+    shape, role = look_of(scene, glyphs, Cell(0, "", "serving"), lane.node, grain)
+    plain = shape, ink_index(Ink(role, ground))
     for index, cell in enumerate(shown[: across * lane.rows]):
         cx, cy = x + index % across * grain.cell, lane.y + index // across
-        shape, role = look_of(scene, glyphs, cell, lane.node, grain)
-        ground = GROUND if lane.node == scene.selected else ""
-        strong = cell.mark not in ("serving", "behind")
-        text = "" if cell.mark == "serving" else role
-        if cell.room == scene.room and grain.heap == 1:
-            role, text, ground, strong = "badge", "badge", "selection", True
-        if grain.names:
-            shape = f"{shape} {fit(cell.room, grain.cell - 3)}"
-            frame.text(cx, cy, shape[0], role, bg=ground, bold=strong)
-            frame.text(cx + 1, cy, shape[1:], text, bg=ground, bold=strong)
-        else:
-            frame.text(cx, cy, shape, role, bg=ground, bold=strong)
         if clicks and cell.mark != "left":
             frame.hit(cx, cy, max(1, grain.cell - 1), 1, ROOM + cell.room)
+        chosen = cell.room == scene.room and grain.heap == 1
+        if cell.mark == "serving" and not chosen and not grain.names:
+            frame.put(cx, cy, *plain)
+            continue
+        shape, role = look_of(scene, glyphs, cell, lane.node, grain)
+        behind = ground
+        strong = cell.mark not in ("serving", "behind")
+        text = "" if cell.mark == "serving" else role
+        if chosen:
+            role, text, behind, strong = "badge", "badge", "selection", True
+        if grain.names:
+            shape = f"{shape} {fit(cell.room, grain.cell - 3)}"
+            frame.text(cx, cy, shape[0], role, bg=behind, bold=strong)
+            frame.text(cx + 1, cy, shape[1:], text, bg=behind, bold=strong)
+        else:
+            frame.text(cx, cy, shape, role, bg=behind, bold=strong)
 
 
 def _heaped(cells: list[Cell], heap: int) -> list[Cell]:
     """Neighbours on the ring as one: the worst of them."""
     return [
-        min(cells[start : start + heap], key=lambda cell: _WORST.index(cell.mark))
+        min(cells[start : start + heap], key=lambda cell: _RANK[cell.mark])
         for start in range(0, len(cells), heap)
     ]
-
-
-def moving_now(scene: Scene) -> dict[tuple[NodeId, NodeId], list[Flight]]:
-    """Rooms on their way, or just there, by (from, to); the oldest way first."""
-    ways: dict[tuple[NodeId, NodeId], list[Flight]] = {}
-    for flight in scene.view.rooms.flights.values():
-        young = flight.began <= scene.now and not flight.stayed
-        if young and (not flight.ended or scene.now - flight.ended < LINGER_US):
-            ways.setdefault((flight.source, flight.to), []).append(flight)
-    return ways
 
 
 def paint_ways(frame: Frame, scene: Scene, placed: dict[NodeId, Lane], x: int) -> None:
     """A line from each lane that rooms leave to the one where they arrive, a point on it moving."""
     glyphs = SETS[scene.glyphs]
     column = 0
-    for (source, to), flights in moving_now(scene).items():
+    for (source, to), flights in moving_now(scene.view, scene.now).items():
         if source not in placed or to not in placed or column >= GUTTER // 2:
             continue
         start, end = _middle(placed[source]), _middle(placed[to])

@@ -8,12 +8,11 @@ from tui.draw.chrome import fit
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.judge.agreement import agreement
-from tui.judge.rooms.lanes import counting, runs
+from tui.judge.rooms.lanes import counting, moving_now, runs
 from tui.judge.rooms.phrases import of_room, size
 from tui.judge.rooms.survey import home_of
 from tui.judge.wording import counted, joined, listed, millis, seconds
 from tui.scene import Scene, clock, hue
-from tui.screens.pieces.lanes import moving_now
 from tui.screens.pieces.parts import TONE_ROLE
 from tui.seen.rooms import Flight, Place, Recovery, RoomView
 
@@ -115,7 +114,7 @@ def paint_costs(frame: Frame, scene: Scene, place: tuple[int, int], width: int, 
 def _moving(scene: Scene, width: int) -> Line:
     line: Line = []
     spent = 8
-    for (source, to), flights in moving_now(scene).items():
+    for (source, to), flights in moving_now(scene.view, scene.now).items():
         said = f", {source} to {to} {len(flights)}"
         spent += len(said)
         if spent > width:
