@@ -18,6 +18,7 @@ from tui.dashboard import MasterlessApp, Options, Source, Take
 
 if TYPE_CHECKING:
     from cluster.lab.show import Show, ShowOptions
+    from cluster.sim.watch.orders import Setup
     from tui.sources.live import LiveSource
 
 
@@ -89,6 +90,37 @@ async def _inspect(address: str, lasting: float | None) -> int:
     return await _watch(
         MasterlessApp(begin, Options(title=address, stage=f"waiting for {address}…")), lasting
     )
+
+
+def run_sim(setup: Setup, speed: float, lasting: float | None = None) -> int:
+    """The dashboard over a simulated cluster. Raises SimError when its process dies."""
+    return asyncio.run(_sim(setup, speed, lasting))
+
+
+async def _sim(setup: Setup, speed: float, lasting: float | None) -> int:
+    from tui.sources.sim import SimHands, SimSource
+
+    source = SimSource(setup, speed)
+
+    async def begin(_take: Take) -> tuple[Source, Hands]:
+        calm_collector()
+        return source, SimHands(source)
+
+    named = f" --faults {setup.faults}" if setup.faults != "calm" else ""
+    greeting = f"sim --nodes {setup.nodes} --seed {setup.seed}{named} is this very world again"
+    app = MasterlessApp(
+        begin,
+        Options(
+            title="sim", greeting=greeting, stage=f"{setup.nodes:,} nodes are being simulated…"
+        ),
+        now=lambda view: max(source.now, view.at),
+        clockwork=source,
+    )
+    source.on_again = app.begin_again
+    try:
+        return await _watch(app, lasting)
+    finally:
+        await source.stop()
 
 
 async def _watch(app: MasterlessApp, lasting: float | None) -> int:

@@ -24,6 +24,7 @@ from textual.binding import Binding, BindingType
 from cluster.model.facts import Fact
 from tui.acts import Acts, Hands
 from tui.arena import Arena
+from tui.clockwork import Clockwork
 from tui.desk import Desk, choose, press
 from tui.draw.flights import in_flight
 from tui.draw.frame import Frame
@@ -132,6 +133,7 @@ class MasterlessApp(App[int]):
         options: Options = DEFAULT,
         *,
         now: Now = wall,
+        clockwork: Clockwork | None = None,
         environ: Mapping[str, str] = os.environ,
         reel: Reel | None = None,
     ) -> None:
@@ -148,6 +150,7 @@ class MasterlessApp(App[int]):
         self.facts: deque[Fact] = deque()
         self._begin = begin
         self._now = now
+        self._clockwork = clockwork
         self._motion = environ.get("TEXTUAL_ANIMATIONS") != "none"
         linux_console = environ.get("TERM") == "linux" and options.glyphs == "braille"
         self._glyphs: GlyphSet = "block" if linux_console else options.glyphs
@@ -211,10 +214,12 @@ class MasterlessApp(App[int]):
             self._heard_since_paint = True
         now = self._now(self.view)
         self._play(now)
-        if self._notice and now > self._notice_until and not self._acts.busy and self._last is None:
+        real = time_ns() // 1_000
+        standing = self._acts.busy or self._last is not None
+        if self._notice and real > self._notice_until and not standing:
             self._notice = ""
             self._dirty = True
-        waited = time_ns() // 1_000 - self._painted_at
+        waited = real - self._painted_at
         calm = self._heard_since_paint and waited >= CALM_US
         if self._dirty or calm or waited >= IDLE_US:
             self.paint(now)
@@ -265,6 +270,7 @@ class MasterlessApp(App[int]):
             colour=self.depth != "none",
             zone_us=self._zone_us,
             source=self.options.title,
+            simulated=self._clockwork.state() if self._clockwork is not None else None,
             contest=self._arena.contest,
             line=self.deck.line(now) if self.deck.reel.count else None,
         )
@@ -308,7 +314,7 @@ class MasterlessApp(App[int]):
             self.leave()
         elif self._last is not None:
             return
-        elif self.desk.screen == "compare" and self._arena.press(action):
+        elif self._taken(action):
             pass
         elif action in ("kill", "start", "pause", "isolate", "add", "undo"):
             self._acts.do(action, self.view, self.desk.selected)
@@ -339,6 +345,28 @@ class MasterlessApp(App[int]):
         """What is looked at, and its clock."""
         return self.deck.moment(self.view, self._now(self.view))
 
+    def _taken(self, action: Action) -> bool:
+        """Whether a key was for the comparison, or turned the time of a simulated world."""
+        if self.desk.screen == "compare" and self._arena.press(action):
+            return True
+        if self._clockwork is None:
+            return False
+        if action == "step_on" and self.deck.at_end:
+            self.deck.press("live", self._now(self.view))
+        if not self.deck.following and action not in ("rewind", "step_event"):
+            return False
+        said = self._clockwork.press(action, self._moment()[1])
+        if said:
+            self._say(said)
+        return said is not None
+
+    def begin_again(self) -> None:
+        """All that was told is void: the facts come anew, from the first."""
+        self.facts.clear()
+        self.view = ClusterView()
+        self.deck = Deck()
+        self._dirty = True
+
     def on_frame_view_chosen(self, message: FrameView.Chosen) -> None:
         """A click chose a node."""
         self.desk = choose(self.desk, message.target, self._moment()[0])
@@ -352,7 +380,7 @@ class MasterlessApp(App[int]):
         if self._last is not None:
             return
         self._notice = notice
-        self._notice_until = self._now(self.view) + NOTICE_US
+        self._notice_until = time_ns() // 1_000 + NOTICE_US
         self._dirty = True
 
     def _changed(self) -> None:

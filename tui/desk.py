@@ -60,6 +60,8 @@ def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
             return desk
         case "next_mark" | "previous_mark" | "faster" | "slower":
             return desk
+        case "step_event" | "rewind":
+            return desk
 
 
 def choose(desk: Desk, target: str, view: ClusterView) -> Desk:

@@ -46,6 +46,8 @@ Action = Literal[
     "back",
     "quit",
     "run",
+    "step_event",
+    "rewind",
 ]
 
 
@@ -67,6 +69,8 @@ class Key(Struct, frozen=True):
     """The footer drops the highest ranks first when it is too narrow."""
     only: ScreenName | None = None
     """The one screen on which it does something."""
+    simulated: bool = False
+    """Turns the time of a simulated world: there is none elsewhere."""
 
 
 SCREENS: Final[tuple[ScreenName, ...]] = (
@@ -110,6 +114,10 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("slower", ("left_curly_bracket",), "{ }", "speed", "play slower or faster", rank=6),
     Key("faster", ("right_curly_bracket",), "", "", ""),
     Key("picture", ("S",), "S", "", "save this picture as an SVG file"),
+    Key("step_event", ("greater_than_sign",), ">", "", "let one single event happen in the world",
+        simulated=True),
+    Key("rewind", ("r",), "r", "back", "let the world go on from here by its seed (live: 5 s back)",
+        simulated=True, rank=1),
     Key("help", ("question_mark",), "?", "keys", "this sheet", rank=0),
     Key("back", ("escape",), "esc", "", "close this sheet, let go of the node, go home"),
     Key("quit", ("q", "ctrl+c"), "q", "quit", "leave; the nodes are stopped", rank=0),
@@ -128,7 +136,7 @@ def valid(key: Key, screen: ScreenName) -> bool:
 
 def offered(key: Key, scene: Scene) -> bool:
     """Whether pressing this does something now."""
-    if key.fault and not scene.own:
+    if (key.fault and not scene.own) or (key.simulated and scene.simulated is None):
         return False
     node = scene.view.nodes.get(scene.selected) if scene.selected else None
     gone = node is not None and node.process == "gone"
@@ -154,6 +162,8 @@ def word(key: Key, scene: Scene) -> str:
         return "resume"
     if key.action == "isolate" and node is not None and node.faults:
         return "heal"
+    if key.action == "freeze" and scene.simulated is not None and not scene.frozen:
+        return "go on" if scene.simulated.paused else "stop"
     if key.action == "freeze" and scene.frozen:
         return "freeze" if scene.line is not None and scene.line.playing else "play"
     return key.word
@@ -176,16 +186,26 @@ def cap(key: Key, screen: ScreenName) -> str:
     return key.cap
 
 
+_IN_A_WORLD: Final[dict[Action, str]] = {
+    "freeze": "stop the world, or let it go on",
+    "quit": "leave; the world ends",
+}
+"""What keys do where the cluster is simulated and differ in it."""
+
+
 def explained(key: Key, scene: Scene, screen: ScreenName) -> str:
     """The help's sentence, true of this cluster and screen."""
     if screen == "compare" and key.action in ("next_node", "previous_node"):
         return key.help.replace("node (or click one)", "schedule").replace("node", "schedule")
+    if scene.simulated is not None and key.action in _IN_A_WORLD:
+        return _IN_A_WORLD[key.action]
     return "leave; the cluster goes on" if key.action == "quit" and not scene.own else key.help
 
 
 def _rank(key: Key, scene: Scene) -> int:
-    """The way back from a frozen picture is never dropped."""
-    return 0 if key.action in ("freeze", "live") and scene.frozen else key.rank
+    """The way back from a frozen picture is never dropped, nor the way to stop a world."""
+    stops = scene.frozen or (key.action == "freeze" and scene.simulated is not None)
+    return 0 if key.action in ("freeze", "live") and stops else key.rank
 
 
 def footer(scene: Scene, screen: ScreenName, width: int) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from msgspec import Struct
 from cluster.model.member import NodeId
 from tui.contest import Contest
 from tui.draw.glyphs import GlyphSet
+from tui.seen.world import Simulated
 from tui.timeline.line import TimeLine
 from tui.view import ClusterView
 
@@ -48,6 +49,8 @@ class Scene(Struct, frozen=True):
     """Local time minus UTC, so that clocks on the screen are the wall's."""
     source: str = "demo"
     """Where the facts come from, in a word or an address: the first thing on the title line."""
+    simulated: Simulated | None = None
+    """How the time of a simulated world goes; None: the cluster is real."""
     contest: Contest = Contest()
     """The comparison of architectures, which is of simulated clusters."""
     line: TimeLine | None = None

@@ -76,6 +76,8 @@ def _title(frame: Frame, scene: Scene, screen: ScreenName, detail: str) -> None:
         mark, role = f" REPLAY {scene.line.pace} ", "frozen"
     elif scene.frozen:
         mark, role = " FROZEN ", "frozen"
+    elif scene.simulated is not None:
+        mark, role = scene.simulated.word, "notice"
     elif scene.live:
         mark, role = f"{SETS[scene.glyphs].alive} LIVE", "good"
     else:

@@ -37,6 +37,11 @@ class Deck:
         """Whether the picture is that of the end."""
         return self.player.spot is None
 
+    @property
+    def at_end(self) -> bool:
+        """Whether it stands at the latest fact: there is nothing later to step on to."""
+        return self.player.spot is not None and self.player.spot.seq >= self.reel.count
+
     def hear(self, facts: Sequence[Fact], view: ClusterView, now: int) -> None:
         """Facts were folded."""
         if self.tape is not None:

@@ -78,7 +78,7 @@ class Hand:
         """Plan all episodes from now on."""
         start = self._world.now
         for episode in self._episodes:
-            self._world.at(start + episode.at, lambda e=episode: self._begin(e))
+            self._world.at(start + episode.at, lambda e=episode: self.begin(e))
         self._world.after(REVIVE_US, self._revive)
 
     def heal(self) -> None:
@@ -129,17 +129,29 @@ class Hand:
 
     # --- episodes ------------------------------------------------------------------------------
 
-    def _begin(self, episode: Episode) -> None:
+    def begin(self, episode: Episode) -> None:
+        """Do this now. One that lasts 0 is in force until `end`."""
         if self._over:
             return
         self._active[episode.number] = episode
         self.begun.append((self._world.now, episode))
         self._act(episode)
-        self._world.after(episode.lasts, lambda: self._end(episode))
+        if episode.lasts:
+            self._world.after(episode.lasts, lambda: self._over_now(episode))
 
-    def _end(self, episode: Episode) -> None:
-        if self._active.pop(episode.number, None) is not None:
+    def _over_now(self, episode: Episode) -> None:
+        self.end(episode.number)
+
+    def end(self, number: int) -> bool:
+        """Undo an episode; False when it is not in force any more."""
+        episode = self._active.pop(number, None)
+        if episode is not None:
             self._undo(episode)
+        return episode is not None
+
+    def in_force(self) -> tuple[Episode, ...]:
+        """What is being done now, in the order in which it began."""
+        return tuple(self._active.values())
 
     def _act(self, episode: Episode) -> None:
         name = episode.subject

@@ -1,4 +1,4 @@
-"""The word that tries everything: `sim`, a simulated cluster under faults, judged.
+"""The word that tries everything: `sim`, a simulated cluster to look at, or judged under faults.
 
 Says every drawn option before anything happens, then how far it is, then one summary. Exits with 1
 when a promise was broken or two runs of a seed differ.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tui.command.arguments import new_file, new_folder, seconds
@@ -32,6 +33,9 @@ FAULTS: Final = (
 """As `cluster.sim.faults.options.NAMES`, which `--help` has no time to import."""
 NODES: Final = (3, 1_000)
 ROOMS_MAX: Final = 1_000
+NODES_SHOWN: Final = 5
+"""Of a world that is looked at, when nobody said."""
+ROOMS_SHOWN: Final = 8
 SEEDS_MAX: Final = 1_000_000
 ENDS: Final = """\
 The same seed, nodes, faults and time give the same world, byte for byte: every seed is played
@@ -41,26 +45,29 @@ twice, the second time in a process with another hash seed. Exits with 1 when a 
 
 def add(words: Words) -> None:
     """Add it."""
-    word = words.add("sim", sim, "a simulated cluster under faults, every promise checked")
+    word = words.add("sim", sim, "a simulated cluster to watch and hurt, or (--check) to judge")
     word.epilog = ENDS
     word.add_argument("--check", action="store_true", help="judge it, without a picture")
     word.add_argument("--seed", type=int, metavar="S", help="which world (drawn, and printed)")
     word.add_argument("--seeds", type=seed_range, metavar="A..B", help="many worlds, one summary")
     word.add_argument("--nodes", type=world_size, metavar="N", help="how many (5 to 9, drawn)")
     word.add_argument(
-        "--rooms", type=room_count, metavar="N", help="how many (0 or 10 to 60, drawn)"
+        "--rooms", type=room_count, metavar="N", help="how many (0 or 10 to 60, drawn; to look at: 8)"
     )
     word.add_argument(
-        "--faults", choices=FAULTS, default="hell", metavar="NAME", help=", ".join(FAULTS)
+        "--faults",
+        choices=FAULTS,
+        metavar="NAME",
+        help=f"{', '.join(FAULTS)} (hell; to look at: calm)",
     )
     word.add_argument(
         "--for",
         type=seconds,
         dest="lasting",
-        default=60.0,
         metavar="SECONDS",
-        help="virtual time under faults (60s)",
+        help="virtual time under faults (60s; to look at: 600s)",
     )
+    word.add_argument("--speed", type=speed, default=1.0, metavar="X", help="0.1 to 100 (1)")
     word.add_argument("--only", type=numbers, metavar="I,J", help="play only these episodes")
     word.add_argument("--once", action="store_true", help="do not play each seed twice")
     word.add_argument("--jobs", type=jobs, default=0, metavar="J", help="processes for --seeds")
@@ -115,6 +122,13 @@ def room_count(text: str) -> int:
     return int(text)
 
 
+def speed(text: str) -> float:
+    """How many virtual seconds pass in one."""
+    if re.fullmatch(r"\d{1,3}(\.\d{1,3})?", text) is None or not 0.1 <= float(text) <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a speed from 0.1 to 100")
+    return float(text)
+
+
 def jobs(text: str) -> int:
     """Processes at once."""
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 256):
@@ -134,11 +148,8 @@ def numbers(text: str) -> tuple[int, ...]:
 def sim(args: argparse.Namespace) -> int:
     """One world, or many."""
     if not args.check:
-        sentence = (
-            "the dashboard on a simulated cluster comes with a later chapter; "
-            "add --check to have the cluster judged without one"
-        )
-        raise CommandError(sentence, WRONG_CALL)
+        return watch(args)
+    args.faults = args.faults or "hell"
     files = Files(args.history, args.elle, args.shiviz)
     if args.seeds is not None and (args.seed is not None or args.only is not None or any(files)):
         sentence = "--seeds goes without --seed, --only, --history, --elle and --shiviz"
@@ -157,8 +168,33 @@ def sim(args: argparse.Namespace) -> int:
     return FINE if fine else NOT_FINE
 
 
+def watch(args: argparse.Namespace) -> int:
+    """The dashboard over one world."""
+    judged = args.seeds is not None or args.only is not None or args.json
+    if judged or any((args.history, args.elle, args.shiviz)):
+        raise CommandError("these options judge a world: add --check", WRONG_CALL)
+    if not sys.stdout.isatty():
+        raise CommandError("nobody could see a dashboard here; --check judges without", WRONG_CALL)
+    from cluster.sim.watch.orders import Setup
+    from tui.app import run_sim
+    from tui.command.run import fresh_seed
+    from tui.sources.sim import SimError
+
+    setup = Setup(
+        seed=args.seed if args.seed is not None else fresh_seed(),
+        nodes=args.nodes or NODES_SHOWN,
+        faults=args.faults or "calm",
+        lasting_us=int((args.lasting or 600.0) * 1_000_000),
+        rooms=args.rooms if args.rooms is not None else ROOMS_SHOWN,
+    )
+    try:
+        return run_sim(setup, args.speed)
+    except SimError as error:
+        raise CommandError(str(error), NOT_FINE) from None
+
+
 def _order(args: argparse.Namespace, seed: int) -> Order:
     from cluster.sim.trial.worker import Order
 
-    lasting_us = int(args.lasting * 1_000_000)
+    lasting_us = int((args.lasting or 60.0) * 1_000_000)
     return Order(seed, args.faults, lasting_us, args.nodes, args.only, args.rooms)

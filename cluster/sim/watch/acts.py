@@ -1,0 +1,96 @@
+"""Faults by key on a simulated world: the same acts as on real nodes, done by the world's own hand.
+
+Each is an episode without an end of its own; its inverse ends it. Undo takes back the latest act
+that still stands. Decides nothing by chance, so that the same acts at the same moments give the
+same world. Ignores what the schedule does beside it, except that starting, resuming or mending a
+node also ends what the schedule did to it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cluster.sim.faults.hand import Hand
+from cluster.sim.faults.schedule import Episode, Kind
+from cluster.sim.watch.orders import Act, Verb
+from cluster.sim.world import World
+
+FIRST_NUMBER: Final = 1_000_000
+"""Episodes by hand are numbered from here: a schedule has `EPISODES_MAX`."""
+HELD_DOWN: Final[frozenset[Kind]] = frozenset({"kill", "wipe", "leave"})
+UNDO_MAX: Final = 100
+NODES_MAX: Final = 1_000
+
+
+class RefusedError(Exception):
+    """It cannot be done now. One sentence."""
+
+
+class Acts:
+    """All acts on one world."""
+
+    def __init__(self, world: World, hand: Hand) -> None:
+        self._world = world
+        self._hand = hand
+        self._number = FIRST_NUMBER
+        self._done: list[Episode] = []
+        """What undo would end, the latest last."""
+
+    def perform(self, act: Act) -> str:
+        """Do it now; returns what was done. Raises RefusedError."""
+        if act.verb in ("add", "undo"):
+            return self._add() if act.verb == "add" else self._undo()
+        if act.subject not in self._world.hosts:
+            raise RefusedError(f"there is no node {act.subject!r}")
+        return self._on(act.verb, act.subject)
+
+    def _on(self, verb: Verb, name: str) -> str:
+        host = self._world.host(name)
+        if verb == "start":
+            if host.node is not None:
+                raise RefusedError(f"{name} runs already")
+            self._end(name, HELD_DOWN)
+            return f"started {name} again"
+        if verb == "isolate":
+            if self._end(name, frozenset({"isolate"})):
+                return f"mended the links of {name}"
+            self._begin("isolate", name)
+            return f"cut the links of {name}"
+        if host.node is None:
+            raise RefusedError(f"{name} does not run: s starts it")
+        if verb == "kill":
+            self._begin("kill", name)
+            return f"killed {name}"
+        if self._end(name, frozenset({"pause"})):
+            return f"{name} goes on"
+        self._begin("pause", name)
+        return f"paused {name}"
+
+    def _add(self) -> str:
+        number = len(self._world.hosts) + 1
+        if number > NODES_MAX:
+            raise RefusedError(f"a world has at most {NODES_MAX:,} nodes")
+        while f"n{number}" in self._world.hosts:
+            number += 1
+        self._begin("join", f"n{number}")
+        return f"added n{number}"
+
+    def _undo(self) -> str:
+        while self._done:
+            episode = self._done.pop()
+            if self._hand.end(episode.number):
+                return f"took back: {episode.kind} {episode.subject}"
+        raise RefusedError("nothing to take back")
+
+    def _begin(self, kind: Kind, name: str) -> None:
+        self._number += 1
+        episode = Episode(self._number, kind, 0, 0, name)
+        self._done = [*self._done, episode][-UNDO_MAX:]
+        self._hand.begin(episode)
+
+    def _end(self, name: str, kinds: frozenset[Kind]) -> bool:
+        """End everything of these kinds that is in force on a node; whether there was anything."""
+        numbers = [e.number for e in self._hand.in_force() if e.subject == name and e.kind in kinds]
+        for number in numbers:
+            self._hand.end(number)
+        return bool(numbers)

@@ -1,0 +1,180 @@
+"""The world of a setup: founded, loaded, under its schedule, and told fact by fact.
+
+Deterministic: what is told is a function of the setup and of the acts with their moments, however
+the time between was cut into orders. So going back is
+playing again. Small worlds are
+founded as people do it, by a node that invites the others; in large ones everybody remembers
+everybody, as after a power cut, because a thousand introductions are not what is to be seen.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter_ns
+from typing import Final
+
+from msgspec.structs import replace
+
+from cluster.config import DEMO, LAN, MS, SECOND, Config, ObserveConfig, RingConfig
+from cluster.model.facts import Fact, MessageReceived, MessageSent, ProcessObserved
+from cluster.model.member import Claim, MemberState
+from cluster.protocol.effects import Response
+from cluster.protocol.inputs import SnapshotQuery
+from cluster.protocol.memory import NAME, Memory
+from cluster.sim.faults.hand import Hand
+from cluster.sim.faults.options import draw
+from cluster.sim.faults.schedule import names, plan
+from cluster.sim.watch.acts import Acts
+from cluster.sim.watch.orders import FACTS_MAX, Act, Play, Setup, Step
+from cluster.sim.watch.players import Players
+from cluster.sim.world import EPOCH_US, START, World
+
+STANDS_US: Final = 4 * SECOND
+"""From the beginning until clients come; faults come a second later."""
+INVITED_MAX: Final = 30
+"""Worlds up to here are founded by introductions."""
+LARGE: Final = 100
+"""From here on nodes keep the LAN's time and tell their totals once a second."""
+PARTITIONS: Final = ((20, 64), (100, 256), (1_000, 512))
+"""(up to so many nodes, partitions)."""
+TRACED_PER_S: Final = 300
+"""Traced messages of all nodes together, about."""
+SLICE_US: Final = (1 * MS, 250 * MS)
+"""How much virtual time passes, least and most, between two looks at the clock on the wall."""
+STEP_MAX_US: Final = 2 * SECOND
+"""No step is longer: a world that says nothing for so long moves on."""
+
+
+class Watched:
+    """One world, playing."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        options = draw(setup.seed, setup.faults, setup.lasting_us, setup.nodes)
+        options = replace(options, replicas=3, read_quorum=2, write_quorum=2)
+        self.world = World(setup.seed, config(setup.nodes), options.weather)
+        self.hand = Hand(self.world, plan(options))
+        self.acts = Acts(self.world, self.hand)
+        self.players = Players(self.world, self.hand.expected, setup.rooms, self.calm)
+        self.done: list[tuple[int, Act]] = []
+        """Every act that was done, and when (world time)."""
+        self.facts: list[Fact] = []
+        self._thin = 1
+        self._slice_us = SLICE_US[0]
+        self.world.watchers.append(self._hear)
+        found(self.world, self.hand, names(setup.nodes))
+        self.world.at(START + STANDS_US, self.players.start)
+        self.world.at(START + STANDS_US + SECOND, self.hand.play)
+
+    # --- time ------------------------------------------------------------------------------------
+
+    def play(self, order: Play) -> bool:
+        """Go on; whether the moment asked for was reached."""
+        self._thin = max(1, order.thin)
+        world, began = self.world, perf_counter_ns()
+        while world.now < order.until:
+            if len(self.facts) >= FACTS_MAX:
+                return False
+            before = perf_counter_ns()
+            world.run(min(order.until, world.now + self._slice_us))
+            now = perf_counter_ns()
+            self._pace(now - before, order.within_us * 1_000)
+            if now - began >= order.within_us * 1_000:
+                return world.now >= order.until
+        return True
+
+    def _pace(self, took_ns: int, within_ns: int) -> None:
+        """Longer slices while they are quick: a look at the clock is not free either."""
+        least, most = SLICE_US
+        if took_ns * 8 > within_ns:
+            self._slice_us = max(least, self._slice_us // 2)
+        elif took_ns * 32 < within_ns:
+            self._slice_us = min(most, self._slice_us * 2)
+
+    def step(self, order: Step) -> None:
+        """The least that can happen."""
+        self._thin = 1
+        until = perf_counter_ns() + order.within_us * 1_000
+        asked = 0
+
+        def enough() -> bool:
+            nonlocal asked
+            asked += 1
+            told = len(self.facts) > 0 if order.by == "fact" else asked > 1
+            return told or perf_counter_ns() > until
+
+        self.world.until(enough, STEP_MAX_US)
+
+    def act(self, act: Act) -> str:
+        """Do something to it, now. Raises RefusedError."""
+        # All that is due in this very microsecond comes first: else it would matter by which steps
+        # this moment was reached.
+        self.world.run(self.world.now)
+        said = self.acts.perform(act)
+        self.done.append((self.world.now, act))
+        return said
+
+    def take(self) -> list[Fact]:
+        """What was told since this was last asked."""
+        facts, self.facts = self.facts, []
+        return facts
+
+    # --- what is told ----------------------------------------------------------------------------
+
+    def calm(self) -> bool:
+        """Nothing is hurt and nothing is owed: a god's look, for the audit."""
+        nodes = [self.world.host(name).node for name in self.hand.expected]
+        return not self.hand.in_force() and all(
+            node is not None and not node.transfers.filling and not node.hints.depths()
+            for node in nodes
+        )
+
+    def _hear(self, fact: Fact) -> None:
+        payload = fact.payload
+        if isinstance(payload, MessageSent | MessageReceived):
+            if payload.number % self._thin == 0:
+                self.facts.append(fact)
+            return
+        self.facts.append(fact)
+        if isinstance(payload, ProcessObserved) and payload.state == "running":
+            self.world.after(0, lambda: self._look(payload.subject))
+
+    def _look(self, name: str) -> None:
+        """Begin to watch a process: its whole state, as the window of a real node tells it."""
+
+        def told(response: Response | None) -> None:
+            if isinstance(response, Fact):
+                self.facts.append(response)
+
+        if self.world.host(name).running:
+            self.world.ask(name, SnapshotQuery(), told)
+
+
+def config(nodes: int) -> Config:
+    """How the nodes of a world of this size are configured."""
+    profile = DEMO if nodes < LARGE else LAN
+    partitions = next(count for most, count in PARTITIONS if nodes <= most)
+    observe = ObserveConfig(
+        pulse_period_us=250 * MS if nodes <= 20 else SECOND,
+        traced_messages_per_s=max(2, TRACED_PER_S // nodes),
+    )
+    return replace(profile, ring=RingConfig(partitions=partitions, replicas=3), observe=observe)
+
+
+def found(world: World, hand: Hand, nodes: list[str]) -> None:
+    """Let the first nodes begin."""
+    if len(nodes) > INVITED_MAX:
+        _acquaint(world, nodes)
+    hand.found(nodes)
+
+
+def _acquaint(world: World, nodes: list[str]) -> None:
+    """Everybody remembers everybody, in the very life that begins now: nobody has to be met."""
+    epoch = START // EPOCH_US + 1
+    hosts = sorted((world.host(name) for name in nodes), key=lambda host: host.name)
+    claims = tuple(Claim(h.name, epoch, 0, MemberState.ALIVE, h.address, h.window) for h in hosts)
+    members = tuple(claim.name for claim in claims)
+    everything = tuple(range(world.config.ring.partitions))
+    for place, host in enumerate(hosts):
+        memory = Memory((*claims[:place], *claims[place + 1 :]), members, everything)
+        host.disk.epoch = epoch - 1
+        host.disk.durable.metas[NAME] = memory.blob()

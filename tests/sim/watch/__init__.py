@@ -1,0 +1,1 @@
+"""A world that is watched while it plays."""
