@@ -52,7 +52,10 @@ def add(words: Words) -> None:
     word.add_argument("--seeds", type=seed_range, metavar="A..B", help="many worlds, one summary")
     word.add_argument("--nodes", type=world_size, metavar="N", help="how many (5 to 9, drawn)")
     word.add_argument(
-        "--rooms", type=room_count, metavar="N", help="how many (0 or 10 to 60, drawn; to look at: 8)"
+        "--rooms",
+        type=room_count,
+        metavar="N",
+        help="how many (0 or 10 to 60, drawn; to look at: 8)",
     )
     word.add_argument(
         "--faults",
