@@ -174,13 +174,16 @@ class SimSource:
             case "live":
                 self.paused = False
                 return "the world goes on"
+            case "step_back" | "previous_mark":
+                self.paused = True  # who looks back wants to find nothing gone when he is done
+                return None
             case "slower" | "faster":
                 self._faster(1 if action == "faster" else -1)
                 return f"{self.speed:g} virtual seconds a second"
-            case "step" | "step_event":
+            case "step_on" | "step_event":
                 return self._stepped(event=action == "step_event")
             case "rewind":
-                return self.rewind(shown - BACK_US)
+                return self.rewind(shown if shown < self.now else self.now - BACK_US)
             case _:
                 return None
 

@@ -55,6 +55,11 @@ async def test_a_world_is_hurt_stopped_stepped_and_taken_back() -> None:
         assert stood <= source.now < stood + SECOND
         killed = next(i.began for i in app.view.incidents)
 
+        await pilot.press("comma")
+        await see_text(pilot, "FROZEN")
+        await pilot.press("L")
+        await see_text(pilot, "SIMULATED, paused")
+
         source.rewind(killed - SECOND)
         await see(pilot, lambda: not source.rewinding_to and not app.facts)
         assert not app.view.incidents, "in this past nobody was killed yet"
