@@ -24,7 +24,6 @@ from textual.binding import Binding, BindingType
 from cluster.model.facts import Fact
 from tui.acts import Acts, Hands
 from tui.arena import Arena
-from tui.clockwork import Clockwork
 from tui.desk import Desk, choose, press
 from tui.draw.flights import in_flight
 from tui.draw.frame import Frame
@@ -37,6 +36,7 @@ from tui.scene import Scene, ScreenName
 from tui.screens.help import paint_help
 from tui.screens.ring import Stage
 from tui.screens.start import paint_start
+from tui.sources.clockwork import Clockwork
 from tui.timeline.deck import Deck
 from tui.timeline.player import Move
 from tui.timeline.reel import Reel
