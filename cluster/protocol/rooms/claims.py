@@ -12,11 +12,8 @@ Messages for the room wait in the claim, as in any mailbox. Ignores which names 
 
 from __future__ import annotations
 
-from collections import deque
 from functools import partial
-from typing import Any, Literal
-
-from msgspec import Struct, field
+from typing import Any
 
 from cluster.model.facts import NameClaimed, NameWon, RoomStarted
 from cluster.model.happenings.rooms import StartReason
@@ -39,50 +36,15 @@ from cluster.protocol.messages import (
     PutRequest,
     Refusal,
     RoomBring,
-    RoomGive,
     WriteResponse,
 )
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.quorum.book import ClientResponse
 from cluster.protocol.requests import ReadResponse
+from cluster.protocol.rooms.claim import Claim, Coming, Given
 from cluster.protocol.rooms.hall import UNKNOWN, Hall
 from cluster.protocol.rooms.process import Letter, Process, expired
 from cluster.protocol.swim.membership import Membership
-
-
-class Given(Struct, frozen=True):
-    """A room that another node gives, and who waits to hear that it arrived."""
-
-    give: RoomGive
-    giver: NodeId
-
-
-def _letters() -> deque[Letter]:
-    return deque()
-
-
-class Claim(Struct):
-    """One name on its way to running here."""
-
-    name: str
-    why: StartReason
-    began: int
-    step: Literal["waiting", "reading", "bringing", "writing"] = "waiting"
-    number: int = 0
-    """Of the attempt: what an earlier one asked is no longer listened to."""
-    tries: int = 0
-    due: int = 0
-    """When it goes on by itself."""
-    queue: deque[Letter] = field(default_factory=_letters)
-    givers: list[Given] = []
-    heir: Any = None
-    """The state that its crashed predecessor left, if its keep has an heir."""
-    asked_at: int = 0
-    """When the holder of the last token was first asked to give it up."""
-    denied: Token = NO_TOKEN
-    """Who claimed under this token has said that it runs nothing of that name."""
-    direct: bool = False
-    """What was given is all there is to know: it is written without reading first."""
 
 
 class Claims:
@@ -108,12 +70,14 @@ class Claims:
         letters: tuple[Letter, ...] = (),
         given: Given | None = None,
         heir: Any = None,
+        floor: int = 0,
     ) -> None:
         """Bring a room up here, unless that is under way already."""
         claim = self.open.get(name)
         if claim is None:
             claim = self.open[name] = Claim(name, why, self._out.now, heir=heir)
             claim.direct = given is not None
+        claim.floor = max(claim.floor, floor)
         for letter in letters:
             if len(claim.queue) >= self._config.mailbox_max:
                 self._hall.refuse_full(letter.caller, name)
@@ -240,7 +204,7 @@ class Claims:
         context = versions.context
         for given in claim.givers:
             context = join_contexts(context, given.give.context)
-        token = self._token(claim.name, over)
+        token = self._token(claim.name, max(over, Token(claim.floor)))
         try:
             state = self._state(claim, behaviour, newest, held, token)
         except UnknownMessageError as error:
@@ -252,7 +216,7 @@ class Claims:
             self.drop(claim, Refusal(500, "damaged", f"{claim.name}: {why}"))
             return
         givers = tuple(claim.givers)
-        self._write(claim, _Coming(behaviour, newest, token, over, state, context, givers))
+        self._write(claim, Coming(behaviour, newest, token, over, state, context, givers))
 
     def _origin(self, claim: Claim, held: list[Checkpoint]) -> Checkpoint | None:
         """What kind of room it is and how it is kept; None: there is none, and it was said."""
@@ -302,7 +266,7 @@ class Claims:
             state = behaviour.merge(state, other)
         return state
 
-    def _write(self, claim: Claim, coming: _Coming) -> None:
+    def _write(self, claim: Claim, coming: Coming) -> None:
         claim.step = "writing"
         blob = coming.behaviour.checkpoint(coming.state)
         kept = blob if coming.newest.keep == "checkpoint" else None
@@ -314,11 +278,14 @@ class Claims:
         self._hall.store(put, then)
 
     def _was_written(
-        self, claim: Claim, number: int, coming: _Coming, size: int, response: ClientResponse
+        self, claim: Claim, number: int, coming: Coming, size: int, response: ClientResponse
     ) -> None:
         if claim.number != number or self.open.get(claim.name) is not claim:
             return
         if not isinstance(response, WriteResponse) or response.outcome != "ok":
+            self._again(claim)
+            return
+        if claim.floor >= coming.token.number:
             self._again(claim)
             return
         out, now = self._out, self._out.now
@@ -425,19 +392,6 @@ class Claims:
             for c in self.open.values()
             if c.name not in self._hall.running
         ]
-
-
-class _Coming(Struct, frozen=True):
-    """A process that is about to be: its claim is on its way to the disks."""
-
-    behaviour: Behaviour[Any]
-    newest: Checkpoint
-    token: Token
-    over: Token
-    state: Any
-    context: Context
-    givers: tuple[Given, ...]
-    """Whose processes are part of the state."""
 
 
 def elsewhere(name: str, home: NodeId | None) -> Refusal:

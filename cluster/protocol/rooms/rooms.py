@@ -45,7 +45,8 @@ from cluster.protocol.outbox import Outbox
 from cluster.protocol.policy.policy import Policy
 from cluster.protocol.quorum.coordinator import Coordinator
 from cluster.protocol.quorum.placement import Placement
-from cluster.protocol.rooms.claims import Claims, Given, elsewhere
+from cluster.protocol.rooms.claim import Given
+from cluster.protocol.rooms.claims import Claims, elsewhere
 from cluster.protocol.rooms.desk import Desk
 from cluster.protocol.rooms.hall import Hall
 from cluster.protocol.rooms.homes import Homes, Names
@@ -256,7 +257,7 @@ class Rooms:
             self.hall.answer(caller, Refusal(503, "too many rooms", full))
             return
         else:
-            self.claims.start(name, "died", letters=(letter,))
+            self.claims.start(name, "died", letters=(letter,), floor=fence.number)
         self._wake()
 
     # --- messages of other nodes ----------------------------------------------------------------

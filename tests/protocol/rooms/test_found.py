@@ -13,7 +13,7 @@ from cluster.model.rooms.game import packed as packed_game
 from cluster.model.rooms.naming import CONTENT_TYPE, Checkpoint, Token, packed, room_key
 from cluster.model.versions import EMPTY, put
 from cluster.protocol.inputs import DrainCommand
-from cluster.protocol.messages import RoomRequest
+from cluster.protocol.messages import RoomAsk, RoomRequest
 from tests.protocol.rooms.show import Show
 from tests.world import World
 
@@ -125,6 +125,20 @@ def test_what_an_older_process_wrote_is_merged_when_it_shows() -> None:
     bring(show, "room-7", Token(1, NodeId("a9"), 1), "eve")
     show.world.run(3)
     assert show.scores("n1", "room-7") == {"ada": 10, "eve": 10}
+
+
+def test_a_claim_is_above_the_token_that_its_asker_has_seen() -> None:
+    # `sim --faults partitions --seed 111 --rooms 16`: where the record of the newer process was out
+    # of reach, whoever had spoken to that was answered by a process under a lower token.
+    show = shown(World(5))
+    home = show.home("room-7")
+    asker = next(name for name in show.world.hosts if name != home)
+    assert home is not None
+    seen = Token(7, NodeId("n9"), 1)
+    open_it = RoomRequest("room-7", "open")
+    show.world.node(home).rooms.heard(RoomAsk(1, open_it, seen), NodeId(asker))
+    show.world.until(lambda: show.settled("room-7"), 5, "it serves")
+    assert show.token("room-7") > seen
 
 
 def bring(show: Show, room: str, token: Token, player: str) -> None:
