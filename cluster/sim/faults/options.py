@@ -29,8 +29,22 @@ FaultsName = Literal[
     "churn",
     "swizzle",
     "hell",
+    "vanish",
+    "multiply",
+    "forget",
+    "stuck",
+    "twins",
 ]
 NAMES: Final[tuple[FaultsName, ...]] = get_args(FaultsName)
+STORY_NODES: Final[dict[FaultsName, int]] = {
+    "vanish": 4,
+    "multiply": 5,
+    "forget": 5,
+    "stuck": 8,
+    "twins": 4,
+}
+"""Schedules that retell what befell others (`cluster.sim.faults.stories`), and how many nodes each
+needs. There are always rooms in them."""
 NODES: Final = (5, 9)
 """How many nodes a world has when nobody said."""
 QUORUMS: Final = ((3, 2, 2),) * 6 + ((3, 1, 3), (3, 3, 1), (5, 3, 3))
@@ -69,7 +83,7 @@ class Options(Struct, frozen=True):
     @property
     def gentle(self) -> bool:
         """Nothing fails in this world: members come and go, all else works."""
-        return self.faults in ("calm", "churn")
+        return self.faults in ("calm", "churn", "multiply")
 
     def config(self) -> Config:
         """What its nodes are told."""
@@ -121,7 +135,7 @@ def draw(
     """The options of a seed. Equal arguments give equal options. `rooms`: how many, if not drawn."""
     rng = Dice(seed).stream("options")
     drawn_nodes = rng.randint(*NODES)
-    size = drawn_nodes if nodes is None else nodes
+    size = nodes or STORY_NODES.get(faults, drawn_nodes)
     replicas, read_quorum, write_quorum = rng.choice(QUORUMS)
     if size < replicas + 2:  # somebody must be left to stand in
         replicas, read_quorum, write_quorum = 3, 2, 2
@@ -145,7 +159,7 @@ def draw(
         weather=_weather(rng, rough=faults in ROUGH),
         counters=rng.randint(1, 3),
         sets=rng.randint(1, 3),
-        rooms=draw_rooms(seed, rooms),
+        rooms=draw_rooms(seed, rooms, always=faults in STORY_NODES),
     )
 
 

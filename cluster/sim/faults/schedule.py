@@ -16,59 +16,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
-from typing import Final, Literal
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from cluster.config import MS, SECOND
 from cluster.sim.dice import Dice
+from cluster.sim.faults.episode import Episode, Kind
 from cluster.sim.faults.options import FaultsName, Options
+from cluster.sim.faults.stories import STORIES
 
-Kind = Literal[
-    "kill",
-    "pause",
-    "partition",
-    "cut",
-    "isolate",
-    "loss",
-    "delay",
-    "wipe",
-    "rot",
-    "slow disk",
-    "full disk",
-    "skew",
-    "join",
-    "leave",
-]
 EPISODES_MAX: Final = 400
 """Of one schedule; longer runs repeat nothing, they just stop being hurt."""
-
-
-class Episode(Struct, frozen=True):
-    """One fault and its end. Times are microseconds since the safety phase began."""
-
-    number: int
-    kind: Kind
-    at: int
-    lasts: int
-    subject: str
-    peers: tuple[str, ...] = ()
-    amount: int = 0
-    """Per mille of packets lost, microseconds of delay, of an fsync or of a clock's error,
-    records that rot; 1 for a kill that takes the machine along, for a cut of both directions."""
-
-    @property
-    def ends(self) -> int:
-        """When it is undone."""
-        return self.at + self.lasts
-
-    def line(self) -> str:
-        """For people: a number, when, what, whom."""
-        peers = f" {' '.join(self.peers)}" if self.peers else ""
-        amount = f" {self.amount}" if self.amount else ""
-        span = f"{self.at / SECOND:7.3f} s for {self.lasts / SECOND:.3f} s"
-        return f"{self.number:4} {span}  {self.kind} {self.subject}{peers}{amount}"
 
 
 class Family(Struct, frozen=True):
@@ -110,6 +70,7 @@ _BY_NAME: Final[dict[FaultsName, tuple[Family, ...]]] = {
     ),
     "swizzle": (),
     "hell": (),
+    **dict.fromkeys(STORIES, ()),
 }
 _SWIZZLES: Final[dict[FaultsName, int]] = {"swizzle": 10 * SECOND, "hell": 25 * SECOND}
 JOINS_MAX: Final = 3
@@ -151,6 +112,8 @@ def plan(options: Options) -> tuple[Episode, ...]:
     every = _SWIZZLES.get(options.faults)
     if every is not None:
         found += _swizzles(options, every, dice.stream("faults/swizzle"))
+    if options.faults in STORIES:
+        found += STORIES[options.faults].play(options, dice.stream("faults/story"))
     found.sort(key=lambda e: (e.at, e.kind, e.subject))
     numbered = [replace(e, number=i) for i, e in enumerate(found[:EPISODES_MAX], 1)]
     wanted = None if options.only is None else set(options.only)

@@ -66,11 +66,11 @@ class RoomsDrawn(Struct, frozen=True):
 NO_ROOMS: Final = RoomsDrawn()
 
 
-def draw_rooms(seed: int, count: int | None) -> RoomsDrawn:
-    """The rooms of a seed; `count` fixes how many."""
+def draw_rooms(seed: int, count: int | None, *, always: bool) -> RoomsDrawn:
+    """The rooms of a seed; `count` fixes how many, `always` draws no world without."""
     rng = Dice(seed).stream("rooms")
     without, drawn = rng.random() < WITHOUT, rng.randint(*ROOMS)
-    count = (0 if without else drawn) if count is None else count
+    count = (0 if without and not always else drawn) if count is None else count
     found = RoomsDrawn(
         count=count,
         hosts=min(count, rng.randint(2, 4)),

@@ -29,6 +29,11 @@ FAULTS: Final = (
     "churn",
     "swizzle",
     "hell",
+    "vanish",
+    "multiply",
+    "forget",
+    "stuck",
+    "twins",
 )
 """As `cluster.sim.faults.options.NAMES`, which `--help` has no time to import."""
 NODES: Final = (3, 1_000)
@@ -38,6 +43,11 @@ NODES_SHOWN: Final = 5
 ROOMS_SHOWN: Final = 8
 SEEDS_MAX: Final = 1_000_000
 ENDS: Final = """\
+Faults vanish, multiply, forget, stuck and twins retell what users of Horde and Swarm reported of
+their process registries, under the reports' conditions: processes gone after a split (horde#186),
+one become eight as nodes are removed (horde#207), state lost with the loser of a split or with its
+node (horde#161, swarm#47), names that nobody synchronises any more after many crashes (swarm#130),
+both copies running on after a split (swarm#86).
 The same seed, nodes, faults and time give the same world, byte for byte: every seed is played
 twice, the second time in a process with another hash seed. Exits with 1 when a promise was broken.
 """
