@@ -95,6 +95,8 @@ class Names:
         for room in self._clients.rooms:
             found = running(self._world, room)
             where = [f"{node} ({process.status} under {process.token})" for node, process in found]
+            if any(room in node.rooms.claims.open for node in nodes):
+                return f"{room} is not settled: {_claims(nodes, room)}"
             if len(found) > 1:
                 return f"{room} has {len(found)} processes: {', '.join(where)}"
             if not found:
