@@ -72,9 +72,9 @@ class Bursts:
         """Ended within this batch, because another of the kind began."""
 
     def gather(self, fact: Fact, payload: Told, *, told_whole: bool) -> None:
-        """Count a fact, if it deserves a line. `told_whole`: a recovery tells of it."""
+        """Count a fact, if it deserves a line. `told_whole`: something larger tells."""
         kind, other, lost_us = _kind(payload)
-        if kind is None or (kind == "died" and told_whole):
+        if kind is None or told_whole:
             return
         if self._now is self._old:
             self._now = dict(self._old)

@@ -144,7 +144,7 @@ class RoomsDraft:
             if old is not None and place is not None and place.bytes != payload.bytes:
                 self._set(old, _with(old, replace(place, bytes=payload.bytes)))
             return
-        whole = isinstance(payload, RoomStarted) and self._is_orphan(old)
+        whole = self._told_whole(fact, payload, old)
         self.bursts.gather(fact, payload, told_whole=whole)
         if old is None:
             if not isinstance(payload, RoomStarted | NameClaimed | RoomMoveBegan):
@@ -233,7 +233,8 @@ class RoomsDraft:
                 if flight is not None and flight.source == fact.node:
                     ended = flight.ended or fact.at
                     self._flights[room.name] = replace(flight, to=to, ended=ended, lost_us=lost_us)
-                room = replace(room, lost_us=lost_us)
+                if flight is None or flight.kind == "handoff":  # a twin was served elsewhere
+                    room = replace(room, lost_us=lost_us)
                 if place is None or place.token > payload.token:
                     return room
                 return _without(room, fact.node, fact.at)
@@ -278,9 +279,18 @@ class RoomsDraft:
                 outrun = place.outrun or fact.at
                 return _with(room, replace(place, state="starting", since=fact.at, outrun=outrun))
 
-    def _is_orphan(self, room: RoomView | None) -> bool:
-        """Whether it is a dead node's, and told with all of that node's."""
-        return room is not None and any(map(self.recoveries.open, room.places))
+    def _told_whole(self, fact: Fact, payload: Happening, room: RoomView | None) -> bool:
+        """Whether something larger tells of it: a dead node's recovery, or a twin that ended."""
+        match payload:
+            case RoomStarted(why="died"):
+                return room is not None and any(map(self.recoveries.open, room.places))
+            case RoomMoved(room=name):
+                flight = self._flights.get(name)
+                if flight is None or flight.source != fact.node:
+                    return False
+                return flight.kind == "merge"
+            case _:
+                return False
 
     # --- flights ---------------------------------------------------------------------------------
 

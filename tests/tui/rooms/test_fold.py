@@ -14,6 +14,7 @@ from cluster.model.facts import (
     Fact,
     NameClaimed,
     NameFenced,
+    NameLost,
     NameWon,
     NodeStarted,
     Payload,
@@ -123,6 +124,20 @@ def test_both_ends_of_a_handoff_may_be_told_in_either_order() -> None:
         assert where(view) == {N2: "serving"}
         assert view.rooms.odd == {}
         recount(view)
+
+
+def test_the_end_of_a_twin_is_one_line_and_no_gap_in_service() -> None:
+    view = told(
+        started(N1, 1),
+        started(N2, 2, "died"),
+        (N1, RoomMoveBegan("room-7", Token(1, N1, 7), N2, 120)),
+        (N1, NameLost("room-7", Token(1, N1, 7), N2)),
+        (N1, RoomMoved("room-7", Token(1, N1, 7), N2, 120, 1_400_000, 0)),
+        (N1, RoomExited("room-7", Token(1, N1, 7), "lost")),
+    )
+    assert where(view) == {N2: "serving"}
+    assert view.rooms.by_name["room-7"].lost_us == -1
+    assert view.events[-1].text == "room-7 ran twice: it ends here, n2 has all it had"
 
 
 def test_a_handoff_that_comes_to_nothing_leaves_it_where_it_was() -> None:

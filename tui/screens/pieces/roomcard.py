@@ -103,7 +103,10 @@ def paint_costs(frame: Frame, scene: Scene, place: tuple[int, int], width: int, 
     """Moves now, moves of the last minute, and how the rooms of the dead came back, newest first."""
     x, y = place
     lines = [line for line in (_moving(scene, width), _handoffs(scene)) if line]
-    known = [r for r in scene.view.rooms.recoveries if r.began <= scene.now]
+    known = [
+        r for r in scene.view.rooms.recoveries
+        if r.began <= scene.now and (r.times or r.basis != "believed dead")
+    ]  # fmt: skip
     lines += [_recovery(scene, recovery) for recovery in reversed(known)]
     if not known:
         lines.append([("no node with rooms has died yet", "muted")])
