@@ -101,7 +101,7 @@ Begin = Callable[[Take], Awaitable[tuple[Source, Hands | None]]]
 """Called once, after the first frame: reads and makes what is needed, starts nothing yet."""
 MOVES: Final[dict[Action, Move]] = {move: move for move in get_args(Move)}
 """Keys that move through time."""
-TextScreen = Literal["home", "matrix", "recovery", "events", "compare", "rooms", "node"]
+TextScreen = Literal["home", "matrix", "recovery", "events", "compare", "rooms", "node", "flow"]
 Now = Callable[[ClusterView], int]
 """The time to show."""
 
@@ -260,6 +260,7 @@ class MasterlessApp(App[int]):
             view=view,
             now=shown,
             selected=selected if selected in view.nodes else None,
+            look=self.desk.look,
             room=self.desk.room if self.desk.room in view.rooms.by_name else "",
             own=self._acts.hands is not None,
             frozen=not self.deck.following,
@@ -426,6 +427,8 @@ def _paint(screen: TextScreen, scene: Scene, width: int, height: int) -> Frame:
             from tui.screens.compare import paint
         case "rooms":
             from tui.screens.rooms import paint
+        case "flow":
+            from tui.screens.flow import paint
         case "node":
             from tui.screens.detail.node import paint
     return paint(scene, width, height)

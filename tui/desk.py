@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from cluster.model.member import NodeId
 from tui.judge.rooms.lanes import next_room
+from tui.judge.stories.walk import NOTHING, Look, along, step_beside, story_beside
 from tui.keys import SCREENS, Action
 from tui.scene import ScreenName
 from tui.view import ClusterView
@@ -29,13 +30,18 @@ class Desk(Struct, frozen=True):
     """Where a screen of one thing goes back to."""
     selected: NodeId | None = None
     room: str = ""
+    look: Look = NOTHING
+    """Which story is held, and which step of it."""
     help: bool = False
 
 
 def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
     """The desk after a key. Keys that act on the cluster leave it as it is."""
+    walked = _walked(desk, action, view, now) if desk.screen == "flow" else None
+    if walked is not None:
+        return replace(desk, look=walked)
     match action:
-        case "home" | "ring" | "matrix" | "recovery" | "events" | "compare" | "rooms":
+        case "home" | "ring" | "matrix" | "flow" | "recovery" | "events" | "compare" | "rooms":
             return replace(desk, screen=action, help=False)
         case "next_screen" | "previous_screen":
             step = 1 if action == "next_screen" else -1
@@ -56,11 +62,10 @@ def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
             return _back(desk)
         case "kill" | "start" | "pause" | "isolate" | "add" | "undo" | "quit" | "run":
             return desk
-        case "picture" | "freeze" | "live" | "step_on" | "step_back":
-            return desk
-        case "next_mark" | "previous_mark" | "faster" | "slower":
-            return desk
-        case "step_event" | "rewind":
+        case (
+            "picture" | "freeze" | "live" | "step_on" | "step_back" | "step_event" | "rewind"
+            | "next_mark" | "previous_mark" | "faster" | "slower" | "older" | "newer"
+        ):  # fmt: skip
             return desk
 
 
@@ -82,6 +87,21 @@ def _beside(desk: Desk, view: ClusterView, step: int) -> NodeId | None:
     if desk.selected is None or desk.selected not in names:
         return names[0 if step > 0 else -1]
     return names[(names.index(desk.selected) + step) % len(names)]
+
+
+def _walked(desk: Desk, action: Action, view: ClusterView, now: int) -> Look | None:
+    """Where a key of the flow screen leads in a story; None: it is no such key."""
+    match action:
+        case "next_node" | "previous_node":
+            return step_beside(view, now, desk.look, 1 if action == "next_node" else -1)
+        case "right" | "left":
+            return along(view, now, desk.look, 1 if action == "right" else -1)
+        case "older" | "newer":
+            return story_beside(view, now, desk.look, 1 if action == "newer" else -1)
+        case "back" if not desk.help and desk.look != NOTHING:
+            return NOTHING
+        case _:
+            return None
 
 
 def _closer(desk: Desk, view: ClusterView) -> Desk:

@@ -27,6 +27,9 @@ Action = Literal[
     "right",
     "left",
     "node",
+    "flow",
+    "older",
+    "newer",
     "kill",
     "start",
     "pause",
@@ -77,6 +80,7 @@ SCREENS: Final[tuple[ScreenName, ...]] = (
     "home",
     "ring",
     "matrix",
+    "flow",
     "recovery",
     "events",
     "compare",
@@ -87,6 +91,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("home", ("1",), "1", "", "home: the verdict, a row per node, the last events"),
     Key("ring", ("2",), "2", "", "ring: who owns what, and the messages now"),
     Key("matrix", ("3",), "3", "", "matrix: who believes what about whom"),
+    Key("flow", ("4",), "4", "", "flow: one story, message by message"),
     Key("recovery", ("5",), "5", "", "recovery: the last failure, stage by stage"),
     Key("events", ("6",), "6", "", "events: what happened, newest last"),
     Key("compare", ("7",), "7", "", "compare: five architectures under the same faults"),
@@ -95,8 +100,10 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("previous_screen", ("shift+tab",), "", "", ""),
     Key("next_node", ("down", "n"), "↓ → n", "", "choose the next node (or click one)"),
     Key("previous_node", ("up", "N"), "↑ ← N", "", "choose the node before"),
-    Key("right", ("right",), "→", "", "choose the next room (or click one)", only="rooms"),
-    Key("left", ("left",), "←", "", "choose the room before", only="rooms"),
+    Key("right", ("right",), "→", "", "choose the next room (or click one)"),
+    Key("left", ("left",), "←", "", "choose the room before"),
+    Key("older", ("pageup",), "PgUp", "", "the story before (any choice holds it)", only="flow"),
+    Key("newer", ("pagedown",), "PgDn", "", "the story after it", only="flow"),
     Key("kill", ("k",), "k", "kill", "kill -9 the chosen node's process", fault=True, rank=1),
     Key("start", ("s",), "s", "start", "start the chosen node again", fault=True, rank=1),
     Key("pause", ("p",), "p", "pause", "stop its process, or let it go on", fault=True, rank=2),
@@ -137,11 +144,15 @@ KEYS: Final[tuple[Key, ...]] = (
 )
 
 
+SIDEWAYS: Final[tuple[ScreenName, ...]] = ("rooms", "flow")
+"""Where right and left are not what up and down are."""
 FAULTS: Final = frozenset(key.action for key in KEYS if key.fault)
 
 
 def valid(key: Key, screen: ScreenName) -> bool:
     """Whether a key means anything on a screen: where no node can be chosen, none can be hurt."""
+    if key.action in ("right", "left"):
+        return screen in SIDEWAYS
     if key.action == "node":
         return screen not in ("compare", "node")
     return key.only in (None, screen) and not (key.fault and screen == "compare")
@@ -183,18 +194,18 @@ def word(key: Key, scene: Scene) -> str:
 
 
 def meant(action: Action, screen: ScreenName) -> Action:
-    """What a key is for on this screen: right and left choose what up and down do, but for rooms;
-    enter looks at a node, but plays where schedules are chosen."""
+    """What a key is for on this screen: right and left choose what up and down do, but for rooms
+    and stories; enter looks at a node, but plays where schedules are chosen."""
     if action == "run" and screen != "compare":
         return "node"
-    if action == "right" and screen != "rooms":
+    if action == "right" and screen not in SIDEWAYS:
         return "next_node"
-    return "previous_node" if action == "left" and screen != "rooms" else action
+    return "previous_node" if action == "left" and screen not in SIDEWAYS else action
 
 
 def cap(key: Key, screen: ScreenName) -> str:
-    """How its keys are written: right and left choose a node, except among rooms."""
-    if screen == "rooms" and key.action in ("next_node", "previous_node"):
+    """How its keys are written: right and left choose a node, except where they are for more."""
+    if screen in SIDEWAYS and key.action in ("next_node", "previous_node"):
         return key.cap.replace("→ ", "").replace("← ", "")
     return key.cap
 
@@ -206,12 +217,23 @@ _IN_A_WORLD: Final[dict[Action, str]] = {
 """What keys do where the cluster is simulated and differ in it."""
 
 
+_STEPS: Final[dict[Action, str]] = {
+    "next_node": "choose the next step, which holds the story (a click on a lane: its node)",
+    "previous_node": "choose the step before",
+    "right": "go to what the chosen step led to",
+    "left": "go to what led to it",
+    "back": "close this sheet, let go of the story, of the node, go home",
+}
+
+
 def explained(key: Key, scene: Scene, screen: ScreenName) -> str:
     """The help's sentence, true of this cluster and screen."""
     if screen == "compare" and key.action in ("next_node", "previous_node"):
         return key.help.replace("node (or click one)", "schedule").replace("node", "schedule")
     if scene.simulated is not None and key.action in _IN_A_WORLD:
         return _IN_A_WORLD[key.action]
+    if screen == "flow" and key.action in _STEPS:
+        return _STEPS[key.action]
     return "leave; the cluster goes on" if key.action == "quit" and not scene.own else key.help
 
 
@@ -236,7 +258,11 @@ def footer(scene: Scene, screen: ScreenName, width: int) -> list[tuple[str, str]
     if scene.view.nodes or comparing:
         # Who has chosen a node knows how; until then nothing can be done without it.
         rank = 4 if scene.selected and not comparing else 1
-        parts.append((rank, "↑↓", "schedule" if comparing else "node", "muted"))
+        what = "schedule" if comparing else "step" if screen == "flow" else "node"
+        parts.append((rank, "↑↓", what, "muted"))
+    if screen == "flow":
+        parts.append((2, "←→", "cause, effect", "muted"))
+        parts.append((3, "PgUp PgDn", "story", "muted"))
     if screen == "rooms":
         parts.append((2, "←→", "room", "muted"))
     parts.extend(

@@ -16,11 +16,14 @@ from msgspec import Struct
 from cluster.model.member import NodeId
 from tui.contest import Contest
 from tui.draw.glyphs import GlyphSet
+from tui.judge.stories.walk import NOTHING, Look
 from tui.seen.world import Simulated
 from tui.timeline.line import TimeLine
 from tui.view import ClusterView
 
-ScreenName = Literal["home", "ring", "matrix", "recovery", "events", "compare", "rooms", "node"]
+ScreenName = Literal[
+    "home", "ring", "matrix", "recovery", "events", "compare", "rooms", "node", "flow"
+]
 
 
 class Scene(Struct, frozen=True):
@@ -51,6 +54,8 @@ class Scene(Struct, frozen=True):
     """Where the facts come from, in a word or an address: the first thing on the title line."""
     simulated: Simulated | None = None
     """How the time of a simulated world goes; None: the cluster is real."""
+    look: Look = NOTHING
+    """Which story, and which step of it, the flow screen shows."""
     contest: Contest = Contest()
     """The comparison of architectures, which is of simulated clusters."""
     line: TimeLine | None = None

@@ -34,6 +34,7 @@ from cluster.model.summary import (
 )
 from tui.seen.rooms import Rooms
 from tui.seen.topics import Broadcasts
+from tui.seen.trace import Trace
 
 ProcessState = Literal["unknown", "starting", "running", "paused", "gone"]
 
@@ -311,6 +312,8 @@ class ClusterView(Struct, frozen=True):
     """At most `DISAGREEMENTS_MAX`, oldest first."""
     court: Court = Court()
     rooms: Rooms = Rooms()
+    trace: Trace = Trace()
+    """The last seconds of what caused what."""
     flows: dict[str, FlowView] = {}
     """Pipelines by name, at most `FLOWS_MAX`."""
     broadcasts: Broadcasts = {}

@@ -97,6 +97,16 @@ class Outbox:
 
     # --- facts -------------------------------------------------------------------------------
 
+    def because(self, causes: tuple[FactId, ...]) -> tuple[FactId, ...]:
+        """From here to the end of the input this is what facts come of; returns what it was."""
+        was, self._cause = self._cause, causes
+        return was
+
+    @property
+    def cause(self) -> tuple[FactId, ...]:
+        """What facts come of now."""
+        return self._cause
+
     @property
     def seq(self) -> int:
         """The number of the last fact."""
@@ -150,16 +160,20 @@ class Outbox:
         about: NodeId = NOBODY,
         claims: tuple[Claim, ...] = (),
         room: int = 0,
-    ) -> None:
-        """Send a message. `traced` None asks the budget; `room` > 0 lets rumours ride along."""
+    ) -> tuple[FactId, ...]:
+        """Send a message. `traced` None asks the budget; `room` > 0 lets rumours ride along.
+
+        Returns the fact that says so, if one does.
+        """
         kind = _KINDS[type(body)]
         self.sent[kind] = self.sent.get(kind, 0) + 1
         self._number += 1
         if traced is None:
             traced = self.may_trace()
+        told: tuple[FactId, ...] = ()
         if traced:
             shown = key_text(key) if key else ""
-            self.emit(MessageSent(self._number, to, kind, 0, shown, about))
+            told = (self.emit(MessageSent(self._number, to, kind, 0, shown, about)).id,)
         else:
             self.untraced += 1
         if room:
@@ -176,6 +190,7 @@ class Outbox:
             claims,
         )
         self._effects.append(Send(to, address, channel, packet))
+        return told
 
     # --- timers, disk, answers ---------------------------------------------------------------
 

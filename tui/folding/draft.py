@@ -40,6 +40,7 @@ from tui.judge.exposure import served
 from tui.judge.phrases import done, holds, spoken
 from tui.judge.wording import listed
 from tui.seen.rooms import Rooms
+from tui.seen.trace import TRACED, extended
 from tui.view import (
     DISAGREEMENTS_MAX,
     EVENTS_MAX,
@@ -115,6 +116,7 @@ class Draft:
         self.rooms = houses.RoomsDraft(view.rooms)
         self.flows = view.flows
         self.broadcasts = view.broadcasts
+        self._traced: list[Fact] = []
         self._load_at = 0
         self._observers: tuple[NodeId, ...] = ()
         self._columns: dict[NodeId, Subject] = {}
@@ -137,6 +139,8 @@ class Draft:
     def attend(self, fact: Fact) -> None:
         """Note who reigns and whose rooms need a home; before the rows follow, which say who did."""
         kind = type(fact.payload)
+        if kind in TRACED:
+            self._traced.append(fact)
         if kind in NOTED:
             self.court = attend(self.court, fact, self.nodes)
         if kind in topics.NOTED:
@@ -368,6 +372,7 @@ class Draft:
             disagreements=self.disagreements,
             court=self.court,
             rooms=rooms,
+            trace=extended(old.trace, self._traced) if self._traced else old.trace,
             flows=self.flows,
             broadcasts=self.broadcasts,
         )

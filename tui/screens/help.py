@@ -27,6 +27,10 @@ _ABOUT: Final[dict[ScreenName, tuple[str, ...]]] = {
         "↑ ↓ choose a schedule; enter plays it, again with the next seed",
         "five simulated clusters, same faults and clients; height: share answered",
     ),
+    "flow": (
+        "a lane per node; a slope is a message, dashed and crossed if it was lost",
+        "left alone it tells what matters most; a chosen step holds its story",
+    ),
     "node": (
         "its own reports of the last minute, each figure on its own scale",
         "it holds: what it believes of a peer; of it: what the peer believes of it",

@@ -61,7 +61,8 @@ class Book:
         self.open[op.number] = op
         if op.traced:
             shown = key_text(request.key)
-            self._out.emit(OperationStarted(op.number, op.kind, shown, partition, owners))
+            began = self._out.emit(OperationStarted(op.number, op.kind, shown, partition, owners))
+            op.told = (began.id,)
         return op
 
     def errand(self, op: Operation) -> Operation:

@@ -68,8 +68,10 @@ class Coordinator:
         partition = partition_of(request.key, ring.partitions)
         op = self.book.begin(asker, request, partition, ring.owners[partition])
         forwarded = asker.node and not asker.relayed
+        was = self._out.because(op.told or self._out.cause)
         if forwarded or self.policy.takes(op):
             self.carry_out(op)
+        self._out.because(was)
         self._arm()
 
     def carry_out(self, op: Operation) -> None:
@@ -176,6 +178,7 @@ class Coordinator:
                 self.reads.speculate(op)
 
     def _replace(self, op: Operation, silent: NodeId) -> None:
+        self._out.because(op.told)
         if isinstance(op.request, GetRequest):
             self.reads.replace(op)
         else:

@@ -6,7 +6,7 @@ from collections import deque
 
 from msgspec import Struct, field
 
-from cluster.model.facts import OperationKind
+from cluster.model.facts import FactId, OperationKind
 from cluster.model.member import NOBODY, NodeId
 from cluster.model.summary import Rates
 from cluster.model.versions import EMPTY, Versions
@@ -43,6 +43,8 @@ class Operation(Struct):
     partition: int
     started: int
     traced: bool
+    told: tuple[FactId, ...] = ()
+    """The fact that it began, if it is traced: what comes of it by a timer comes of that."""
     w: int = 0
     """Answers needed: W of a write, R of a read."""
     pw: int = 0

@@ -240,6 +240,7 @@ class Membership:
             self.suspicions.extend(name, 2 * self._config.probe_period_us)
             return
         dead = replace(claim, state=MemberState.DEAD, accuser=self.me)
+        self._out.because(self.suspicions.told(name))
         self._apply(dead, "timer", self.me)
 
     # --- departure ----------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from random import Random
 from msgspec import Struct, field
 
 from cluster.config import MembershipConfig
-from cluster.model.facts import ProbeMissed
+from cluster.model.facts import FactId, ProbeMissed
 from cluster.model.member import Address, MemberState, NodeId
 from cluster.protocol.messages import Ack, Gossip, Nack, Ping, PingReq
 from cluster.protocol.outbox import Outbox
@@ -36,6 +36,8 @@ class Probe(Struct):
     target: NodeId
     epoch: int
     started: int
+    told: tuple[FactId, ...] = ()
+    """The last fact told of it: the ping, then that nobody answered."""
     asked: int = 0
     """Helpers that owe an ack or a nack."""
     nacked: set[NodeId] = field(default_factory=set[NodeId])
@@ -108,9 +110,9 @@ class Prober:
             return
         self._number += 1
         number, now = self._number, self._out.now
-        self._probes[number] = Probe(number, target, claim.epoch, now)
+        probe = self._probes[number] = Probe(number, target, claim.epoch, now)
         self._running[target] = number
-        self._ping(number, target, claim.gossip)
+        probe.told = self._ping(number, target, claim.gossip)
         self._out.set_timer(("ping", str(number)), now + self._health.probe_timeout_us)
         self._out.set_timer(("probed", str(number)), now + self._period_us(target))
 
@@ -128,11 +130,11 @@ class Prober:
             ends = max(now, probe.started + config.probe_period_us)
             self._out.set_timer(("probed", number), ends)
 
-    def _ping(self, number: int, target: NodeId, address: Address) -> None:
+    def _ping(self, number: int, target: NodeId, address: Address) -> tuple[FactId, ...]:
         claim = self._members.claims.get(target)
         accused = claim is not None and claim.state is not MemberState.ALIVE
         claims = (claim,) if claim is not None and accused and self._config.buddy else ()
-        self._out.send(
+        return self._out.send(
             target, address, "datagram", Ping(number, target), claims=claims, room=PACKET_ROOM
         )
 
@@ -210,7 +212,10 @@ class Prober:
         count = min(self._config.indirect_probes, len(helpers))
         asked = tuple(self._rng.sample(helpers, count))
         probe.asked = count if self._config.nacks else 0
-        self._out.emit(ProbeMissed(probe.target, self._out.now - probe.started, asked))
+        waited = self._out.now - probe.started
+        missed = self._out.emit(ProbeMissed(probe.target, waited, asked), probe.told)
+        probe.told = (missed.id,)
+        self._out.because(probe.told)
         for helper in asked:
             self._out.send(
                 helper,
@@ -233,6 +238,7 @@ class Prober:
         if late_us > self._config.stall_us:
             self.probe(probe.target)
             return
+        self._out.because(probe.told)
         self._doubt_ourselves(probe)
         self._members.suspect(probe.target)
 

@@ -16,7 +16,7 @@ from math import log, log10
 from msgspec import Struct
 
 from cluster.config import SECOND, MembershipConfig
-from cluster.model.facts import Evidence, SuspicionConfirmed, SuspicionRaised
+from cluster.model.facts import Evidence, FactId, SuspicionConfirmed, SuspicionRaised
 from cluster.model.member import Claim, MemberState, NodeId
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.swim.roster import Roster
@@ -52,6 +52,8 @@ class _Running(Struct):
     accusers: set[NodeId]
     evidence: Evidence
     deadline: int
+    told: tuple[FactId, ...] = ()
+    """The fact that said so."""
 
 
 class Suspicions:
@@ -72,7 +74,7 @@ class Suspicions:
         running = _Running(now, accusers, evidence, 0)
         running.deadline = now + self._patience(running)
         self._running[claim.name] = running
-        self._out.emit(
+        raised = self._out.emit(
             SuspicionRaised(
                 claim.name,
                 claim.epoch,
@@ -82,7 +84,13 @@ class Suspicions:
                 running.deadline,
             )
         )
+        running.told = (raised.id,)
         self._out.set_timer(("suspect", claim.name), running.deadline)
+
+    def told(self, name: NodeId) -> tuple[FactId, ...]:
+        """The fact with which a running suspicion began; none when there is none."""
+        running = self._running.get(name)
+        return running.told if running is not None else ()
 
     def close(self, name: NodeId) -> None:
         """It is suspected no more, whichever way that ended."""

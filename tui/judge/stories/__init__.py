@@ -1,0 +1,1 @@
+"""Stories out of the trace: what caused what, chosen, walked through and told."""

@@ -1,0 +1,126 @@
+"""What caused what, over the whole trace: facts by name, their effects, both ends of a message.
+
+Each packed chunk is opened and indexed once and remembered; only the open end of the trace is
+indexed anew. Ignores what a story is (`tui.judge.stories.story`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from cluster.model.facts import (
+    Fact,
+    FactId,
+    MessageReceived,
+    MessageSent,
+    OperationFinished,
+    OperationStarted,
+)
+from tui.judge.memo import Memo
+from tui.seen.trace import Trace
+from tui.view import MessageId
+
+
+class _Index(Struct, frozen=True):
+    """One stretch of the trace."""
+
+    facts: tuple[Fact, ...]
+    by_id: dict[FactId, Fact]
+    effects: dict[FactId, list[Fact]]
+    arrivals: dict[MessageId, Fact]
+    sendings: dict[MessageId, Fact]
+    ends: dict[MessageId, Fact]
+    """How an operation ended, by (coordinator, its epoch, the operation's number)."""
+    begins: dict[MessageId, Fact]
+
+
+_INDEXES: Final = Memo[_Index](96)
+
+
+def _index(facts: tuple[Fact, ...]) -> _Index:
+    index = _Index(facts, {}, {}, {}, {}, {}, {})
+    for fact in facts:
+        index.by_id[fact.id] = fact
+        for cause in fact.causes:
+            index.effects.setdefault(cause, []).append(fact)
+        match fact.payload:
+            case MessageSent(number=number):
+                index.sendings[fact.node, fact.epoch, number] = fact
+            case MessageReceived(sender=sender, sender_epoch=epoch, number=number):
+                index.arrivals[sender, epoch, number] = fact
+            case OperationStarted(number=number):
+                index.begins[fact.node, fact.epoch, number] = fact
+            case OperationFinished(number=number):
+                index.ends[fact.node, fact.epoch, number] = fact
+            case _:
+                pass
+    return index
+
+
+class Weave:
+    """The whole trace, to be asked. Cheap to make: what was indexed before is not again."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._parts = [
+            _INDEXES.get(chunk, None, lambda chunk=chunk: _index(tuple(chunk.facts())))
+            for chunk in trace.chunks
+        ]
+        if trace.tail:
+            self._parts.append(_INDEXES.get(trace.tail, None, lambda: _index(trace.tail)))
+
+    def newest_first(self) -> Iterator[Fact]:
+        """All facts, the last folded first."""
+        for part in reversed(self._parts):
+            yield from reversed(part.facts)
+
+    def __len__(self) -> int:
+        return sum(len(part.facts) for part in self._parts)
+
+    def fact(self, name: FactId) -> Fact | None:
+        """The fact of a name, if it is kept."""
+        for part in reversed(self._parts):
+            found = part.by_id.get(name)
+            if found is not None:
+                return found
+        return None
+
+    def causes(self, fact: Fact) -> list[Fact]:
+        """What led to it, as far as it is kept: what it names, and the sending of an arrival."""
+        parts = self._parts[::-1]
+        found = [cause for name in fact.causes if (cause := self.fact(name)) is not None]
+        match fact.payload:
+            case MessageReceived(sender=sender, sender_epoch=epoch, number=number):
+                sent = _first((p.sendings for p in parts), (sender, epoch, number))
+            case OperationFinished(number=number):
+                begun = _first((p.begins for p in parts), (fact.node, fact.epoch, number))
+                sent = None if found else begun
+            case _:
+                sent = None
+        if sent is not None and sent not in found:
+            found.append(sent)
+        return found
+
+    def effects(self, fact: Fact) -> list[Fact]:
+        """What it led to, as far as it is kept: who names it, the arrival of a sending, an end."""
+        parts = self._parts[::-1]
+        found = [each for part in self._parts for each in part.effects.get(fact.id, ())]
+        match fact.payload:
+            case MessageSent(number=number):
+                other = _first((p.arrivals for p in parts), (fact.node, fact.epoch, number))
+            case OperationStarted(number=number):
+                other = _first((p.ends for p in parts), (fact.node, fact.epoch, number))
+            case _:
+                other = None
+        if other is not None and other not in found:
+            found.append(other)
+        return found
+
+
+def _first(tables: Iterator[dict[MessageId, Fact]], name: MessageId) -> Fact | None:
+    for table in tables:
+        if (found := table.get(name)) is not None:
+            return found
+    return None

@@ -1,0 +1,1 @@
+"""Lanes and an axis: how messages between nodes are drawn."""
