@@ -17,6 +17,7 @@ from cluster.sim.pairs import (
     write_one,
 )
 from cluster.sim.pairs.record import Outcome, Played, Progress
+from cluster.sim.pairs.rooms import kill_deploy, random_twin
 
 
 class Pair(Struct, frozen=True):
@@ -82,6 +83,20 @@ PAIRS: Final[dict[str, Pair]] = {
             "Don't acknowledge what only one disk has.",
             "Do wait for W disks, and read so many that R + W > N.",
             write_one.play,
+        ),
+        Pair(
+            "random-twin",
+            13,
+            "Don't let a registry end a random twin.",
+            "Do decide by rule, the same on every node, and merge what both have counted.",
+            random_twin.play,
+        ),
+        Pair(
+            "kill-deploy",
+            14,
+            "Don't stop nodes by kill in a deploy.",
+            "Do drain them: processes move alive, with their state.",
+            kill_deploy.play,
         ),
     )
 }

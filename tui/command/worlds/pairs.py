@@ -23,6 +23,8 @@ NAMES: Final = (
     "modulo",
     "one-token",
     "write-one",
+    "random-twin",
+    "kill-deploy",
 )
 """As `cluster.sim.pairs.registry.PAIRS`, which `--help` has no time to import."""
 ALL: Final = "all"

@@ -1,0 +1,1 @@
+"""Pairs about named processes: what becomes of twins, and of a deploy."""
