@@ -15,12 +15,13 @@ import sys
 
 from tui.command import calm, faults, keys, look, maelstrom, places, rooms, run
 from tui.command.hosted import flow
+from tui.command.recorded import words as recorded
 from tui.command.saying import FINE, INTERRUPTED, NOT_FINE, CommandError
 from tui.command.words import Parser, Words
 from tui.command.worlds import compare, pairs, sim
 
 VERSION = "0.1.0"
-MODULES = (run, look, places, keys, rooms, flow, faults, sim, compare, pairs, maelstrom)
+MODULES = (run, look, recorded, places, keys, rooms, flow, faults, sim, compare, pairs, maelstrom)
 
 DESCRIPTION = """\
 See a masterless cluster think: real nodes on this machine, or a running cluster to look at.

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from cluster.model.facts import Fact
 from cluster.model.member import Address
 from tui.acts import Hands
-from tui.dashboard import MasterlessApp, Options, Source, Take
+from tui.dashboard import MasterlessApp, Options, Recorded, Source, Take
 
 if TYPE_CHECKING:
     from cluster.lab.show import Show, ShowOptions
     from cluster.sim.watch.orders import Setup
     from tui.sources.live import LiveSource
+    from tui.timeline.recording import Recording
 
 
 class Demonstration:
@@ -121,6 +122,23 @@ async def _sim(setup: Setup, speed: float, lasting: float | None) -> int:
         return await _watch(app, lasting)
     finally:
         await source.stop()
+
+
+def run_replay(reel: Recording) -> int:
+    """The dashboard over a recording, from its beginning on."""
+    return asyncio.run(_replay(reel))
+
+
+async def _replay(reel: Recording) -> int:
+    async def begin(_take: Take) -> tuple[Source, None]:
+        calm_collector()
+        return Recorded(()), None
+
+    greeting = "playing from the beginning: [ ] marks, { } speed, , . step, space holds"
+    if reel.cut_off:
+        greeting = "this recording was cut off: masterless record --repair mends the file"
+    options = Options(title=reel.path.name, greeting=greeting, stage="before the first word…")
+    return await _watch(MasterlessApp(begin, options, now=lambda _: reel.end_us, reel=reel), None)
 
 
 async def _watch(app: MasterlessApp, lasting: float | None) -> int:

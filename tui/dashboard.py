@@ -14,7 +14,7 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from time import localtime, strftime, time_ns
+from time import localtime, time_ns
 from typing import ClassVar, Final, Literal, Protocol, get_args
 
 from msgspec import Struct
@@ -31,7 +31,7 @@ from tui.draw.glyphs import GlyphSet
 from tui.draw.theme import Depth, Theme, depth_of
 from tui.fold import fold
 from tui.keys import KEYS, Action, meant
-from tui.saving import SavingError, save_text
+from tui.saving import Saver
 from tui.scene import Scene, ScreenName
 from tui.screens.help import paint_help
 from tui.screens.ring import Stage
@@ -160,11 +160,13 @@ class MasterlessApp(App[int]):
         self._arena = Arena(self._changed, self._say)
         self._notice = ""
         self._notice_until = 0
+        self._trouble = ""
         self._painted_at = 0
         self._heard_since_paint = False
         self._dirty = True
         self._stage: Stage | None = None
         self._source: asyncio.Task[None] | None = None
+        self._saver = Saver(self._say)
         self._leaving: asyncio.Task[None] | None = None
         self._ticked_at = 0
         self._last: Still | None = None
@@ -239,6 +241,9 @@ class MasterlessApp(App[int]):
             self.deck.advance(went, now)
             self._heard_since_paint = True
             self._dirty |= not self.deck.player.playing
+        if self.deck.reel.trouble != self._trouble:
+            self._trouble = self.deck.reel.trouble
+            self._say(self._trouble)
 
     def paint(self, now: int) -> None:
         """Make the whole frame of this moment and show it."""
@@ -320,7 +325,11 @@ class MasterlessApp(App[int]):
         elif action in ("kill", "start", "pause", "isolate", "add", "undo"):
             self._acts.do(action, self.view, self.desk.selected)
         elif action == "picture":
-            self._picture()
+            svg = self.export_screenshot(title=f"masterless {self.desk.screen}")
+            self._saver.picture(svg, self.desk.screen, self._moment()[1])
+        elif action == "save":
+            name, now = self.options.title, self._now(self.view)
+            self._saver.buffer(self.deck.tape, self.view, name, now)
         elif action in MOVES:
             said = self.deck.press(MOVES[action], self._now(self.view))
             self._notice = ""
@@ -329,18 +338,6 @@ class MasterlessApp(App[int]):
         else:
             self.desk = press(self.desk, action, *self._moment())
         self._dirty = True
-
-    def _picture(self) -> None:
-        """Save what is on the screen."""
-        moment = strftime("%Y%m%d-%H%M%S", localtime(self._moment()[1] / 1e6))
-        title = f"masterless {self.desk.screen} {moment}"
-        try:
-            stem = f"masterless-{moment}-{self.desk.screen}"
-            path = save_text(stem, "svg", self.export_screenshot(title=title))
-        except SavingError as error:
-            self._say(str(error))
-        else:
-            self._say(f"this picture is in {path}")
 
     def _moment(self) -> tuple[ClusterView, int]:
         """What is looked at, and its clock."""
@@ -405,6 +402,7 @@ class MasterlessApp(App[int]):
     async def _leave(self) -> None:
         if self._source is not None:
             self._source.cancel()
+        await self._saver.finish()
         await self._arena.stop()
         await self._acts.stop()
         if self._source is not None:

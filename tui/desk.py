@@ -63,7 +63,7 @@ def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
         case "kill" | "start" | "pause" | "isolate" | "add" | "undo" | "quit" | "run":
             return desk
         case (
-            "picture" | "freeze" | "live" | "step_on" | "step_back" | "step_event" | "rewind"
+            "picture" | "save" | "freeze" | "live" | "step_on" | "step_back" | "step_event" | "rewind"
             | "next_mark" | "previous_mark" | "faster" | "slower" | "older" | "newer"
         ):  # fmt: skip
             return desk

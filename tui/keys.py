@@ -44,6 +44,7 @@ Action = Literal[
     "next_mark",
     "slower",
     "faster",
+    "save",
     "picture",
     "help",
     "back",
@@ -120,6 +121,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("next_mark", ("right_square_bracket",), "", "", ""),
     Key("slower", ("left_curly_bracket",), "{ }", "speed", "play slower or faster", rank=6),
     Key("faster", ("right_curly_bracket",), "", "", ""),
+    Key("save", ("R",), "R", "", "save what can be rewound to a .rec file, for masterless replay"),
     Key("picture", ("S",), "S", "", "save this picture as an SVG file"),
     Key(
         "step_event",

@@ -101,7 +101,7 @@ def event(
     fact = scene.line.fact if scene.line is not None else None
     if fact is not None and (fact.at, fact.node) == (line.at, line.node):
         frame.text(x, y, " " * width, bg="selected.bg")
-        frame.text(x - 1, y, SETS[scene.glyphs].here, "notice", bold=True)
+        frame.text(x - 2, y, SETS[scene.glyphs].here, "notice", bold=True)
     when = clock(scene, line.at, 3)
     end = frame.text(x, y, when[3:] if brief else when, "faint") + 2
     frame.text(end, y, speaker(line.node)[:name_width], name_role(scene, line.node), bold=True)

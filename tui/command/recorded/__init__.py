@@ -1,0 +1,1 @@
+"""The words that keep what a cluster said, and show it again."""

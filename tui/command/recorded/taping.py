@@ -1,0 +1,66 @@
+"""`masterless record`: every window's facts into one file, and a line that says how far it is."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Final
+
+from cluster.lab.up import stop_requests
+from cluster.model.member import Address
+from tui.command.saying import FINE, say, warn
+from tui.sources.live import LiveSource, wall
+from tui.timeline.writer import Recorder
+
+PERIOD_S: Final = 0.1
+SAID_EVERY: Final = 10
+"""Periods between two lines of progress."""
+LINE_S: Final = 30
+"""Where nobody can see a line change in place, a new one is printed this often."""
+
+
+async def tape(address: str, path: Path, lasting_s: float | None) -> int:
+    """Record until Ctrl-C, or for a time. The file is ended however this ends."""
+    source = LiveSource([Address(address)])
+    began = wall()
+    alive = sys.stderr.isatty()
+    with Recorder(path, address, began) as recorder, stop_requests() as stopping:
+        source.start()
+        turns = 0
+        try:
+            while not stopping.is_set():
+                try:
+                    async with asyncio.timeout(PERIOD_S):
+                        await stopping.wait()
+                except TimeoutError:
+                    pass
+                recorder.hear(source.drain(), wall())
+                turns += 1
+                if alive and turns % SAID_EVERY == 0:
+                    print(f"\r{progress(recorder, wall())}\x1b[K", end="", file=sys.stderr)
+                    sys.stderr.flush()
+                elif not alive and turns % (LINE_S * 10) == 0:
+                    warn(progress(recorder, wall()))
+                if lasting_s is not None and wall() - began >= lasting_s * 1e6:
+                    break
+        finally:
+            await source.close()
+            recorder.hear(source.drain(), wall())
+    if alive:
+        print(file=sys.stderr)
+    say(f"{path}: {progress(recorder, wall())}")
+    say(f"masterless replay {path} shows it")
+    return FINE
+
+
+def progress(recorder: Recorder, now: int) -> str:
+    """How long, how much, how large."""
+    minutes, seconds = divmod((now - recorder.began) // 1_000_000, 60)
+    each = recorder.bytes_written / max(1, recorder.facts)
+    size = recorder.bytes_written / 1e6
+    nodes = len(recorder.view.nodes)
+    return (
+        f"{minutes}:{seconds:02}  {recorder.facts:,} facts of {nodes} nodes, {size:.1f} MB, "
+        f"{each:.0f} bytes a fact"
+    )

@@ -1,0 +1,154 @@
+"""Writes a `.rec` file: record after record, never going back, ended by an index and a footer.
+
+Every record is given to the kernel at once, so that our own death costs what was not yet cut into a
+chunk: a quarter of a second. A file that was not ended is read all the same (`tui.timeline.recording`).
+Memory is bounded: what is known of records written is given away with each index.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Final
+
+from cluster.model.facts import Fact
+from tui.fold import fold
+from tui.timeline.cutter import Chunk, Cutter, Kept, Note
+from tui.timeline.rec import INDEX_CHUNKS, MAGIC, VERSION, Header, Index, Origin, footer, record
+from tui.view import ClusterView
+
+APP: Final = "masterless 0.1.0"
+FLUSH_US: Final = 250_000
+"""How long facts may wait for a chunk to fill: what a crash may lose."""
+
+
+class Writer:
+    """One file. A shelf for a cutter, too. Raises OSError when the disk refuses."""
+
+    def __init__(self, file: BinaryIO, header: Header) -> None:
+        self._file = file
+        self._offset = 0
+        self._entries: list[tuple[int, int, int, str]] = []
+        self._chunks = 0
+        self._index = 0
+        self.facts = 0
+        self._write(MAGIC)
+        self._write(record(header))
+
+    @property
+    def bytes_written(self) -> int:
+        """So far."""
+        return self._offset
+
+    def chunk(self, chunk: Chunk) -> None:
+        """The next facts."""
+        self._put(chunk.t0, chunk.seq0, "E", record(chunk))
+        self.facts += chunk.count
+        self._chunks += 1
+        if self._chunks % INDEX_CHUNKS == 0:
+            self._put_index()
+
+    def kept_view(self, kept: Kept) -> None:
+        """The view after all facts so far."""
+        self._put(kept.t, kept.seq, "S", record(kept))
+
+    def mark(self, note: Note) -> None:
+        """A mark."""
+        self._put(note.t, note.seq, "M", record(note))
+
+    def put(self, piece: Chunk | Kept | Note) -> None:
+        """Any of them."""
+        match piece:
+            case Chunk():
+                self.chunk(piece)
+            case Kept():
+                self.kept_view(piece)
+            case Note():
+                self.mark(piece)
+
+    def end(self) -> None:
+        """The index of what is left, the footer. The file is whole from now on."""
+        self._put_index()
+        self._write(footer(self._index))
+        os.fsync(self._file.fileno())
+
+    def _put(self, t: int, seq: int, kind: str, data: bytes) -> None:
+        self._entries.append((t, seq, self._offset, kind))
+        self._write(data)
+
+    def _put_index(self) -> None:
+        index = Index(self._index, self._entries)
+        self._index, self._entries = self._offset, []
+        self._write(record(index))
+
+    def _write(self, data: bytes) -> None:
+        self._file.write(data)
+        self._file.flush()
+        self._offset += len(data)
+
+
+def create(path: Path) -> BinaryIO:
+    """A new file for our eyes only. Raises OSError, also when there is one already."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def header_of(view: ClusterView, name: str, now: int, source: Origin = "live") -> Header:
+    """What is known of a cluster when its recording begins."""
+    node = next((node for node in view.nodes.values() if node.ring is not None), None)
+    replicas = node.ring.replicas if node is not None and node.ring is not None else 0
+    r, w = (node.read_quorum, node.write_quorum) if node is not None else (0, 0)
+    return Header(VERSION, now, name, replicas, r, w, "node+collector", APP, source)
+
+
+class Recorder:
+    """Records a stream as it comes: folds it for the snapshots, and cuts it. Ends as a context."""
+
+    def __init__(self, path: Path, name: str, now: int, source: Origin = "live") -> None:
+        self.view = ClusterView()
+        self.began = now
+        self._file = create(path)
+        self._writer = Writer(self._file, header_of(self.view, name, now, source))
+        self._cutter = Cutter(self._writer, FLUSH_US)
+        self._started = False
+
+    @property
+    def facts(self) -> int:
+        """Heard so far."""
+        return self._cutter.count
+
+    @property
+    def bytes_written(self) -> int:
+        """So far."""
+        return self._writer.bytes_written
+
+    def hear(self, facts: Sequence[Fact], now: int) -> None:
+        """Facts that have just come, or none: then what waits may be written."""
+        if facts and not self._started:
+            self._started = True
+            self._cutter.begin(self.view, min(facts[0].at, now))
+        if facts:
+            self.view = fold(self.view, facts)
+            self._cutter.add(facts, self.view, now)
+        self._cutter.tick(now)
+
+    def end(self) -> None:
+        """What waits, the index and the footer."""
+        self._cutter.cut()
+        self._writer.end()
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if not isinstance(error, OSError):
+                self.end()
+        finally:
+            self._file.close()
