@@ -166,6 +166,6 @@ def _recovery(scene: Scene, recovery: Recovery) -> Line:
 def _run(frame: Frame, x: int, y: int, width: int, line: Line) -> None:
     end = x + width
     for text, role in line:
-        if x >= end:
-            return
+        if x >= end or (text.startswith(", on ") and len(text) > end - x):
+            return  # where they went is on the lanes too: rather nothing than "on…"
         x = frame.text(x, y, fit(text, end - x), role, bold=role == "title")
