@@ -20,6 +20,7 @@ from typing import ClassVar, Final, Literal, Protocol, get_args
 from msgspec import Struct
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import Key
 
 from cluster.model.facts import Fact
 from tui.acts import Acts, Hands
@@ -30,12 +31,16 @@ from tui.draw.frame import Frame
 from tui.draw.glyphs import GlyphSet
 from tui.draw.theme import Depth, Theme, depth_of
 from tui.fold import fold
+from tui.inspecting.asker import Asker
 from tui.keys import KEYS, Action, meant
 from tui.saving import Saver
 from tui.scene import Scene, ScreenName
 from tui.screens.help import paint_help
 from tui.screens.ring import Stage
 from tui.screens.start import paint_start
+from tui.sources.clocks import Now
+from tui.sources.clocks import recorded as recorded
+from tui.sources.clocks import wall as wall
 from tui.sources.clockwork import Clockwork
 from tui.timeline.deck import Deck
 from tui.timeline.player import Move
@@ -101,19 +106,9 @@ Begin = Callable[[Take], Awaitable[tuple[Source, Hands | None]]]
 """Called once, after the first frame: reads and makes what is needed, starts nothing yet."""
 MOVES: Final[dict[Action, Move]] = {move: move for move in get_args(Move)}
 """Keys that move through time."""
-TextScreen = Literal["home", "matrix", "recovery", "events", "compare", "rooms", "node", "flow"]
-Now = Callable[[ClusterView], int]
-"""The time to show."""
-
-
-def wall(view: ClusterView) -> int:
-    """Now, for a live cluster: the wall's time, or the facts' if they are ahead of it."""
-    return max(time_ns() // 1_000, view.at)
-
-
-def recorded(view: ClusterView) -> int:
-    """Now, for facts that were recorded: the moment of the last one."""
-    return view.at
+TextScreen = Literal[
+    "home", "matrix", "recovery", "events", "compare", "rooms", "node", "flow", "key"
+]
 
 
 class MasterlessApp(App[int]):
@@ -157,6 +152,7 @@ class MasterlessApp(App[int]):
         self._zone_us = localtime().tm_gmtoff * 1_000_000
         self._canvas = FrameView(Theme(depth))
         self._acts = Acts(self._say, self._did)
+        self._asker = Asker(self._changed)
         self._arena = Arena(self._changed, self._say)
         self._notice = ""
         self._notice_until = 0
@@ -253,7 +249,9 @@ class MasterlessApp(App[int]):
         self._stage = None
         if width and height:
             self.frames += 1
-            self._canvas.show(self.frame(self.scene(now), width, height))
+            scene = self.scene(now)
+            self._asker.follow(scene, looking=self.desk.screen == "key")
+            self._canvas.show(self.frame(scene, width, height))
 
     def scene(self, now: int) -> Scene:
         """What the painters are given now."""
@@ -266,6 +264,7 @@ class MasterlessApp(App[int]):
             now=shown,
             selected=selected if selected in view.nodes else None,
             look=self.desk.look,
+            inspection=self._asker.seen,
             room=self.desk.room if self.desk.room in view.rooms.by_name else "",
             own=self._acts.hands is not None,
             frozen=not self.deck.following,
@@ -337,6 +336,8 @@ class MasterlessApp(App[int]):
                 self._say(said)
         else:
             self.desk = press(self.desk, action, *self._moment())
+            if action == "key":
+                self._asker.ask_for_a_name()
         self._dirty = True
 
     def _moment(self) -> tuple[ClusterView, int]:
@@ -364,6 +365,15 @@ class MasterlessApp(App[int]):
         self.view = ClusterView()
         self.deck = Deck()
         self._dirty = True
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """While a name is typed, keys are its letters."""
+        return not self._asker.typing
+
+    def on_key(self, event: Key) -> None:
+        """A letter of a name."""
+        if self._asker.typing and not self._asker.typed(event.key, event.character):
+            self.desk = press(self.desk, "back", *self._moment())
 
     def on_frame_view_chosen(self, message: FrameView.Chosen) -> None:
         """A click chose a node."""
@@ -404,6 +414,7 @@ class MasterlessApp(App[int]):
             self._source.cancel()
         await self._saver.finish()
         await self._arena.stop()
+        await self._asker.stop()
         await self._acts.stop()
         if self._source is not None:
             await asyncio.wait([self._source])
@@ -427,6 +438,8 @@ def _paint(screen: TextScreen, scene: Scene, width: int, height: int) -> Frame:
             from tui.screens.rooms import paint
         case "flow":
             from tui.screens.flow import paint
+        case "key":
+            from tui.screens.detail.key import paint
         case "node":
             from tui.screens.detail.node import paint
     return paint(scene, width, height)

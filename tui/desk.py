@@ -6,7 +6,7 @@ moment is looked at is `tui.timeline.player`'s.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -54,8 +54,8 @@ def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
         case "right" | "left":
             step = 1 if action == "right" else -1
             return replace(desk, room=next_room(view, now, desk.selected, desk.room, step))
-        case "node":
-            return _closer(desk, view)
+        case "node" | "key":
+            return _closer(desk, view, action)
         case "help":
             return replace(desk, help=not desk.help)
         case "back":
@@ -104,19 +104,22 @@ def _walked(desk: Desk, action: Action, view: ClusterView, now: int) -> Look | N
             return None
 
 
-def _closer(desk: Desk, view: ClusterView) -> Desk:
-    """The screen of the chosen node, or else of the first."""
+def _closer(desk: Desk, view: ClusterView, screen: Literal["node", "key"]) -> Desk:
+    """A screen of one thing: of a key, or of the chosen node, or else of the first."""
+    under = desk.under if desk.screen in ("node", "key") else desk.screen
+    if screen == "key":
+        return replace(desk, screen="key", under=under, help=False)
     if desk.screen == "node" or not view.nodes:
         return desk
     chosen = desk.selected if desk.selected in view.nodes else next(iter(view.nodes))
-    return replace(desk, screen="node", under=desk.screen, selected=chosen, help=False)
+    return replace(desk, screen="node", under=under, selected=chosen, help=False)
 
 
 def _back(desk: Desk) -> Desk:
     """Closes what lies on top: the sheet, then the choice, then the screen."""
     if desk.help:
         return replace(desk, help=False)
-    if desk.screen == "node":
+    if desk.screen in ("node", "key"):
         return replace(desk, screen=desk.under)
     if desk.screen == "rooms" and desk.room:
         return replace(desk, room="")

@@ -17,12 +17,13 @@ from cluster.model.member import NodeId
 from tui.contest import Contest
 from tui.draw.glyphs import GlyphSet
 from tui.judge.stories.walk import NOTHING, Look
+from tui.seen.inspection import NOT_LOOKING, Inspection
 from tui.seen.world import Simulated
 from tui.timeline.line import TimeLine
 from tui.view import ClusterView
 
 ScreenName = Literal[
-    "home", "ring", "matrix", "recovery", "events", "compare", "rooms", "node", "flow"
+    "home", "ring", "matrix", "recovery", "events", "compare", "rooms", "node", "flow", "key"
 ]
 
 
@@ -54,6 +55,8 @@ class Scene(Struct, frozen=True):
     """Where the facts come from, in a word or an address: the first thing on the title line."""
     simulated: Simulated | None = None
     """How the time of a simulated world goes; None: the cluster is real."""
+    inspection: Inspection = NOT_LOOKING
+    """What the nodes answered about the key that the key screen is about."""
     look: Look = NOTHING
     """Which story, and which step of it, the flow screen shows."""
     contest: Contest = Contest()

@@ -16,6 +16,7 @@ import msgspec
 
 from cluster.api.backend import Backend
 from cluster.api.messages import JSON, HttpError, HttpRequest, HttpResponse, unescaped
+from cluster.api.routes import copies
 from cluster.api.updates import shown, update_from
 from cluster.model.values.typed import decode, plain, type_name, typed
 from cluster.model.versions import Context, Sibling, replica_of
@@ -52,6 +53,8 @@ async def handle(backend: Backend, request: HttpRequest) -> HttpResponse:
     """Answer one request under `/kv/`."""
     key = _key(request.path, backend.config.data.key_bytes_max)
     match request.method:
+        case "GET" if "here" in request.query:
+            return await copies.handle(backend, key, request)
         case "GET":
             quorum = _quorums(request, "r", "pr")
             question = GetRequest(key, quorum["r"], quorum["pr"])

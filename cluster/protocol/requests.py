@@ -43,11 +43,16 @@ class DeleteRequest(Struct, frozen=True, array_like=True, tag=21):
 
 
 class GetRequest(Struct, frozen=True, array_like=True, tag=22):
-    """A client reads. Answered with `ReadResponse` or `Refusal`."""
+    """A client reads. Answered with `ReadResponse` or `Refusal`.
+
+    `here` asks nobody else: what this node's own disk holds, whether it is an owner or not. That
+    proves nothing about the key; it is for whoever looks at copies one by one.
+    """
 
     key: bytes
     r: Quorum = 0
     pr: Quorum = 0
+    here: bool = False
 
 
 class UpdateRequest(Struct, frozen=True, array_like=True, tag=35):

@@ -176,6 +176,24 @@ async def test_enter_looks_at_one_node_and_escape_goes_back_to_where_one_was() -
         await see_text(pilot, "demo / matrix")
 
 
+async def test_a_key_is_asked_for_by_name_and_letters_are_letters_while_it_is_typed() -> None:
+    app = dashboard(hands=FakeHands())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await see_text(pilot, "a add")
+        await pilot.press("K")
+        await see_text(pilot, "Which key?")
+        await pilot.press("q", "k", "1", "backspace", "colon", "7")
+        await see_text(pilot, "key qk:7")
+        await pilot.press("enter")
+        await see_text(pilot, "demo / key")
+        await see_text(pilot, "partition")
+        await pilot.press("1")
+        await see_text(pilot, "demo / home")
+        await pilot.press("9", "x", "escape", "escape")
+        await see_text(pilot, "demo / home")
+    assert app.desk.selected is None
+
+
 async def test_a_click_on_a_badge_chooses_its_node() -> None:
     app = dashboard()
     async with app.run_test(size=(120, 36)) as pilot:

@@ -27,6 +27,10 @@ _ABOUT: Final[dict[ScreenName, tuple[str, ...]]] = {
         "↑ ↓ choose a schedule; enter plays it, again with the next seed",
         "five simulated clusters, same faults and clients; height: share answered",
     ),
+    "key": (
+        "every row is one node's own answer; behind: it lacks what another knows",
+        "apart: it knows what no other copy does; two values at one node are a fork",
+    ),
     "flow": (
         "a lane per node; a slope is a message, dashed and crossed if it was lost",
         "left alone it tells what matters most; a chosen step holds its story",

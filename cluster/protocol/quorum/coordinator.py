@@ -14,7 +14,7 @@ from cluster.model.member import NodeId
 from cluster.model.ring import partition_of
 from cluster.model.rooms.naming import room_of
 from cluster.model.values.typed import reserved
-from cluster.protocol.messages import GetRequest, PutRequest, Refusal
+from cluster.protocol.messages import GetRequest, PutRequest, ReadResponse, Refusal
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.policy.masterless import Masterless
 from cluster.protocol.policy.policy import Policy
@@ -44,6 +44,7 @@ class Coordinator:
         self._ring = ring
         self._members = members
         self._placement = placement
+        self._replica = replica
         self.book = Book(out, members)
         self.writes = Writes(out, config, members, placement, replica, self.book)
         self.reads = Reads(out, config, members, placement, replica, self.book)
@@ -63,6 +64,9 @@ class Coordinator:
             refusal = _not_for_clients(request)
         if refusal is not None:
             self.book.answer(asker, refusal)
+            return
+        if isinstance(request, GetRequest) and request.here:
+            self.book.answer(asker, self._here(request.key))
             return
         ring = self._placement.ring
         partition = partition_of(request.key, ring.partitions)
@@ -86,6 +90,14 @@ class Coordinator:
             case request:
                 self.writes.begin(op, request)
         self._arm()
+
+    def _here(self, key: bytes) -> ReadResponse:
+        """What this node alone holds."""
+        ring = self._placement.ring
+        partition = partition_of(key, ring.partitions)
+        owner = self._out.name in ring.owners[partition]
+        held = self._replica.read(partition, key)
+        return ReadResponse(held, (self._out.name,), 1 if owner else 0)
 
     def _refuse(self, request: DataRequest) -> Refusal | None:
         config = self._config
