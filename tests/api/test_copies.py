@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from cluster.model.copies import CopyShown
 from cluster.model.member import NodeId
 from cluster.model.rooms.naming import CONTENT_TYPE, Checkpoint, Token, packed
+from cluster.model.values.copies import CopyShown
 from cluster.model.versions import Sibling, Versions
+from cluster.protocol.effects import Response
 from cluster.protocol.messages import DeleteRequest, GetRequest, PutRequest, ReadResponse, Refusal
 from tests.api.desk import Desk, http
 from tests.api.test_kv import ask
@@ -68,7 +69,7 @@ def test_each_node_tells_its_own_copy_and_asks_nobody() -> None:
     world.call("n1", PutRequest(b"k", b"red"))
     world.run(1)
     sent = len(world.sent)
-    copies = {}
+    copies: dict[NodeId, Response] = {}
     for name in world.hosts:
         before = world.now
         copies[name] = world.call(name, GetRequest(b"k", here=True))

@@ -16,8 +16,8 @@ import msgspec
 from msgspec.structs import replace
 
 from cluster.api.operator import WindowClient, WindowError, key_path
-from cluster.model.copies import CopyShown
 from cluster.model.member import Address, NodeId
+from cluster.model.values.copies import CopyShown
 from tui.inspecting.prompt import fed
 from tui.judge.detail.copies import why_nobody
 from tui.scene import Scene

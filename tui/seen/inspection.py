@@ -10,8 +10,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from cluster.model.copies import CopyShown
 from cluster.model.member import NodeId
+from cluster.model.values.copies import CopyShown
 
 
 class Copy(Struct, frozen=True):

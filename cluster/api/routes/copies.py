@@ -10,8 +10,8 @@ from base64 import b64encode
 
 from cluster.api.backend import Backend
 from cluster.api.messages import HttpError, HttpRequest, HttpResponse, json_response
-from cluster.model.copies import CopyShown, Kind, RoomShown, SiblingShown
 from cluster.model.rooms.naming import unpacked
+from cluster.model.values.copies import CopyShown, Kind, RoomShown, SiblingShown
 from cluster.model.values.typed import decode, plain, type_name
 from cluster.model.versions import Sibling, replica_of
 from cluster.protocol.messages import GetRequest, ReadResponse, Refusal

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from cluster.model.copies import CopyShown, RoomShown, SiblingShown
 from cluster.model.member import NodeId
+from cluster.model.values.copies import CopyShown, RoomShown, SiblingShown
 from cluster.model.versions import Context
 from tests.tui.picture import assert_golden, assert_known_roles
 from tests.tui.story import DEAD, N4, QUIET, SECOND, START, scene_at, view_at
@@ -33,7 +33,7 @@ def value(node: str, counter: int, text: str, at: int = QUIET) -> SiblingShown:
 
 
 def copy(node: NodeId, context: Context, *siblings: SiblingShown, at: int = DEAD) -> Copy:
-    return Copy(node, at, CopyShown(node, True, context, siblings))  # noqa: FBT003
+    return Copy(node, at, CopyShown(node, True, context, siblings))
 
 
 def owners() -> tuple[NodeId, ...]:
@@ -122,7 +122,9 @@ def test_a_copy_that_knows_all_is_newest_and_no_other_knows_more(contexts: list[
         assert each.held is not None
         stands = relation(each, copies)
         rest = [c.held.context for c in copies if c is not each and c.held is not None]
-        ahead = any(count > each.held.context.get(actor, 0) for c in rest for actor, count in c.items())
+        ahead = any(
+            count > each.held.context.get(actor, 0) for c in rest for actor, count in c.items()
+        )
         assert (stands in ("behind", "apart")) == (ahead and bool(each.held.context))
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from base64 import b64decode
 from binascii import Error as Base64Error
 
-from cluster.model.copies import CopyShown, SiblingShown
 from cluster.model.member import NodeId
 from cluster.model.ring import key_hash, partition_of
 from cluster.model.summary import RingTable
+from cluster.model.values.copies import CopyShown, SiblingShown
 from cluster.model.versions import Context, join_contexts, replica_of
 from tui.judge.verdict import Verdict
 from tui.judge.wording import Tone, counted, joined, listed
@@ -92,10 +92,10 @@ def home_of(key: str, ring: RingTable | None) -> tuple[int, int, tuple[NodeId, .
 
 def sentence(seen: Inspection, owners: tuple[NodeId, ...]) -> Verdict:
     """What a person should know first."""
+    if not seen.key or seen.typing is not None:
+        return Verdict("Which key? Type its name and press enter.", "plain")
     if seen.why_not:
         return Verdict(seen.why_not, "warn")
-    if not seen.key:
-        return Verdict("Which key? Type its name and press enter.", "plain")
     mine = [copy for copy in seen.copies if copy.node in owners]
     if not any(copy.at for copy in seen.copies):
         return Verdict(f"Asking every node for its copy of {seen.key}…", "plain")

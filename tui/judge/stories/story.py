@@ -25,11 +25,10 @@ from cluster.model.facts import (
     OperationFinished,
     OperationStarted,
     ProbeMissed,
-    SuspicionConfirmed,
     SuspicionRaised,
 )
 from cluster.model.member import MemberState, NodeId
-from tui.judge.stories.weave import Weave
+from tui.judge.stories.weave import Weave, accused
 
 LATE_US: Final = 400_000
 """A message of which no arrival was told for this long is taken for lost."""
@@ -44,7 +43,11 @@ LULL_US: Final = 2_000_000
 EPISODE_US: Final = 6_000_000
 """What is said about one member within this of its first accusation is one accusation."""
 LOOKED_AT_MAX: Final = 40
-"""Beginnings among which the most telling is chosen."""
+"""Beginnings of operations that can be walked through."""
+COMPARED_MAX: Final = 12
+"""Beginnings of operations among which the most telling is chosen, with each picture."""
+FRESH_US: Final = 9_000_000
+"""An accusation is what matters most for this long."""
 SLOT_US: Final = 5_000_000
 """A live picture tells one story for this long."""
 
@@ -157,19 +160,6 @@ def tell(weave: Weave, root: Fact, now: int) -> Story:
             return _made("accusation", root, about, "", facts, weave, now)
 
 
-def accused(payload: object) -> NodeId | None:
-    """Whom a fact accuses, if it does."""
-    match payload:
-        case ProbeMissed(target=target):
-            return target
-        case SuspicionRaised(subject=subject) | SuspicionConfirmed(subject=subject):
-            return subject
-        case MemberChanged(claim=claim):
-            return claim.name if claim.state in (MemberState.SUSPECT, MemberState.DEAD) else None
-        case _:
-            return None
-
-
 def _follow(weave: Weave, root: Fact) -> list[Fact]:
     """A fact and all its effects, nearest first, so that what is cut off is what came late."""
     found = {root.id: root}
@@ -221,7 +211,7 @@ def _accusations(weave: Weave, about: NodeId, root: Fact) -> list[Fact]:
     """Everything said against a member in one go, oldest first."""
     said = [
         fact
-        for fact in weave.newest_first()
+        for fact in weave.accusations()
         if abs(fact.at - root.at) <= EPISODE_US and accused(fact.payload) == about
     ]
     said.sort(key=lambda fact: (fact.hlc, fact.node, fact.seq))
@@ -273,45 +263,46 @@ def _made(
 
 
 def beginnings(weave: Weave, now: int, count: int = LOOKED_AT_MAX) -> list[Fact]:
-    """The facts with which the latest stories begin, newest first.
+    """The facts with which the latest stories up to `now` begin, newest first.
 
     An operation that another node forwarded belongs to the story of that node; of an accusation the
     first fact stands for all.
     """
     found: list[Fact] = []
-    accusations: dict[NodeId, Fact] = {}
-    for fact in weave.newest_first():
-        if fact.at > now:
-            continue
-        if isinstance(fact.payload, OperationStarted):
-            if not any(weave.causes(fact)):
-                found.append(fact)
-        elif (whom := accused(fact.payload)) is not None:
-            held = accusations.get(whom)
-            if held is None or held.at - fact.at <= LULL_US:
-                accusations[whom] = fact
+    for fact in weave.operations():
         if len(found) >= count:
             break
+        if fact.at <= now and not any(weave.causes(fact)):
+            found.append(fact)
+    accusations: dict[NodeId, Fact] = {}
+    for fact in weave.accusations():
+        whom = accused(fact.payload)
+        held = accusations.get(whom) if whom is not None else None
+        if whom is not None and fact.at <= now and (held is None or held.at - fact.at <= LULL_US):
+            accusations[whom] = fact
     found += accusations.values()
     found.sort(key=lambda fact: (fact.hlc, fact.node, fact.seq), reverse=True)
     return found
 
 
 def chosen(weave: Weave, now: int) -> Story | None:
-    """The most telling story of the moment: the same one for `SLOT_US`, so that it can be read."""
-    ripe = [f for f in beginnings(weave, now) if now - f.at >= SETTLED_US]
-    if not ripe:
-        return None
-    slot = now // SLOT_US * SLOT_US
-    before = [f for f in ripe if f.at <= slot] or ripe[-1:]
+    """The most telling story of the moment: a fresh accusation at once, else the same operation for
+    `SLOT_US`, so that it can be read."""
+    doubts = beginnings(weave, now - SETTLED_US, 0)
+    if doubts and now - doubts[0].at < FRESH_US:
+        return tell(weave, doubts[0], now)
+    slot = now // SLOT_US * SLOT_US - SETTLED_US
+    before = beginnings(weave, slot, COMPARED_MAX)
+    if not before:  # hardly anything yet: the first thing that happened
+        before = beginnings(weave, now - SETTLED_US)[-1:]
     told = [tell(weave, fact, now) for fact in before]
-    return max(told, key=lambda story: (_weight(story, slot), story.steps[0].order))
+    return max(told, key=lambda story: (_weight(story), story.steps[0].order), default=None)
 
 
-def _weight(story: Story, now: int) -> int:
-    """How much there is to see: news of a death, a write that missed somebody, a write, a read."""
+def _weight(story: Story) -> int:
+    """How much there is to see: a write that missed somebody, a write, a read; an old doubt last."""
     if story.subject == "accusation":
-        return 5 if now - story.began < EPISODE_US else 0
+        return 0
     kinds = {type(step.fact.payload) for step in story.steps}
     lost = any(arrow.lost for arrow in story.arrows)
     if HintStored in kinds or lost:
@@ -320,4 +311,5 @@ def _weight(story: Story, now: int) -> int:
         isinstance(s.fact.payload, OperationFinished) and s.fact.payload.kind != "get"
         for s in story.steps
     )
-    return (2 if ended else 1) if story.arrows else 0
+    copied = any(arrow.kind == "replicawritten" for arrow in story.arrows)
+    return 3 if ended and copied else 2 if ended and story.arrows else 1

@@ -14,11 +14,17 @@ from msgspec import Struct
 from cluster.model.facts import (
     Fact,
     FactId,
+    MemberChanged,
     MessageReceived,
     MessageSent,
     OperationFinished,
     OperationStarted,
+    Payload,
+    ProbeMissed,
+    SuspicionConfirmed,
+    SuspicionRaised,
 )
+from cluster.model.member import MemberState, NodeId
 from tui.judge.memo import Memo
 from tui.seen.trace import Trace
 from tui.view import MessageId
@@ -35,14 +41,18 @@ class _Index(Struct, frozen=True):
     ends: dict[MessageId, Fact]
     """How an operation ended, by (coordinator, its epoch, the operation's number)."""
     begins: dict[MessageId, Fact]
+    accusing: list[Fact]
+    """Facts that say that somebody is silent, suspect or dead."""
 
 
 _INDEXES: Final = Memo[_Index](96)
 
 
 def _index(facts: tuple[Fact, ...]) -> _Index:
-    index = _Index(facts, {}, {}, {}, {}, {}, {})
+    index = _Index(facts, {}, {}, {}, {}, {}, {}, [])
     for fact in facts:
+        if accused(fact.payload) is not None:
+            index.accusing.append(fact)
         index.by_id[fact.id] = fact
         for cause in fact.causes:
             index.effects.setdefault(cause, []).append(fact)
@@ -60,6 +70,19 @@ def _index(facts: tuple[Fact, ...]) -> _Index:
     return index
 
 
+def accused(payload: Payload) -> NodeId | None:
+    """Whom a fact accuses, if it does."""
+    match payload:
+        case ProbeMissed(target=target):
+            return target
+        case SuspicionRaised(subject=subject) | SuspicionConfirmed(subject=subject):
+            return subject
+        case MemberChanged(claim=claim):
+            return claim.name if claim.state in (MemberState.SUSPECT, MemberState.DEAD) else None
+        case _:
+            return None
+
+
 class Weave:
     """The whole trace, to be asked. Cheap to make: what was indexed before is not again."""
 
@@ -75,6 +98,16 @@ class Weave:
         """All facts, the last folded first."""
         for part in reversed(self._parts):
             yield from reversed(part.facts)
+
+    def operations(self) -> Iterator[Fact]:
+        """The beginnings of operations, the last folded first."""
+        for part in reversed(self._parts):
+            yield from reversed(part.begins.values())
+
+    def accusations(self) -> Iterator[Fact]:
+        """Whatever accuses somebody, the last folded first."""
+        for part in reversed(self._parts):
+            yield from reversed(part.accusing)
 
     def __len__(self) -> int:
         return sum(len(part.facts) for part in self._parts)

@@ -29,7 +29,7 @@ ROWS: Final[tuple[Row, ...]] = (
     ("puts/s", figures.puts, False),
     ("gets/s", figures.gets, False),
     ("p50 ms", figures.median_ms, False),
-    ("p99 ms", figures.slowest_ms, True),
+    ("p99 ms", figures.slowest_ms, False),
     ("hints kept", figures.hints, True),
     ("messages/s", figures.messages, False),
     ("network kB/s", figures.network_kb, False),
