@@ -127,6 +127,10 @@ class RoomsRoll(Struct, frozen=True):
     """In order of name; a name is there twice while two processes of it run."""
     silent: tuple[NodeId, ...]
     """Members that did not say in time what they run."""
+    unasked: tuple[NodeId, ...] = ()
+    """Members believed dead, that were not asked: cut off, they may run rooms still."""
+    removed: tuple[NodeId, ...] = ()
+    """Members that the ring goes on without, and that have not said that they left."""
 
 
 class FlowRoll(Struct, frozen=True):

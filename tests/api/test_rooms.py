@@ -246,11 +246,13 @@ ROWS = (
 
 async def test_all_rooms_are_shown_with_their_nodes_and_tokens() -> None:
     desk = Desk()
-    status, _, body = await ask(desk, RoomsRoll(ROWS, (NodeId("n4"),)), http("GET", "/rooms"))
+    status, _, body = await ask(
+        desk, RoomsRoll(ROWS, (NodeId("n4"),), (NodeId("n5"),)), http("GET", "/rooms")
+    )
     assert desk.asked == [RoomsQuery()]
     assert status == 200
     said = msgspec.json.decode(body)
-    assert said["silent"] == ["n4"]
+    assert (said["silent"], said["unasked"], said["removed"]) == (["n4"], ["n5"], [])
     assert said["digest"] == digest(ROWS)
     assert said["rooms"] == [
         {

@@ -41,6 +41,10 @@ def judged(*places: Place, silent: tuple[NodeId, ...] = ()) -> Rooms:
     return rooms(roll_shown(RoomsRoll(places, silent)))
 
 
+def missing(*places: Place, dead: tuple[NodeId, ...], removed: tuple[NodeId, ...] = ()) -> Rooms:
+    return rooms(roll_shown(RoomsRoll(places, (), dead, removed)))
+
+
 def test_no_room_is_fine_and_said() -> None:
     said = judged()
     assert (said.sentence, said.fine) == ("No room is open.", True)
@@ -99,6 +103,23 @@ def test_a_node_that_did_not_answer_may_have_rooms() -> None:
     assert not said.fine
 
 
+def test_who_is_believed_dead_may_run_rooms_on_the_other_side_of_a_split() -> None:
+    said = missing(place("a"), place("b", N2), dead=(NodeId("n3"), NodeId("n4")))
+    assert said.sentence == (
+        "2 rooms on 2 nodes, each runs once there; "
+        "n3 and n4 cannot be asked: what they run is unknown here."
+    )
+    assert (said.fine, said.unasked) == (False, ["n3", "n4"])
+    alone = missing(dead=(N2,)).sentence
+    assert alone == "No room is known of, n2 cannot be asked: what it runs is unknown here."
+
+
+def test_who_was_removed_is_mentioned_and_no_fault() -> None:
+    said = missing(place("a"), dead=(), removed=(N2,))
+    assert said.sentence == "1 room on 1 node, it runs once; n2 was removed and not asked."
+    assert (said.fine, said.removed) == (True, ["n2"])
+
+
 def test_the_table_has_a_row_for_each_node_in_order_and_for_each_room() -> None:
     said = judged(place("a", N10, queue=2), place("b", N2, queue=5), place("c", N2, queue=1))
     assert rooms_text(said) == [
@@ -131,6 +152,8 @@ def test_the_document_has_the_promised_names() -> None:
         "twice",
         "failed",
         "silent",
+        "unasked",
+        "removed",
         "nodes",
         "rooms",
         "digest",

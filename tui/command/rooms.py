@@ -13,8 +13,9 @@ from tui.command.saying import FINE, NO_ANSWER, NOT_FINE, WRONG_CALL, CommandErr
 from tui.command.words import Words, add_address
 
 ROOMS_END: Final = """\
-Exits with 1 when a name runs twice, when a room was given up after too many crashes, or when a
-node did not answer.
+Exits with 1 when a name runs twice, when a room was given up after too many crashes, when a node
+did not answer, or when one that is believed dead could not be asked: cut off, it may run rooms too.
+One that was removed is named, and counts no more.
 """
 
 ROOM_ENDS: Final = """\

@@ -14,7 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from cluster.api.routes.registry import RollShown, RoomShown, TokenShown
-from tui.judge.wording import counted
+from cluster.model.member import NodeId
+from tui.judge.wording import counted, joined
 from tui.text.status import table
 
 NAMED_MOST = 3
@@ -45,7 +46,7 @@ class Rooms(Struct, frozen=True):
 
     sentence: str
     fine: bool
-    """Each name runs once, none was given up, and every node answered."""
+    """Each name runs once, none was given up, and every node was asked and answered."""
     names: int
     twice: list[str]
     """Names that two processes serve at the same time."""
@@ -53,6 +54,10 @@ class Rooms(Struct, frozen=True):
     """Given up by their supervisor, until somebody opens them again."""
     silent: list[str]
     """Nodes that did not answer: their rooms are missing here."""
+    unasked: list[str]
+    """Nodes believed dead. Those that are only cut off run rooms, perhaps the same ones."""
+    removed: list[str]
+    """Nodes that the ring goes on without. Not a fault, but what was said of `unasked` holds."""
     nodes: list[NodeRooms]
     rooms: list[RoomShown]
     digest: str
@@ -90,11 +95,13 @@ def rooms(roll: RollShown, *, doubled: Sequence[str] | None = None, node: str = 
     names = len({row.room for row in roll.rooms if row.behaviour})
     return Rooms(
         sentence=_sentence(roll, names, both, failed),
-        fine=not (both or failed or roll.silent),
+        fine=not (both or failed or roll.silent or roll.unasked),
         names=names,
         twice=both,
         failed=failed,
         silent=roll.silent,
+        unasked=roll.unasked,
+        removed=roll.removed,
         nodes=[_of_node(name, roll) for name in sorted({r.node for r in roll.rooms}, key=_order)],
         rooms=[row for row in roll.rooms if node in ("", row.node)],
         digest=roll.digest,
@@ -123,7 +130,8 @@ def _of_node(name: str, roll: RollShown) -> NodeRooms:
 
 def _sentence(roll: RollShown, names: int, both: list[str], failed: list[str]) -> str:
     places = {row.node for row in roll.rooms if row.behaviour and row.state != "failed"}
-    said = counted(names, "room") if names else "No room is open"
+    none = "No room is known of" if roll.silent or roll.unasked else "No room is open"
+    said = counted(names, "room") if names else none
     if places:
         said += f" on {counted(len(places), 'node')}"
     served = {row.room for row in roll.rooms if row.state == "serving"}
@@ -140,10 +148,26 @@ def _sentence(roll: RollShown, names: int, both: list[str], failed: list[str]) -
         starts = "starts or moves" if waiting == 1 else "start or move"
         parts.append(f"{waiting:,} {starts} just now")
     if names and not parts:
-        parts.append("each runs once" if names > 1 else "it runs once")
+        there = " there" if roll.unasked else ""
+        parts.append(("each runs once" if names > 1 else "it runs once") + there)
+    parts += _unheard(roll)
+    return f"{said}, {'; '.join(parts)}." if parts else f"{said}."
+
+
+def _unheard(roll: RollShown) -> list[str]:
+    """Whose rooms are not in the roll."""
+    parts: list[str] = []
     if roll.silent:
         parts.append(f"{' '.join(roll.silent)} did not answer, so rooms may be missing here")
-    return f"{said}, {'; '.join(parts)}." if parts else f"{said}."
+    if roll.unasked:
+        theirs = "it runs" if len(roll.unasked) == 1 else "they run"
+        who = joined([NodeId(name) for name in roll.unasked])
+        parts.append(f"{who} cannot be asked: what {theirs} is unknown here")
+    if roll.removed:
+        was = "was" if len(roll.removed) == 1 else "were"
+        who = joined([NodeId(name) for name in roll.removed])
+        parts.append(f"{who} {was} removed and not asked")
+    return parts
 
 
 def _named(names: list[str]) -> str:

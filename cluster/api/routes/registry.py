@@ -52,6 +52,10 @@ class RollShown(Struct, frozen=True):
     """Members that did not say in time what they run: their rooms are missing."""
     digest: str
     """Of every name with its node and token: two nodes that say the same say the same digest."""
+    unasked: list[str] = []
+    """Members believed dead: nobody could ask them, and cut off they may run rooms still."""
+    removed: list[str] = []
+    """Members that the ring goes on without, and that have not said that they left."""
 
 
 def token_shown(token: Token) -> TokenShown:
@@ -75,7 +79,8 @@ def roll_shown(roll: RoomsRoll) -> RollShown:
         )
         for node, row in roll.rooms
     ]
-    return RollShown(rooms, list(roll.silent), digest(roll.rooms))
+    said = digest(roll.rooms)
+    return RollShown(rooms, list(roll.silent), said, list(roll.unasked), list(roll.removed))
 
 
 def digest(rooms: Iterable[tuple[NodeId, RoomRow]]) -> str:

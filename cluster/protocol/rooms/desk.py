@@ -42,6 +42,7 @@ class _Roll(Struct):
     request_id: RequestId
     due: int
     silent: set[NodeId]
+    unasked: frozenset[NodeId]
     rows: list[tuple[NodeId, RoomRow]]
 
 
@@ -180,8 +181,10 @@ class Desk:
             return
         number = self._hall.ids.next()
         others = self._members.others(MemberState.SUSPECT)
+        unasked = frozenset(self._members.others(MemberState.DEAD)) - set(others)
         rows = [(self._out.name, row) for row in self.rows()]
-        self._rolls[number] = roll = _Roll(request_id, self._out.now + ROLL_US, set(others), rows)
+        due = self._out.now + ROLL_US
+        self._rolls[number] = roll = _Roll(request_id, due, set(others), unasked, rows)
         for name in others:
             self._out.send(name, self._members.address(name), "stream", RoomRollAsk(number))
         if not others:
@@ -200,4 +203,10 @@ class Desk:
     def _end(self, roll: _Roll) -> None:
         self._rolls = {n: each for n, each in self._rolls.items() if each is not roll}
         rows = sorted(roll.rows, key=lambda each: (each[1].room, each[0]))
-        self._out.reply(roll.request_id, RoomsRoll(tuple(rows), tuple(sorted(roll.silent))))
+        # Death is a belief: who is only cut off from here runs its rooms on, for others.
+        state = self._members.state
+        unasked = [n for n in sorted(roll.unasked) if state(n) in MAY_RUN_ROOMS]
+        removed = [n for n in sorted(self._members.claims) if state(n) is MemberState.REMOVED]
+        silent = tuple(sorted(roll.silent))
+        told = RoomsRoll(tuple(rows), silent, tuple(unasked), tuple(removed))
+        self._out.reply(roll.request_id, told)

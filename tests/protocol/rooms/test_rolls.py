@@ -56,3 +56,37 @@ def test_a_node_that_left_is_not_missed_and_no_name_with_it() -> None:
     assert {row.room for _, row in rolls[-1].rooms} == set(ROOMS)
     for roll in rolls:
         assert {row.room for _, row in roll.rooms} == set(ROOMS) or roll.silent == (leaver,)
+
+
+def test_in_a_split_each_side_says_whom_it_cannot_ask_and_after_the_heal_nobody() -> None:
+    world = World(4, 1)
+    world.until(world.agreed, 5, "a ring")
+    show = Show(world)
+    for room in ROOMS[:9]:
+        show.open("n1", room)
+    sides = ("n1", "n2"), ("n3", "n4")
+    world.partition(*sides)
+    world.run(20)
+    for side, others in (sides, sides[::-1]):
+        for asker in side:
+            roll = rolls_while(show, NodeId(asker), 0.05)[0]
+            assert (roll.silent, roll.unasked, roll.removed) == ((), others, ())
+    world.heal()
+    world.until(world.agreed, 30, "a heal")
+    world.run(5)
+    roll = rolls_while(show, NodeId("n1"), 0.05)[0]
+    assert (roll.silent, roll.unasked, roll.removed) == ((), (), ())
+
+
+def test_a_member_that_was_removed_is_named_apart_from_the_dead() -> None:
+    world = World(4, 2)
+    world.until(world.agreed, 5, "a ring")
+    show = Show(world)
+    show.open("n1", "room-0")
+    world.kill("n4")
+    world.run(5)
+    roll = rolls_while(show, NodeId("n1"), 0.05)[0]
+    assert (roll.unasked, roll.removed) == (("n4",), ())
+    world.run(20)
+    roll = rolls_while(show, NodeId("n1"), 0.05)[0]
+    assert (roll.unasked, roll.removed) == ((), ("n4",))
