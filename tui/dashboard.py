@@ -51,6 +51,8 @@ from tui.widgets.frameview import FrameView
 FPS: Final = 30
 CALM_US: Final = 125_000
 """Without motion, a picture whose facts changed is repainted this often."""
+LARGE_US: Final = 400_000
+"""Where a thousand nodes are judged for every picture, one costs a tenth of a second."""
 IDLE_US: Final = 500_000
 """When nothing was heard, ages and the clock still go on this often."""
 FACTS_PER_TICK: Final = 4_000
@@ -218,7 +220,8 @@ class MasterlessApp(App[int]):
             self._notice = ""
             self._dirty = True
         waited = real - self._painted_at
-        calm = self._heard_since_paint and waited >= CALM_US
+        calm_us = CALM_US if self.view.sample is None else LARGE_US
+        calm = self._heard_since_paint and waited >= calm_us
         if self._dirty or calm or waited >= IDLE_US:
             self.paint(now)
         elif self._last is not None:

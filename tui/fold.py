@@ -83,6 +83,7 @@ from cluster.model.facts import (
     TransferWaited,
     TreeCompared,
     TreeRebuilt,
+    WatchSampled,
     WindowClosed,
     WorkloadCounted,
     WritesDiscarded,
@@ -171,6 +172,7 @@ def _take(draft: Draft, fact: Fact) -> None:
             | FlowStarted()
             | FlowStopped()
             | FlowMeasured()
+            | WatchSampled()
         ):
             _seen(draft, fact, payload)
         case FaultInjected() | FaultHealed():
@@ -227,6 +229,7 @@ def _seen(
     | ProcessObserved
     | WindowClosed
     | WorkloadCounted
+    | WatchSampled
     | MemberFlapped
     | row.Reigning
     | Flowing,
@@ -252,6 +255,8 @@ def _seen(
         case WindowClosed():
             draft.speak(fact, None)
             draft.window_closed(payload.subject)
+        case WatchSampled():
+            draft.sample = payload
         case WorkloadCounted():
             draft.speak(fact, None)
             draft.counted(fact, payload)

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from cluster.config import ArchitectureName
 from cluster.model.casebook import Casebook
-from cluster.model.facts import Via, WorkloadCounted
+from cluster.model.facts import Via, WatchSampled, WorkloadCounted
 from cluster.model.flow.pipeline import StageRow, Way
 from cluster.model.incident import Incident
 from cluster.model.judging.deeds import Reign
@@ -302,6 +302,8 @@ class ClusterView(Struct, frozen=True):
     """When the last of them was missed."""
     casebook: Casebook = Casebook()
     """Where `incidents` come from."""
+    sample: WatchSampled | None = None
+    """When only some of the nodes are watched: which, and what was counted over all of them."""
     heads: dict[NodeId, tuple[int, int]] = {}
     """Per node the (epoch, seq) of its latest fact: what a resumed observer may skip."""
     arrivals: dict[MessageId, Arrival] = {}

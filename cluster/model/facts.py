@@ -60,6 +60,7 @@ from cluster.model.happenings.outside import (
     FaultHealed,
     FaultInjected,
     ProcessObserved,
+    WatchSampled,
     WindowClosed,
     WorkloadCounted,
 )
@@ -408,6 +409,7 @@ Payload = (
     | ProcessObserved
     | WindowClosed
     | WorkloadCounted
+    | WatchSampled
 )
 
 

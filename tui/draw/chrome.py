@@ -66,6 +66,8 @@ def _title(frame: Frame, scene: Scene, screen: ScreenName, detail: str) -> None:
     judged = agreement(view, scene.now)
     members = sum(1 for node in view.nodes.values() if not has_left(node, judged))
     shape = f"{members} node{'' if members == 1 else 's'}"
+    if view.sample is not None:
+        shape = f"{members:,} nodes, {len(view.sample.watched)} of them watched"
     if tables:
         shape += f"   {tables[0].partitions} partitions × "
         shape += "1 copy" if tables[0].replicas == 1 else f"{tables[0].replicas} copies"

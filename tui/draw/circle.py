@@ -29,6 +29,9 @@ STANDS_OUT: Final = 1.6
 """How many pixels the chosen node's arcs reach beyond the others."""
 ROOMY: Final = 7.5
 """With seats nearer to the middle than so many pixels, badges are only names."""
+CROWD: Final = 24
+"""With more nodes than this only the chosen one and those in trouble have badges."""
+_GRAVITY: Final[dict[Pattern, int]] = {"solid": 0, "hatched": 1, "sparse": 2}
 _DIGITS: Final = "123456789abcdefghijklmnopqrstuvwxyz"
 _TURN: Final = 2 * pi
 
@@ -124,6 +127,8 @@ def bands(shape: Circle, owners: tuple[tuple[int, ...], ...], looks: tuple[Look,
         if band >= len(held):
             continue
         look = looks[held[max(0, band)]]
+        if count > _TURN * shape.radius / 2:
+            look = _gravest(shape, owners, looks, turn, max(0, band)) or look
         if band < 0 and not look.selected:
             continue
         if not _kept(look.pattern, x, y):
@@ -135,6 +140,26 @@ def bands(shape: Circle, owners: tuple[tuple[int, ...], ...], looks: tuple[Look,
     frame = Frame(shape.width, shape.rows)
     pixels.onto(frame, 0, 0)
     return frame
+
+
+def _gravest(
+    shape: Circle,
+    owners: tuple[tuple[int, ...], ...],
+    looks: tuple[Look, ...],
+    turn: float,
+    band: int,
+) -> Look | None:
+    """Of all the partitions that share a pixel, the owner who is chosen or in the worst trouble."""
+    count = len(owners)
+    half = count / (_TURN * shape.radius) / 2
+    first, last = int(turn * count - half), int(turn * count + half)
+    found = [
+        looks[held[band]]
+        for place in range(first, last + 1)
+        if band < len(held := owners[place % count])
+    ]
+    grave = [look for look in found if look.selected or look.pattern != "solid"]
+    return max(grave, key=lambda look: (look.selected, _GRAVITY[look.pattern]), default=None)
 
 
 @lru_cache(maxsize=12)
@@ -180,8 +205,8 @@ def still(
     dots = Dots(shape.width, shape.rows)
     thread = ink_index(Ink("thread"))
     count = len(looks)
-    # Beyond nine, all the threads would be a mat: only the outline is drawn.
-    for a in range(count):
+    # Beyond nine, all the threads would be a mat: only the outline is drawn; of a crowd, nothing.
+    for a in range(count if count <= CROWD else 0):
         for b in range(a + 1, count):
             if count <= 9 or b - a in (1, count - 1):
                 dots.line(
@@ -207,6 +232,8 @@ def paint_badges(
 ) -> None:
     """Each node's name on its hue; one that does not serve has its state's shape before it."""
     for place, look in enumerate(looks):
+        if len(looks) > CROWD and not look.selected and look.pattern == "solid" and not look.crown:
+            continue
         px, py = seat(shape, place, len(looks))
         shape_of = look.glyph + look.crown
         label = f"{shape_of} {look.name} " if shape_of else f" {look.name} "

@@ -106,6 +106,7 @@ class Draft:
         self.arrivals = dict(view.arrivals)
         self.book = view.casebook
         self.load = view.load
+        self.sample = view.sample
         self.load_failed = view.load_failed
         self.audited_at = view.audited_at
         self.lost = view.lost
@@ -361,6 +362,7 @@ class Draft:
             marks=self._kept_marks(),
             incidents=self.book.incidents,
             load=self.load,
+            sample=self.sample,
             load_failed=self.load_failed,
             audited_at=self.audited_at,
             lost=self.lost,

@@ -112,6 +112,11 @@ def is_live(node: NodeView, now: int) -> bool:
     )
 
 
+def watched(view: ClusterView, name: NodeId) -> bool:
+    """Whether this node's own words are meant to reach us: in large worlds only some nodes' are."""
+    return view.sample is None or name in view.sample.watched
+
+
 def live_observers(nodes: Mapping[NodeId, NodeView], now: int) -> tuple[NodeId, ...]:
     """Whose words count now."""
     return tuple(name for name, node in nodes.items() if is_live(node, now))

@@ -81,6 +81,7 @@ from cluster.model.facts import (
     TransferWaited,
     TreeCompared,
     TreeRebuilt,
+    WatchSampled,
     WindowClosed,
     WorkloadCounted,
     WritesDiscarded,
@@ -340,6 +341,7 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
             | RoomStayed()
             | SupervisorEscalated()
             | FlowMeasured()
+            | WatchSampled()
         ):
             return None  # rooms are told several at once: `tui.folding.bursts`
         case MemberChanged():

@@ -17,7 +17,7 @@ from msgspec import Struct
 from cluster.model.facts import WorkloadCounted
 from cluster.model.incident import Incident
 from cluster.model.member import MemberState, NodeId
-from tui.judge.agreement import Agreement, agreement, is_live, sides
+from tui.judge.agreement import Agreement, agreement, is_live, sides, watched
 from tui.judge.court.crowns import architecture_of
 from tui.judge.court.news import agreed, copies, told_masters
 from tui.judge.exposure import common_ring, served, serves
@@ -192,7 +192,11 @@ def _forming(case: _Case) -> Clause | None:
     """Before the first common view: who has come so far."""
     known = case.view.nodes.values()
     left = {s for n in known for s, b in n.beliefs.items() if b.state is MemberState.LEFT}
-    nodes = [n for n in known if not n.departed and n.process != "gone" and n.name not in left]
+    nodes = [
+        n for n in known
+        if not n.departed and n.process != "gone" and n.name not in left
+        and watched(case.view, n.name)
+    ]  # fmt: skip
     if any(m.kind in ("suspect", "dead", "fault") for m in case.view.marks):
         return None
     first = min((n.started_at for n in nodes if n.started_at), default=case.now)
@@ -239,6 +243,7 @@ def _standing(case: _Case) -> tuple[Tone, list[Clause]]:
     silent = [
         n.name for n in view.nodes.values()
         if not is_live(n, now) and judged.state(n.name) is MemberState.ALIVE
+        and watched(view, n.name)
     ]  # fmt: skip
     owners, rates = _owners(case), told_rates(case.view, case.now)
     if not judged.all:
@@ -293,6 +298,9 @@ def _agree(case: _Case) -> Clause:
         name = case.judged.observers[0]
         return Clause(f"{name} is alone.", f"{name} is alone")
     nodes = f"{live} node agrees" if live == 1 else f"{live} nodes agree"
+    sample = case.view.sample
+    if sample is not None:
+        nodes = f"{sample.agreeing:,} of {sample.nodes:,} nodes hold one view"
     if left:
         who = f"{listed(left)} {'has' if len(left) == 1 else 'have'} left"
         return Clause(f"{who}, {nodes}.", f"{who}, {nodes}")

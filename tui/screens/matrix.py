@@ -20,6 +20,7 @@ from tui.judge.court.crowns import architecture_of
 from tui.judge.recap import took
 from tui.judge.standing import has_left
 from tui.scene import Scene, clock, hue
+from tui.screens.pieces.bundles import SINGLE_MAX, odd_ones, paint_bundles
 from tui.screens.pieces.hearsay import hearsay
 from tui.screens.pieces.parts import age, band, state_glyph
 from tui.screens.pieces.roster import crown, followed
@@ -75,6 +76,14 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
         return frame
     y = TOP + (1 if height >= 22 else 0)
     judged = agreement(scene.view, scene.now)
+    if len(names) > SINGLE_MAX and judged.observers:
+        y = paint_bundles(frame, scene, y, bottom - 2, judged)
+        if bottom - y >= 1:
+            frame.runs(2, y, odd_ones(judged, width - 4))
+            y += 1
+        if bottom - y >= 1:
+            _legend(frame, scene, y)
+        return frame
     ruled = architecture_of(scene.view) != "masterless"
     grid = _grid(frame, names, ruled=ruled)
     rows = min(len(names), bottom - y - 2)

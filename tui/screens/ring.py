@@ -12,7 +12,7 @@ from typing import Final
 from cluster.model.member import NodeId
 from cluster.model.summary import RingTable
 from tui.draw.chrome import FOOT, TOP, paint_chrome
-from tui.draw.circle import Circle, Look, Pattern, circle, paint_badges, paint_flights, still
+from tui.draw.circle import CROWD, Circle, Look, Pattern, circle, paint_badges, paint_flights, still
 from tui.draw.flights import flights
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
@@ -67,7 +67,9 @@ class Stage:
                 column.tall(TOP + 1, rows - 1)
             else:
                 column.short(TOP, rows)
-        paint_chrome(self._frame, scene, "ring", _dissent(scene.view, scene.now, table))
+        said = _dissent(scene.view, scene.now, table)
+        crowd = "" if len(self._looks) <= CROWD else "named: the chosen, and who is in trouble"
+        paint_chrome(self._frame, scene, "ring", said or crowd)
 
     def _set(self, table: RingTable, side: int) -> None:
         scene, rows = self._scene, side // 2

@@ -62,3 +62,18 @@ class WorkloadCounted(Struct, frozen=True, array_like=True, tag="load.count"):
     """Of all operations so far, the share that was answered (`model.judging.running`); -1: none."""
     outage_us: int = 0
     """The longest time in which somebody waited and nobody was served, one under way included."""
+
+
+class WatchSampled(Struct, frozen=True, array_like=True, tag="watch.sample"):
+    """Only some of so many nodes are watched, because nobody could follow what all of them say.
+
+    What is counted is counted over all of them, by whoever runs them.
+    """
+
+    nodes: int
+    """Processes that run now."""
+    watched: tuple[NodeId, ...]
+    views: int
+    """How many different views of the members they hold."""
+    agreeing: int
+    """How many hold the most common one."""

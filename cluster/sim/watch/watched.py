@@ -9,14 +9,24 @@ everybody, as after a power cut, because a thousand introductions are not what i
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from time import perf_counter_ns
 from typing import Final
 
 from msgspec.structs import replace
 
 from cluster.config import DEMO, LAN, MS, SECOND, Config, ObserveConfig, RingConfig
-from cluster.model.facts import Fact, MessageReceived, MessageSent, ProcessObserved
-from cluster.model.member import Claim, MemberState
+from cluster.model.facts import (
+    Fact,
+    MemberChanged,
+    MessageReceived,
+    MessageSent,
+    ProcessObserved,
+    PulseReported,
+    WatchSampled,
+)
+from cluster.model.member import Claim, MemberState, NodeId
 from cluster.protocol.effects import Response
 from cluster.protocol.inputs import SnapshotQuery
 from cluster.protocol.memory import NAME, Memory
@@ -26,7 +36,7 @@ from cluster.sim.faults.schedule import names, plan
 from cluster.sim.watch.acts import Acts
 from cluster.sim.watch.orders import FACTS_MAX, Act, Play, Setup, Step
 from cluster.sim.watch.players import Players
-from cluster.sim.world import EPOCH_US, START, World
+from cluster.sim.world import EPOCH_US, LAB, START, World
 
 STANDS_US: Final = 4 * SECOND
 """From the beginning until clients come; faults come a second later."""
@@ -36,6 +46,11 @@ LARGE: Final = 100
 """From here on nodes keep the LAN's time and tell their totals once a second."""
 PARTITIONS: Final = ((20, 64), (100, 256), (1_000, 512))
 """(up to so many nodes, partitions)."""
+WATCHED_ALL: Final = 40
+"""In worlds up to here every node is watched."""
+WATCHED: Final = 32
+"""In larger ones so many, evenly chosen: the beliefs of each about a thousand others are folded and
+judged several times a second, which costs a core what 32 x 1,000 cells cost."""
 TRACED_PER_S: Final = 300
 """Traced messages of all nodes together, about."""
 SLICE_US: Final = (1 * MS, 250 * MS)
@@ -58,10 +73,18 @@ class Watched:
         self.done: list[tuple[int, Act]] = []
         """Every act that was done, and when (world time)."""
         self.facts: list[Fact] = []
+        everybody = names(setup.nodes)
+        self.watched = everybody if setup.nodes <= WATCHED_ALL else spread(everybody, WATCHED)
+        self._known = frozenset(self.watched) if setup.nodes > WATCHED_ALL else None
+        """Who is watched; None: everybody, newcomers too."""
+        self._views: dict[NodeId, str] = {}
+        """What each node last said that it holds of the members, in a digest."""
         self._thin = 1
         self._slice_us = SLICE_US[0]
         self.world.watchers.append(self._hear)
-        found(self.world, self.hand, names(setup.nodes))
+        found(self.world, self.hand, everybody)
+        if self._known is not None:
+            self.world.after(0, self._sampled)
         self.world.at(START + STANDS_US, self.players.start)
         self.world.at(START + STANDS_US + SECOND, self.hand.play)
 
@@ -128,15 +151,49 @@ class Watched:
             for node in nodes
         )
 
+    def _sampled(self) -> None:
+        """Say of whom it is told, and what can be counted over all of them."""
+        self.world.after(SECOND, self._sampled)
+        running = [host.name for host in self.world.hosts.values() if host.running]
+        views = Counter(self._views[name] for name in running if name in self._views)
+        most = max(views.values(), default=0)
+        watched = tuple(NodeId(name) for name in self.watched)
+        self.world.tell(WatchSampled(len(running), watched, len(views), most))
+
     def _hear(self, fact: Fact) -> None:
         payload = fact.payload
+        if self._known is not None and self._ignored(fact):
+            return
         if isinstance(payload, MessageSent | MessageReceived):
             if payload.number % self._thin == 0:
                 self.facts.append(fact)
             return
         self.facts.append(fact)
         if isinstance(payload, ProcessObserved) and payload.state == "running":
+            if self._known is not None and payload.subject not in self._known:
+                return
             self.world.after(0, lambda: self._look(payload.subject))
+
+    def _ignored(self, fact: Fact) -> bool:
+        """Whether a fact is not told, because its node is not watched or somebody else says it."""
+        payload, known = fact.payload, self._known
+        assert known is not None
+        if isinstance(payload, PulseReported):
+            self._views[fact.node] = payload.view
+        if isinstance(payload, ProcessObserved):
+            # At the beginning everybody runs; who is not watched is told of when that ends.
+            return self.world.now == START and payload.subject not in known
+        if fact.node != LAB and fact.node not in known:
+            return True
+        match payload:
+            case MessageSent(to=to):
+                return to not in known
+            case MessageReceived(sender=sender):
+                return sender not in known
+            case MemberChanged(via=via):
+                return via == "boot"  # the snapshot that follows says it all at once
+            case _:
+                return False
 
     def _look(self, name: str) -> None:
         """Begin to watch a process: its whole state, as the window of a real node tells it."""
@@ -147,6 +204,12 @@ class Watched:
 
         if self.world.host(name).running:
             self.world.ask(name, SnapshotQuery(), told)
+
+
+def spread(names: Sequence[str], count: int) -> list[str]:
+    """So many of them, evenly, the first and the last included."""
+    last = len(names) - 1
+    return [names[place * last // (count - 1)] for place in range(count)]
 
 
 def config(nodes: int) -> Config:

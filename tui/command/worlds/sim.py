@@ -41,6 +41,8 @@ ROOMS_MAX: Final = 1_000
 NODES_SHOWN: Final = 5
 """Of a world that is looked at, when nobody said."""
 ROOMS_SHOWN: Final = 8
+WATCHED_ALL: Final = 40
+"""As in `cluster.sim.watch.watched`."""
 SEEDS_MAX: Final = 1_000_000
 ENDS: Final = """\
 Faults vanish, multiply, forget, stuck and twins retell what users of Horde and Swarm reported of
@@ -193,12 +195,15 @@ def watch(args: argparse.Namespace) -> int:
     from tui.command.run import fresh_seed
     from tui.sources.sim import SimError
 
+    nodes = args.nodes or NODES_SHOWN
+    # Of a large world only some nodes are watched, and so their rooms would seem to be all.
+    rooms = args.rooms if args.rooms is not None else ROOMS_SHOWN if nodes <= WATCHED_ALL else 0
     setup = Setup(
         seed=args.seed if args.seed is not None else fresh_seed(),
-        nodes=args.nodes or NODES_SHOWN,
+        nodes=nodes,
         faults=args.faults or "calm",
         lasting_us=int((args.lasting or 600.0) * 1_000_000),
-        rooms=args.rooms if args.rooms is not None else ROOMS_SHOWN,
+        rooms=rooms,
     )
     try:
         return run_sim(setup, args.speed)
