@@ -127,7 +127,7 @@ def bands(shape: Circle, owners: tuple[tuple[int, ...], ...], looks: tuple[Look,
         if band >= len(held):
             continue
         look = looks[held[max(0, band)]]
-        if count > _TURN * shape.radius / 2:
+        if len(looks) > CROWD:
             look = _gravest(shape, owners, looks, turn, max(0, band)) or look
         if band < 0 and not look.selected:
             continue
