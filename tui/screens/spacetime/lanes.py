@@ -62,7 +62,7 @@ def lay(scene: Scene, story: Story, place: tuple[int, int], size: tuple[int, int
     drawn = _busiest(story, taking, most)
     gap = max(1, min(SPREAD, (rows - 1) // (len(drawn) - 1))) if len(drawn) > 1 else 1
     wide = width >= 100
-    end = max(x + 12, x + width - (16 if wide else 10))
+    end = max(x + 12, x + width - (20 if wide else 12))
     times = [moment(step) for step in story.steps]
     axis = axis_of(times, x + 8, end, 12 if wide else 8, 14 if wide else 9)
     lanes = {name: y + 1 + place * gap for place, name in enumerate(drawn)}
