@@ -39,6 +39,10 @@ class Claim(Struct):
     tries: int = 0
     due: int = 0
     """When it goes on by itself."""
+    queued: bool = False
+    """It stands in the line of those that may begin."""
+    trouble: str = ""
+    """Why the last attempt came to nothing."""
     queue: deque[Letter] = field(default_factory=_letters)
     givers: list[Given] = []
     heir: Any = None

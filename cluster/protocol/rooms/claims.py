@@ -12,6 +12,7 @@ Messages for the room wait in the claim, as in any mailbox. Ignores which names 
 
 from __future__ import annotations
 
+from collections import deque
 from functools import partial
 from typing import Any
 
@@ -42,7 +43,7 @@ from cluster.protocol.outbox import Outbox
 from cluster.protocol.quorum.book import ClientResponse
 from cluster.protocol.requests import ReadResponse
 from cluster.protocol.rooms.claim import Claim, Coming, Given
-from cluster.protocol.rooms.hall import UNKNOWN, Hall
+from cluster.protocol.rooms.hall import Hall
 from cluster.protocol.rooms.process import Letter, Process, expired
 from cluster.protocol.swim.membership import Membership
 
@@ -57,6 +58,9 @@ class Claims:
         self._config = hall.config
         self.open: dict[str, Claim] = {}
         self._active: set[str] = set()
+        self._ready: deque[str] = deque()
+        """Those that may begin as soon as there is room, in the order in which they came."""
+        self._beginning = False
         self._numbers: dict[str, int] = {}
         """The highest token number this life has tried, by room."""
 
@@ -91,6 +95,7 @@ class Claims:
     def _go(self, claim: Claim) -> None:
         if claim.name not in self._active and len(self._active) >= self._config.claims_parallel:
             claim.step = "waiting"
+            self._line_up(claim)
             return
         self._active.add(claim.name)
         claim.number += 1
@@ -105,8 +110,14 @@ class Claims:
         then = partial(self._was_read, claim, claim.number)
         self._hall.store(GetRequest(room_key(claim.name)), then)
 
-    def _again(self, claim: Claim) -> None:
+    def _line_up(self, claim: Claim) -> None:
+        if not claim.queued:
+            claim.queued = True
+            self._ready.append(claim.name)
+
+    def _again(self, claim: Claim, trouble: str = "") -> None:
         """Nothing came of this attempt: another after a pause."""
+        claim.trouble = trouble or claim.trouble
         claim.tries += 1
         claim.number += 1
         claim.step = "waiting"
@@ -115,13 +126,22 @@ class Claims:
         self._next()
 
     def _next(self) -> None:
-        """Begin what waits, in the order in which it came, as far as there is room."""
-        now = self._out.now
-        for claim in list(self.open.values()):
-            if len(self._active) >= self._config.claims_parallel:
-                return
-            if claim.step == "waiting" and claim.due <= now:
+        """Begin what waits, in the order in which it came, as far as there is room.
+
+        The store may refuse at once, and a refused claim makes room for the next: that must be a
+        loop. Thousands of rooms on a node that was cut off once went deeper than a stack is.
+        """
+        if self._beginning:
+            return
+        self._beginning = True
+        while self._ready and len(self._active) < self._config.claims_parallel:
+            claim = self.open.get(self._ready.popleft())
+            if claim is None:
+                continue
+            claim.queued = False
+            if claim.step == "waiting" and claim.due <= self._out.now:
                 self._go(claim)
+        self._beginning = False
 
     def drop(self, claim: Claim, refusal: Refusal) -> None:
         """Give it up: the name does not belong here, or there is no such room."""
@@ -138,15 +158,28 @@ class Claims:
         if claim.number != number or self.open.get(claim.name) is not claim:
             return
         if not isinstance(response, ReadResponse):
-            self._again(claim)
+            self._again(claim, _why(response))
             return
         held = [c for s in response.versions.siblings if (c := unpacked(s)) is not None]
         top = max((c.token for c in held), default=NO_TOKEN)
         process = self._hall.running.get(claim.name)
         if self._must_bring(claim, top, process):
             self._bring(claim, top)
+        elif not (held or claim.givers or process) and not self._absent(claim, response):
+            why = f"not done: too few owners of {claim.name}'s record answer to know whether it is open"
+            self.drop(claim, Refusal(503, "not known", why))
         else:
             self._settle(claim, response.versions)
+
+    def _absent(self, claim: Claim, response: ReadResponse) -> bool:
+        """Whether the read proves that there is no such room, or somebody wants to open one.
+
+        Stand-ins for owners that are gone know nothing of it; W owners may have it among the others.
+        """
+        if any(letter.request.act == "open" for letter in claim.queue):
+            return True
+        config, owners = self._out.config, self._hall.homes.owners(claim.name)
+        return response.primaries > owners - min(config.data.write_quorum, owners)
 
     def _must_bring(self, claim: Claim, top: Token, process: Process | None) -> bool:
         if top.node in ("", self._out.name) or top == claim.denied:
@@ -283,7 +316,7 @@ class Claims:
         if claim.number != number or self.open.get(claim.name) is not claim:
             return
         if not isinstance(response, WriteResponse) or response.outcome != "ok":
-            self._again(claim)
+            self._again(claim, _why(response))
             return
         if claim.floor >= coming.token.number:
             self._again(claim)
@@ -363,16 +396,21 @@ class Claims:
     def tick(self) -> bool:
         """Go on with what had to wait. Says whether any claim is open."""
         now = self._out.now
-        before = now - self._config.call_timeout_us
+        # Sooner than their senders give up: of these it is known that they were not done.
+        before = now - self._config.call_timeout_us + 5 * self._config.tick_us
         for claim in list(self.open.values()):
             for letter in expired(claim.queue, before):
-                self._hall.answer(letter.caller, UNKNOWN)
+                trouble = claim.trouble or "its process has not started yet"
+                refusal = Refusal(503, "not started", f"not done: {claim.name}: {trouble}"[:256])
+                self._hall.answer(letter.caller, refusal)
             home = self._hall.homes.home(claim.name)
             if home not in (self._out.name, None) and claim.name not in self._hall.running:
                 self.drop(claim, elsewhere(claim.name, home))
             elif claim.step == "bringing" and claim.due <= now:
                 claim.number += 1
                 self._read(claim)
+            elif claim.step == "waiting" and claim.due <= now:
+                self._line_up(claim)
         self._next()
         return bool(self.open)
 
@@ -398,3 +436,8 @@ def elsewhere(name: str, home: NodeId | None) -> Refusal:
     """The message was not for this node; `detail` is where the room belongs."""
     del name
     return Refusal(421, "elsewhere", home or NOBODY)
+
+
+def _why(response: ClientResponse) -> str:
+    """Why the store did not do as asked, in its own words."""
+    return "" if isinstance(response, ReadResponse) else response.detail

@@ -73,6 +73,8 @@ class Hall:
         """Called when a process may not write: another has claimed its name."""
         self.on_written: Callable[[Process], None] = lambda _p: None
         """Called when a checkpoint has ended well and no other is under way."""
+        self.on_late: Callable[[Letter], None] = lambda _letter: None
+        """Called with what was said to a room that has just been closed."""
         self.on_publish: Callable[[str, bytes], None] = lambda _room, _payload: None
 
     # --- the store ------------------------------------------------------------------------------
@@ -358,11 +360,14 @@ class Hall:
         if letter is None or self.running.get(process.name) is not process:
             return
         if isinstance(response, WriteResponse) and response.outcome == "ok":
+            closed = Refusal(404, "no such room", f"{process.name} was closed meanwhile")
+            waiting, process.waiting = process.waiting, []
             self.remove(process, "closed")
+            for waiter in waiting:
+                self.answer(waiter.caller, closed)
             self.answer(letter.caller, RoomResponse(b"", self._out.name, process.token))
-            for late in process.queue:
-                closed = Refusal(404, "no such room", f"{process.name} was closed")
-                self.answer(late.caller, closed)
+            for late in process.queue:  # one that opens it makes a new room
+                self.on_late(late)
             return
         why = response if isinstance(response, Refusal) else UNKNOWN
         self.answer(letter.caller, why)

@@ -44,6 +44,10 @@ class Homes:
         """The partition of a room's record."""
         return partition_of(room_key(room), self._partitions)
 
+    def owners(self, room: str) -> int:
+        """How many owners the room's record has on the ring of now."""
+        return len(self._placement.ring.owners[self.partition(room)])
+
     def home(self, room: str) -> NodeId | None:
         """Where the room belongs now; None when no usable node is left."""
         return self.of(self.partition(room))

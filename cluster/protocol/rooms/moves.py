@@ -51,7 +51,7 @@ class Moves:
         homes, me = self._hall.homes, self._out.name
         self._wanted.clear()
         for process in self._hall.running.values():
-            home = homes.home(process.name)
+            home = homes.of(process.partition)
             if process.name in self._moving:
                 if home != process.to:
                     self._turn(process, home)

@@ -105,6 +105,7 @@ class Rooms:
         self._ticking = False
         self._looking = False
         hall.on_crash = self._crashed
+        hall.on_late = lambda letter: self._here(letter.caller, letter.request, NO_TOKEN)
         hall.on_rival = self._rival
         hall.on_written = self.moves.written
         hall.on_publish = lambda room, payload: topics.announce(TOPIC + room, payload)
