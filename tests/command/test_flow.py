@@ -12,7 +12,7 @@ import masterless
 from cluster.config import DEMO
 from cluster.model.flow.pipeline import FlowSpec, trouble
 from tui.command.hosted.flow import declared
-from tui.text.hosted.flow import Looks, flows
+from tui.text.hosted.flow import Looks, flows, held, stalled
 
 
 def called(*words: str) -> argparse.Namespace:
@@ -78,18 +78,49 @@ def test_each_stage_is_read_from_the_node_that_runs_it_and_silence_is_said() -> 
     assert [stage["now"] is None for stage in flow["stages"]] == [False, False, True]
     lines = Looks().text(found, 1_000_000)
     assert lines[0] == "n3 does not answer."
-    assert lines[1] == "quiz  demand: stages ask"
+    head = "quiz  demand: stages ask  STALLED: n3 does not answer, so nothing gets past"
+    assert lines[1] == head
+    assert (flow["stalled_at"], stalled(found)) == (["n3"], ["quiz"])
+    assert held(found, "quiz") == 57
     assert "1,234 items at the source, for 2.0 s" in lines[2]
     assert "queue      57 of 100" in lines[3]
     assert "p99 0.44 s" in lines[3]
-    assert "nothing is known of it" in lines[4]
+    assert "n3     does not answer" in lines[4]
+
+
+def test_a_stage_that_was_not_told_yet_is_no_stall_and_a_node_that_is_gone_is_one() -> None:
+    spec = quiz()
+    untold: dict[str, Any] = {"node": "n3", "flows": [], "stages": []}
+    known = {"n1": said(spec, "n1", 0), "n2": said(spec, "n2", 1)}
+    found = flows({**known, "n3": untold})
+    assert stalled(found) == []
+    assert "n3     has not heard of it yet" in Looks().text(found, 1)[3]
+    assert stalled(flows({**known})) == ["quiz"]
+
+
+def test_a_pipeline_past_its_time_has_ended_once_nothing_waits_and_says_what_was_done() -> None:
+    spec = quiz("--way", "shed", "--lasting-s", "2")
+
+    def looked(queued: int) -> list[str]:
+        found = flows({
+            "n1": said(spec, "n1", 0, entered=2_000, left=2_000),
+            "n2": said(spec, "n2", 1, queue=queued, entered=900, left=800, refused=1_100),
+            "n3": said(spec, "n3", 2, entered=800, left=800),
+        })  # fmt: skip
+        return Looks().text(found, 1)
+
+    assert looked(100)[0] == "quiz  shed: full queues refuse"
+    ended = "  ENDED: 800 of 2,000 items done, 1,100 refused"
+    assert looked(0)[0] == "quiz  shed: full queues refuse" + ended
 
 
 def test_two_looks_know_a_rate_and_draw_the_queue() -> None:
     spec, looks = quiz("--way", "unbounded"), Looks()
-    looks.text(flows({"n2": said(spec, "n2", 1, queue=800, left=200)}), 1_000_000)
-    lines = looks.text(flows({"n2": said(spec, "n2", 1, queue=1_600, left=400)}), 2_000_000)
-    assert "queue   1,600 no bound" in lines[2]
+    looks.text(flows({"n2": said(spec, "n2", 1, queue=800, limit=200_000, left=200)}), 1_000_000)
+    lines = looks.text(
+        flows({"n2": said(spec, "n2", 1, queue=1_600, limit=200_000, left=400)}), 2_000_000
+    )
+    assert "queue   1,600 of 200,000" in lines[2]
     assert "200/s" in lines[2]
 
 

@@ -7,14 +7,24 @@ import json
 from typing import Any, Final
 
 from tui.command.asking import NO_NODE, ask, patient
-from tui.command.saying import FINE, NO_ANSWER, WRONG_CALL, CommandError, say, show, wait_a_second
+from tui.command.saying import (
+    FINE,
+    NO_ANSWER,
+    NOT_FINE,
+    WRONG_CALL,
+    CommandError,
+    say,
+    show,
+    wait_a_second,
+)
 from tui.command.words import Words, add_address
 
 WAYS: Final = ("unbounded", "shed", "demand")
 ENDS: Final = """\
 `flow ADDRESS start quiz --on n1 n2 n3` declares a pipeline: a source of 1,000 items a second at n1,
 a stage at n2 that takes 5 ms for each, and a quick one at n3. More nodes are more stages in between.
-Anything else can be POSTed to /flows as JSON.
+Anything else can be POSTed to /flows as JSON. Exits with 1 when a running pipeline is stalled: the
+node of one of its stages does not answer.
 """
 
 
@@ -42,12 +52,12 @@ def add(words: Words) -> None:
 
 
 def flow(args: argparse.Namespace) -> int:
-    """Show, start or stop."""
+    """Show, start or stop; 1 when one that is shown is stalled."""
     if args.act:
         return _ordered(args)
     from time import time_ns
 
-    from tui.text.hosted.flow import Looks
+    from tui.text.hosted.flow import Looks, stalled
     from tui.text.status import to_json
 
     looks = Looks()
@@ -55,7 +65,7 @@ def flow(args: argparse.Namespace) -> int:
         found = _found(args.address)
         show(to_json(found) if args.json else looks.text(found, time_ns() // 1_000))
         if not args.watch:
-            return FINE
+            return NOT_FINE if stalled(found) else FINE
         wait_a_second()
         if not args.json:
             say("")
@@ -67,8 +77,13 @@ def _ordered(args: argparse.Namespace) -> int:
     if not args.name:
         raise CommandError(f"{args.act} which pipeline? Give its name", WRONG_CALL)
     if args.act == "stop":
+        from tui.judge.wording import counted
+        from tui.text.hosted.flow import held
+
+        gone = held(_found(args.address), args.name)
         ask(args.address, "DELETE", "/flows/" + quote(args.name, safe=""))
-        say(f"{args.name} is stopped")
+        with_it = f"; {counted(gone, 'item')} waited in its stages just before, now gone"
+        say(f"{args.name} is stopped{with_it if gone else ''}")
         return FINE
     if not args.on or len(args.on) < 2:
         raise CommandError("where shall its stages run? Name two nodes or more: --on", WRONG_CALL)

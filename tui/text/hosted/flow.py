@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from cluster.model.member import NodeId
 from tui.draw.sparkline import spark
 from tui.judge.flows import WAYS
-from tui.judge.wording import counted, seconds
+from tui.judge.wording import counted, joined, seconds
 
 HISTORY_MAX: Final = 30
 """Looks remembered for a queue's sparkline."""
@@ -36,12 +37,27 @@ def flows(answers: dict[str, dict[str, Any] | None]) -> dict[str, Any]:
         for row in answer["stages"]:
             rows[row["flow"], row["stage"], node] = row
     return {
-        "flows": [_flow(latest[name], rows) for name in sorted(latest)],
+        "flows": [_flow(latest[name], rows, answers) for name in sorted(latest)],
         "silent": [node for node, answer in answers.items() if answer is None],
     }
 
 
-def _flow(flow: dict[str, Any], rows: dict[tuple[str, str, str], dict[str, Any]]) -> dict[str, Any]:
+def stalled(found: dict[str, Any]) -> list[str]:
+    """Running pipelines in which a stage's node does not answer."""
+    return [flow["name"] for flow in found["flows"] if flow["stalled_at"]]
+
+
+def held(found: dict[str, Any], name: str) -> int:
+    """Items that wait or are in work in a pipeline's stages, as far as their nodes answer."""
+    mine = [flow for flow in found["flows"] if flow["name"] == name]
+    return sum(s["now"]["queue"] for flow in mine for s in flow["stages"] if s["now"])
+
+
+def _flow(
+    flow: dict[str, Any],
+    rows: dict[tuple[str, str, str], dict[str, Any]],
+    answers: dict[str, dict[str, Any] | None],
+) -> dict[str, Any]:
     stages: list[dict[str, Any]] = []
     for spec in flow["stages"]:
         row = rows.get((flow["name"], spec["name"], spec["node"]))
@@ -50,7 +66,29 @@ def _flow(flow: dict[str, Any], rows: dict[tuple[str, str, str], dict[str, Any]]
             {"name": spec["name"], "kind": spec["kind"], "node": spec["node"], "now": told}
         )
     kept = ("name", "way", "by", "stopped", "max_demand", "min_demand", "queue_max", "lasting_us")
-    return {**{name: flow[name] for name in kept}, "stages": stages}
+    missing = {s["node"]: None for s in stages if answers.get(s["node"]) is None}
+    return {
+        **{name: flow[name] for name in kept},
+        "stalled_at": [] if flow["stopped"] else list(missing),
+        "ended": None if flow["stopped"] else _ended(flow, [s["now"] for s in stages]),
+        "stages": stages,
+    }
+
+
+def _ended(flow: dict[str, Any], rows: list[dict[str, Any] | None]) -> dict[str, int] | None:
+    """What came of all items, when the last has arrived and none is left; None until then.
+
+    Totals are of the present lives of the stages' nodes.
+    """
+    known = [row for row in rows if row is not None]
+    if not flow["lasting_us"] or len(known) < len(rows):
+        return None
+    total = flow["lasting_us"] * flow["stages"][0]["rate_per_s"] // 1_000_000
+    arrived = known[0]["entered"] + known[0]["refused"]
+    if arrived < total or any(row["queue"] or row["waiting"] for row in known):
+        return None
+    refused, lost = (sum(row[name] for row in known) for name in ("refused", "lost"))
+    return {"arrived": arrived, "done": known[-1]["left"], "refused": refused, "lost": lost}
 
 
 class Looks:
@@ -69,7 +107,7 @@ class Looks:
             return [*self._silent(found), "No pipeline runs. `flow ADDRESS start NAME` begins one."]
         lines: list[str] = []
         for flow in running:
-            lines.append(f"{flow['name']}  {flow['way']}: {WAYS[flow['way']]}")
+            lines.append(f"{flow['name']}  {flow['way']}: {WAYS[flow['way']]}{_verdict(flow)}")
             lines += [self._stage(flow, stage, span) for stage in flow["stages"]]
         return [*self._silent(found), *lines]
 
@@ -84,8 +122,9 @@ class Looks:
         head = f"  {stage['name']:<12} {stage['kind']:<8} {stage['node']:<6}"
         if row is None:
             self._left.pop(key, None)
-            return f"{head} nothing is known of it"
-        limit = "no bound" if flow["way"] == "unbounded" else f"of {row['limit']:,}"
+            gone = stage["node"] in flow["stalled_at"]
+            return f"{head} {'does not answer' if gone else 'has not heard of it yet'}"
+        limit = f"of {row['limit']:,}"
         parts = [f"{head} queue {row['queue']:>7,} {limit:<10}"]
         before = self._left.get(key)
         if before is not None and span > 0 and row["left"] >= before:
@@ -98,6 +137,20 @@ class Looks:
             top = max([queue for queue in queues if queue is not None], default=0.0)
             parts.append(spark(queues, top or 1.0, "block"))
         return "  ".join(parts)
+
+
+def _verdict(flow: dict[str, Any]) -> str:
+    """What is to be said of the whole."""
+    ended = flow["ended"]
+    if flow["stalled_at"]:
+        where = joined([NodeId(node) for node in flow["stalled_at"]])
+        answers = "does not answer" if len(flow["stalled_at"]) == 1 else "do not answer"
+        return f"  STALLED: {where} {answers}, so nothing gets past"
+    if ended is None:
+        return ""
+    rest = [f"{ended[what]:,} {what}" for what in ("refused", "lost") if ended[what]]
+    said = [f"{ended['done']:,} of {counted(ended['arrived'], 'item')} done", *rest]
+    return f"  ENDED: {', '.join(said)}"
 
 
 def _trouble(row: dict[str, Any]) -> list[str]:
