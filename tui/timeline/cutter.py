@@ -91,7 +91,7 @@ def keep(view: ClusterView, t: int, seq: int) -> Kept:
 class Cutter:
     """Cuts. `chunk_us`: how long facts may wait for a chunk to fill."""
 
-    def __init__(self, shelf: Shelf, chunk_us: int) -> None:
+    def __init__(self, shelf: Shelf, chunk_us: int, view_facts: int = VIEW_FACTS) -> None:
         self.count = 0
         self.seen = 0
         """The time of the last fact."""
@@ -102,6 +102,7 @@ class Cutter:
         self._cut = 0
         """How many facts are in chunks."""
         self._chunk_us = chunk_us
+        self._view_facts = view_facts
         self._kept_at = 0
         self._kept_seq = 0
         self._dear_us = 0
@@ -130,7 +131,9 @@ class Cutter:
         if view.marks is not self._marks:
             self._note(view)
         due = max(VIEW_US, self._dear_us)
-        crowded = self.count - self._kept_seq >= VIEW_FACTS and seen - self._kept_at > self._dear_us
+        crowded = (
+            self.count - self._kept_seq >= self._view_facts and seen - self._kept_at > self._dear_us
+        )
         if crowded or seen - self._kept_at >= due:
             self._keep(view, seen)
 

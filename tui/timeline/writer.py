@@ -108,35 +108,45 @@ class Recorder:
     def __init__(self, path: Path, name: str, now: int, source: Origin = "live") -> None:
         self.view = ClusterView()
         self.began = now
+        self._name = name
+        self._source: Origin = source
         self._file = create(path)
-        self._writer = Writer(self._file, header_of(self.view, name, now, source))
-        self._cutter = Cutter(self._writer, FLUSH_US)
-        self._started = False
+        self._open: tuple[Writer, Cutter] | None = None
+        """Only once there is something to say in the header."""
 
     @property
     def facts(self) -> int:
         """Heard so far."""
-        return self._cutter.count
+        return self._open[1].count if self._open else 0
 
     @property
     def bytes_written(self) -> int:
         """So far."""
-        return self._writer.bytes_written
+        return self._open[0].bytes_written if self._open else 0
 
     def hear(self, facts: Sequence[Fact], now: int) -> None:
         """Facts that have just come, or none: then what waits may be written."""
-        if facts and not self._started:
-            self._started = True
-            self._cutter.begin(self.view, min(facts[0].at, now))
+        before = self.view
         if facts:
-            self.view = fold(self.view, facts)
-            self._cutter.add(facts, self.view, now)
-        self._cutter.tick(now)
+            self.view = fold(before, facts)
+        if facts or self._open:
+            _, cutter = self._open or self._begin(before, min(facts[0].at, now))
+            cutter.add(facts, self.view, now)
+            cutter.tick(now)
 
     def end(self) -> None:
         """What waits, the index and the footer."""
-        self._cutter.cut()
-        self._writer.end()
+        writer, cutter = self._open or self._begin(self.view, self.began)
+        cutter.cut()
+        writer.end()
+
+    def _begin(self, view: ClusterView, t: int) -> tuple[Writer, Cutter]:
+        header = header_of(self.view, self._name, self.began, self._source)
+        writer = Writer(self._file, header)
+        cutter = Cutter(writer, FLUSH_US)
+        self._open = writer, cutter
+        cutter.begin(view, t)
+        return self._open
 
     def __enter__(self) -> Recorder:
         return self

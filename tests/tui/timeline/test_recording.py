@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster.model.facts import Fact
-from tests.tui.story import DEAD, END, KILLED, SECOND, START, story
+from tests.tui.story import DEAD, END, KILLED, QUIET, SECOND, START, story, view_at
 from tests.tui.timeline.band import STEP_US, told
 from tui.fold import fold
 from tui.saving import SavingError, fresh, save_tape
 from tui.timeline.rec import MAGIC
 from tui.timeline.recording import NotARecordingError, Recording, repair
-from tui.timeline.writer import Recorder
+from tui.timeline.writer import Recorder, header_of
 from tui.view import ClusterView
 
 FACTS = list(story())
@@ -76,7 +76,10 @@ def test_a_file_tells_everything_that_was_heard(file: Path, reel: Recording) -> 
     assert [mark.label for mark in reel.marks] == [
         "n4 killed", "n4 suspected", "n4 dead", "n4 started again", "n4 back"
     ]  # fmt: skip
-    assert (reel.header.cluster, reel.header.v, reel.cut_off) == ("story", 1, False)
+    header = reel.header
+    assert (header.cluster, header.v, reel.cut_off) == ("story", 1, False)
+    known = header_of(view_at(QUIET), "story", QUIET)
+    assert (known.n, known.source, known.created) == (3, "live", QUIET)
     assert reel.begin_us == FACTS[0].at
     assert reel.end_us == FACTS[-1].at
 

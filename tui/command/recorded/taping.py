@@ -20,7 +20,7 @@ LINE_S: Final = 30
 """Where nobody can see a line change in place, a new one is printed this often."""
 
 
-async def tape(address: str, path: Path, lasting_s: float | None) -> int:
+async def tape(address: str, path: Path, lasting_s: float | None, prog: str) -> int:
     """Record until Ctrl-C, or for a time. The file is ended however this ends."""
     source = LiveSource([Address(address)])
     began = wall()
@@ -50,7 +50,7 @@ async def tape(address: str, path: Path, lasting_s: float | None) -> int:
     if alive:
         print(file=sys.stderr)
     say(f"{path}: {progress(recorder, wall())}")
-    say(f"masterless replay {path} shows it")
+    say(f"{prog} replay {path} shows it")
     return FINE
 
 

@@ -46,7 +46,7 @@ def record(args: argparse.Namespace) -> int:
     from tui.command.recorded.taping import tape
 
     try:
-        return run_async(tape(args.address, args.file, args.lasting))
+        return run_async(tape(args.address, args.file, args.lasting, args.prog))
     except OSError as error:
         raise _refused(args.file, error) from None
 
