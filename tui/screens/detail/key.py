@@ -63,7 +63,9 @@ Owners = tuple[NodeId, ...]
 
 def _home(frame: Frame, scene: Scene, y: int, bottom: int, owners: Owners) -> int:
     """The walk around the ring: who owns it, who stands in."""
-    x = frame.text(2, y, "lives at  ", "muted")
+    key = fit(scene.inspection.key, max(8, frame.width - 48))
+    x = frame.text(2, y, key, "accent", bold=True)
+    x = frame.text(x, y, "  lives at  ", "muted")
     for place, name in enumerate(owners):
         held = standing(scene.view, name, scene.now) if name in scene.view.nodes else None
         x = frame.text(x, y, name, name_role(scene, name), bold=True)
@@ -72,9 +74,7 @@ def _home(frame: Frame, scene: Scene, y: int, bottom: int, owners: Owners) -> in
         x = frame.text(x, y, "  " if place + 1 < len(owners) else "", "rule")
     answering = [c.node for c in scene.inspection.copies if c.node in owners and c.held is not None]
     if answering:
-        frame.text(
-            x + 2, y, fit(f"who answers now: {listed(answering)}", frame.width - x - 3), "muted"
-        )
+        frame.text(x + 2, y, fit(f"answering: {listed(answering)}", frame.width - x - 3), "muted")
     room = room_of(scene.inspection.key.encode())
     if room is not None and y + 1 < bottom:
         frame.text(
