@@ -24,7 +24,7 @@ from tui.view import ClusterView, Mark
 CHUNK_FACTS: Final = 512
 VIEW_FACTS: Final = 3_000
 """More makes seeking slower (all of them may have to be folded: 30 ms), fewer makes files larger: a
-view of five busy nodes is 70 kB, so at 1,000 facts/s views are two thirds of a file."""
+view of five busy nodes is 70 to 120 kB, so at 1,000 facts/s views are three quarters of a file."""
 VIEW_US: Final = 5_000_000
 DEAR_US_PER_BYTE: Final = 4
 """A packed view of 50 kB is kept at most every 0.2 s, one of 10 MB at most every 40 s."""

@@ -18,12 +18,12 @@ from tui.timeline.reel import Reel, read_view
 from tui.view import ClusterView
 
 TAPE_US: Final = 15 * 60_000_000
-"""How far back one can look. Longer costs 2 MB a minute at 1,000 facts/s."""
+"""How far back one can look. Longer costs 6 MB a minute at 1,000 facts/s."""
 TAPE_FACTS_MAX: Final = 4_000_000
 TAPE_BYTES_MAX: Final = 192 * 1_048_576
 """Of packed facts and views."""
 VIEW_FACTS: Final = 1_500
-"""Memory is cheaper than a file's bytes: a quarter of an hour at 1,000 facts/s takes 75 MB."""
+"""Memory is cheaper than a file's bytes: a quarter of an hour at 1,000 facts/s takes 85 MB."""
 WAIT_US: Final = 2_000_000
 """How long facts may wait for a chunk to fill: nothing is lost here by waiting."""
 
