@@ -125,6 +125,8 @@ class RoomResponse(Struct, frozen=True, array_like=True, tag=61):
     """Of the process that answered; a later answer never bears a lower one."""
     made: bool = False
     """`open` has made it."""
+    revived: bool = False
+    """It had been given up, and `open` has started it again with the state that was kept."""
 
 
 class ClientCall(Struct, frozen=True, array_like=True, tag=26):

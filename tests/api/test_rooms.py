@@ -75,7 +75,8 @@ async def test_opening_says_whether_it_has_made_the_room(made: bool, status: int
     assert got[0] == status
     said = msgspec.json.decode(got[2])
     token = {"number": 3, "node": "n2", "epoch": 1_700}
-    assert said == {"room": "a.b~c_D", "act": "open", "node": "n2", "token": token, "made": made}
+    where = {"room": "a.b~c_D", "act": "open", "node": "n2", "token": token}
+    assert said == {**where, "made": made, "revived": False}
 
 
 async def test_a_cast_is_accepted_not_done() -> None:

@@ -41,7 +41,13 @@ async def test_a_poisoned_room_is_given_up_seen_as_such_and_opened_again(
     assert found["failed"] == ["poisoned"]
     assert "poisoned was given up after too many crashes" in found["sentence"]
     assert run("rooms", at).returncode == 1
-    assert run("room", at, "poisoned", "open").returncode == 0
+    refused = run("room", at, "poisoned")
+    assert refused.returncode == 1
+    assert b"given up: poisoned crashed too often" in refused.stderr
+    opened = run("room", at, "poisoned", "open")
+    assert opened.returncode == 0
+    assert b"was given up after crashes, and runs again" in opened.stderr
+    assert b"was open already" in run("room", at, "poisoned", "open").stderr
     assert run_json("rooms", at)["failed"] == []
     assert run("rooms", at).returncode == 0
 

@@ -176,6 +176,10 @@ def test_the_note_says_who_answered_under_which_token() -> None:
     made = replace(call, act="open", status=201)
     assert spoken_note(made) == "r on n2 is open (token 3 of n2)"
     assert "already" in spoken_note(replace(call, act="open"))
+    again = replace(call, act="open", body=b'{"made":false,"revived":true}')
+    assert (
+        spoken_note(again) == "r on n2 was given up after crashes, and runs again (token 3 of n2)"
+    )
     assert "forgotten" in spoken_note(replace(call, act="close"))
     assert "nobody knows" in spoken_note(replace(call, act="cast", status=202))
 

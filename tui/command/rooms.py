@@ -31,13 +31,16 @@ examples (rooms are quizzes, and messages are JSON):
   %(prog)s 7400 friday close                its state is forgotten
 
 Any node will do, wherever the room runs. The reply goes to stdout, who gave it to stderr. Exits with
-1 when the room could not be reached, is not open, or has crashed of it: the sentence says whether
-it was done.
+1 when the room is not open, was given up after too many crashes, has crashed of it or could not be
+reached (the sentence says whether it was done), with 2 when it does not understand the message, with
+3 when no node answers.
 """
 
 SCORES: Final = '{"scores": {}}'
 PATIENCE_S: Final = 8.0
 """A node looks five seconds for a room that is just finding a new home."""
+CLOSED: Final = (404, 409)
+"""Nothing is wrong with the call: the room is not open, or was given up."""
 AGAIN_S: Final = 0.5
 """What seems to run twice is asked about once more after this: it may have moved in between."""
 
@@ -113,17 +116,17 @@ def room(args: argparse.Namespace) -> int:
     query = "&".join(f"{name}={quote(value)}" for name, value in given.items() if value)
     path = f"/rooms/{args.name}?{query}"
     status, fields, body = ask(
-        args.address, "POST", path, message, fine=(200, 201, 202, 404), patience_s=PATIENCE_S
+        args.address, "POST", path, message, fine=(200, 201, 202, *CLOSED), patience_s=PATIENCE_S
     )
     node, token = (fields.get(f"X-Masterless-Room-{name}", "") for name in ("Node", "Token"))
     said = Spoken(args.name, act, status, node, token, body)
-    if status == 404 and not node:
-        return _absent(args, said)
+    if status in CLOSED and not node:
+        return _closed(args, said)
     if args.json:
         say(spoken_json(said))
         return FINE
     if act == "call":
-        sys.stdout.buffer.write(body + b"\n" * sys.stdout.isatty())
+        sys.stdout.buffer.write(body.removesuffix(b"\n") + b"\n")
         sys.stdout.flush()
     warn(spoken_note(said))
     return FINE
@@ -145,8 +148,8 @@ def _meant(args: argparse.Namespace) -> tuple[str, bytes]:
     return act, sys.stdin.buffer.read() if message == "-" else os.fsencode(message)
 
 
-def _absent(args: argparse.Namespace, said: Any) -> int:
-    """No node of ours, or no such room."""
+def _closed(args: argparse.Namespace, said: Any) -> int:
+    """No node of ours, no such room, or one that was given up."""
     import json
 
     from tui.text.rooms import spoken_json

@@ -249,9 +249,18 @@ def spoken_note(said: Spoken) -> str:
     except msgspec.MsgspecError:
         token = "none"
     what = {
-        "open": "is open" if said.status == 201 else "was open already",
+        "open": _opened(said),
         "close": "is closed; its state is forgotten",
         "cast": "was told; nobody knows yet what comes of it",
         "call": "answered",
     }[said.act]
     return f"{said.room} on {said.node} {what} (token {token})"
+
+
+def _opened(said: Spoken) -> str:
+    if said.status == 201:
+        return "is open"
+    answer = _json_or_text(said.body)
+    if isinstance(answer, dict) and answer.get("revived"):  # pyright: ignore[reportUnknownMemberType]
+        return "was given up after crashes, and runs again"
+    return "was open already"

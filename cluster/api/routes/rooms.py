@@ -140,7 +140,7 @@ def _answered(asked: RoomRequest, response: RoomResponse) -> HttpResponse:
         "token": token,
     }
     if asked.act == "open":
-        said["made"] = response.made
+        said |= {"made": response.made, "revived": response.revived}
     status = {"open": 201 if response.made else 200, "cast": 202}.get(asked.act, 200)
     return HttpResponse(status, msgspec.json.encode(said), headers=headers)
 

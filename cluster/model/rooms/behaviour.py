@@ -49,6 +49,10 @@ class UnknownMessageError(Exception):
     """The message makes no sense to this behaviour: refused with 400, nobody crashes."""
 
 
+class CrashError(Exception):
+    """A crash whose text is a sentence for people. Of any other its type is told too."""
+
+
 class Behaviour(Protocol[S]):
     """One kind of room. The states of all kinds are values that are never changed in place."""
 

@@ -15,7 +15,7 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
-from cluster.model.rooms.behaviour import Moment, Step, UnknownMessageError, Wake
+from cluster.model.rooms.behaviour import CrashError, Moment, Step, UnknownMessageError, Wake
 from cluster.model.rooms.game import (
     Game,
     Question,
@@ -120,7 +120,7 @@ class _QuestionShown(Struct, frozen=True):
     open: bool
 
 
-class CrashAskedError(Exception):
+class CrashAskedError(CrashError):
     """Somebody asked this quiz to crash, and it did."""
 
 

@@ -55,6 +55,8 @@ class Claim(Struct):
     """Who asks has seen a token with this number: the claim's own is above it."""
     direct: bool = False
     """What was given is all there is to know: it is written without reading first."""
+    revived: bool = False
+    """It had been given up, and somebody opens it again."""
 
 
 class Coming(Struct, frozen=True):

@@ -259,6 +259,7 @@ class Claims:
             why = f"{claim.name} crashed too often and was given up; open it again"
             self.drop(claim, Refusal(409, "given up", why))
             return None
+        claim.revived = newest is not None and newest.failed
         for given in claim.givers:
             give = given.give
             if newest is None or give.token >= newest.token:
@@ -345,7 +346,7 @@ class Claims:
         out.emit(NameClaimed(claim.name, coming.token, coming.over))
         kind, took = coming.behaviour.name, now - claim.began
         out.emit(RoomStarted(claim.name, kind, coming.token, claim.why, size, took))
-        self._hall.welcome(process, made=claim.why == "opened")
+        self._hall.welcome(process, made=claim.why == "opened", revived=claim.revived)
         for late in claim.givers[len(coming.givers) :]:
             self.start(claim.name, "moved", given=late)  # it came while the claim was written
         if process.reread:

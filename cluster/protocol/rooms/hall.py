@@ -22,7 +22,7 @@ from cluster.model.facts import (
 )
 from cluster.model.happenings.rooms import ExitReason
 from cluster.model.member import NOBODY, NodeId
-from cluster.model.rooms.behaviour import Step, UnknownMessageError
+from cluster.model.rooms.behaviour import CrashError, Step, UnknownMessageError
 from cluster.model.rooms.naming import CONTENT_TYPE, Token, fence_number, packed, room_key
 from cluster.model.summary import RoomsTally
 from cluster.model.versions import join_contexts
@@ -144,17 +144,17 @@ class Hall:
             self._run(process, process.queue.popleft())
         self.flush(process)
 
-    def welcome(self, process: Process, *, made: bool) -> None:
-        """A room begins to serve here; `made` says that nobody had it before."""
+    def welcome(self, process: Process, *, made: bool, revived: bool = False) -> None:
+        """A room begins to serve here; `made`: nobody had it; `revived`: it was given up."""
         self._thank(process)
         # Whoever listened to it elsewhere is heard of again within this time.
         process.watched_until = self._out.now + 2 * self.config.watch_us
         self.awaken(process)
-        if made:
+        if made or revived:
             openers = [letter for letter in process.queue if letter.request.act == "open"]
             if openers:  # or it has waited too long
                 process.queue.remove(openers[0])
-                response = RoomResponse(b"", self._out.name, process.token, made=True)
+                response = RoomResponse(b"", self._out.name, process.token, made, revived)
                 self.answer(openers[0].caller, response)
         self.resume(process)
 
@@ -163,7 +163,7 @@ class Hall:
         try:
             step = process.behaviour.awake(process.state, process.moment(self._out.now))
         except Exception as error:
-            self.on_crash(process, f"{type(error).__name__}: {error}"[:200])
+            self.on_crash(process, _told(error))
             return
         self.take(process, step)
 
@@ -190,7 +190,7 @@ class Hall:
             self.answer(letter.caller, Refusal(400, "not understood", f"not done: {error}"[:256]))
             return
         except Exception as error:
-            why = f"{type(error).__name__}: {error}"[:200]
+            why = _told(error)
             self.answer(letter.caller, Refusal(500, "crashed", f"not done: {why}"))
             self.on_crash(process, why)
             return
@@ -231,7 +231,7 @@ class Hall:
         try:
             step = process.behaviour.handle_info(process.state, word, process.moment(self._out.now))
         except Exception as error:
-            self.on_crash(process, f"{type(error).__name__}: {error}"[:200])
+            self.on_crash(process, _told(error))
             return
         self.take(process, step)
         self.flush(process)
@@ -427,3 +427,9 @@ class Hall:
         )
         self._answered = self._refused = self._checkpoints = 0
         return told
+
+
+def _told(error: Exception) -> str:
+    """Why a behaviour crashed."""
+    text = str(error) if isinstance(error, CrashError) else f"{type(error).__name__}: {error}"
+    return text[:200]
