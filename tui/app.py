@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cluster.sim.watch.orders import Setup
     from tui.sources.live import LiveSource
     from tui.timeline.recording import Recording
+    from tui.web.served import Served
 
 
 class Demonstration:
@@ -41,9 +42,12 @@ class Demonstration:
             await asyncio.wait([following])
 
 
-def run_demo(options: ShowOptions, lasting: float | None = None) -> int:
-    """The dashboard over five (or so) nodes of our own. Raises LabError when they cannot start."""
-    return asyncio.run(_demo(options, lasting))
+def run_demo(options: ShowOptions, lasting: float | None = None, page: Served | None = None) -> int:
+    """The dashboard over five (or so) nodes of our own, and as a page for viewers if there is one.
+
+    Raises LabError when they cannot start, ServeError when the page cannot be served.
+    """
+    return asyncio.run(_demo(options, lasting, page))
 
 
 def run_inspect(address: str, lasting: float | None = None) -> int:
@@ -51,7 +55,7 @@ def run_inspect(address: str, lasting: float | None = None) -> int:
     return asyncio.run(_inspect(address, lasting))
 
 
-async def _demo(options: ShowOptions, lasting: float | None) -> int:
+async def _demo(options: ShowOptions, lasting: float | None, page: Served | None) -> int:
     shows: list[Show] = []
 
     async def begin(take: Take) -> tuple[Source, Hands]:
@@ -63,6 +67,8 @@ async def _demo(options: ShowOptions, lasting: float | None) -> int:
         def noticed(fact: Fact) -> None:
             take(fact)
             live.notice(fact)
+            if page is not None and shows:
+                page.tell(str(window) for window in shows[0].windows().values())
 
         show = Show(options, noticed)
         shows.append(show)
@@ -71,13 +77,19 @@ async def _demo(options: ShowOptions, lasting: float | None) -> int:
 
     kind = options.architecture
     named = f" --architecture {kind}" if kind != "masterless" else ""
+    if page is not None:
+        await page.start()
     greeting = f"./demo.sh demo --seed {options.seed}{named} repeats this quiz"
+    if page is not None:
+        greeting = f"anybody on this machine can look on at {page.address}"
     app = MasterlessApp(begin, Options(expected=options.nodes, greeting=greeting))
     try:
         return await _watch(app, lasting)
     finally:
         for show in shows:
             await show.stop()
+        if page is not None:
+            await page.stop()
 
 
 async def _inspect(address: str, lasting: float | None) -> int:

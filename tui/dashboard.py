@@ -32,7 +32,7 @@ from tui.draw.glyphs import GlyphSet
 from tui.draw.theme import Depth, Theme, depth_of
 from tui.fold import fold
 from tui.inspecting.asker import Asker
-from tui.keys import KEYS, Action, meant
+from tui.keys import FAULTS, KEYS, Action, meant
 from tui.saving import Saver
 from tui.scene import Scene, ScreenName
 from tui.screens.help import paint_help
@@ -59,6 +59,9 @@ FACTS_PER_TICK: Final = 4_000
 """Folded in one tick at most; a flood is caught up with over the next ticks."""
 NOTICE_US: Final = 5_000_000
 SMALLEST: Final = (40, 12)
+
+NOT_REMOTE: Final[frozenset[Action]] = frozenset((*FAULTS, "picture", "run"))
+"""What a viewer in a browser cannot do: hurt the cluster, write files, play worlds on our processor."""
 
 Take = Callable[[Fact], None]
 
@@ -100,6 +103,8 @@ class Options(Struct, frozen=True):
     """How many nodes are being started; 0: none, we look at what is there."""
     greeting: str = ""
     """The first notice."""
+    remote: bool = False
+    """Somebody far away looks on: nothing is played or written here for him."""
     stage: str = "waiting for the first word of the cluster…"
 
 
@@ -320,6 +325,8 @@ class MasterlessApp(App[int]):
         action = meant(action, self.desk.screen)
         if action == "quit":
             self.leave()
+        elif self.options.remote and action in NOT_REMOTE:
+            self._say("this page only looks: nothing is done or saved here")
         elif self._last is not None:
             return
         elif self._taken(action):
