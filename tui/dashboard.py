@@ -32,7 +32,7 @@ from tui.draw.glyphs import GlyphSet
 from tui.draw.theme import Depth, Theme, depth_of
 from tui.fold import fold
 from tui.inspecting.asker import Asker
-from tui.keys import FAULTS, KEYS, Action, meant
+from tui.keys import KEYS, NOT_REMOTE, Action, meant
 from tui.saving import Saver
 from tui.scene import Scene, ScreenName
 from tui.screens.help import paint_help
@@ -59,9 +59,6 @@ FACTS_PER_TICK: Final = 4_000
 """Folded in one tick at most; a flood is caught up with over the next ticks."""
 NOTICE_US: Final = 5_000_000
 SMALLEST: Final = (40, 12)
-
-NOT_REMOTE: Final[frozenset[Action]] = frozenset((*FAULTS, "picture", "run"))
-"""What a viewer in a browser cannot do: hurt the cluster, write files, play worlds on our processor."""
 
 Take = Callable[[Fact], None]
 
@@ -104,7 +101,7 @@ class Options(Struct, frozen=True):
     greeting: str = ""
     """The first notice."""
     remote: bool = False
-    """Somebody far away looks on: nothing is played or written here for him."""
+    """For a viewer who looks on: nothing is done, played or written here for him."""
     stage: str = "waiting for the first word of the cluster…"
 
 
@@ -225,8 +222,7 @@ class MasterlessApp(App[int]):
             self._notice = ""
             self._dirty = True
         waited = real - self._painted_at
-        calm_us = CALM_US if self.view.sample is None else LARGE_US
-        calm = self._heard_since_paint and waited >= calm_us
+        calm = self._heard_since_paint and waited >= (LARGE_US if self.view.sample else CALM_US)
         if self._dirty or calm or waited >= IDLE_US:
             self.paint(now)
         elif self._last is not None:
@@ -358,11 +354,10 @@ class MasterlessApp(App[int]):
         """Whether a key was for the comparison, or turned the time of a simulated world."""
         if self.desk.screen == "compare" and self._arena.press(action):
             return True
-        if self._clockwork is None:
-            return False
-        if action == "step_on" and self.deck.at_end:
+        if action == "step_on" and self.deck.at_end and self._clockwork is not None:
             self.deck.press("live", self._now(self.view))
-        if not self.deck.following and action not in ("rewind", "step_event"):
+        looks_back = not self.deck.following and action not in ("rewind", "step_event")
+        if self._clockwork is None or looks_back:
             return False
         said = self._clockwork.press(action, self._moment()[1])
         if said:

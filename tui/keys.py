@@ -151,6 +151,8 @@ KEYS: Final[tuple[Key, ...]] = (
 SIDEWAYS: Final[tuple[ScreenName, ...]] = ("rooms", "flow")
 """Where right and left are not what up and down are."""
 FAULTS: Final = frozenset(key.action for key in KEYS if key.fault)
+NOT_REMOTE: Final = frozenset(k.action for k in KEYS if k.fault or k.action in ("picture", "run"))
+"""What a viewer in a browser cannot do: hurt the cluster, write files, play worlds at our cost."""
 
 
 def valid(key: Key, screen: ScreenName) -> bool:
