@@ -30,6 +30,8 @@ from cluster.protocol.swim.membership import Membership
 
 HOPS_MAX = 8
 """A call that was told so often that the room is elsewhere waits before it asks again."""
+SENSELESS = (400, 413)
+"""Refusals that every copy of a call gets, whoever is asked."""
 FENCES_MAX = 20_000
 ROLLS_MAX = 64
 ROLL_US = 1_000 * MS
@@ -112,6 +114,10 @@ class Desk:
             self._elsewhere(number, call, NodeId(response.detail))
             return
         del self._open[number]
+        if call.doubted and isinstance(response, Refusal) and response.status not in SENSELESS:
+            # That this copy was not done says nothing of the one before.
+            why = f"nobody knows whether it was done: asked again, {response.detail}"
+            response = Refusal(504, "unknown", why[:256])
         if isinstance(response, RoomResponse) and response.token.number:
             self._remember(call.request.room, response.token)
         self._out.reply(call.request_id, response)
@@ -137,6 +143,7 @@ class Desk:
     def _lost(self, number: int, call: Open) -> None:
         """Who was asked is gone, and may have done it."""
         if call.request.again or not call.asked or call.request.act in ("open", "close"):
+            call.doubted = call.doubted or call.asked
             call.retry_at = self._out.now
             return
         del self._open[number]
@@ -165,7 +172,7 @@ class Desk:
 
     def _late(self, call: Open) -> Refusal:
         seconds = self._config.call_timeout_us / 1e6
-        if call.asked or call.sent_to == self._out.name:
+        if call.asked or call.doubted or call.sent_to == self._out.name:
             why = f"nobody knows whether it was done: no answer within {seconds:g} s"
             return Refusal(504, "unknown", why)
         why = f"not done: no node that could run {call.request.room} was found in {seconds:g} s"

@@ -198,3 +198,5 @@ class Open(Struct):
     """When it is routed again; 0: it is on its way."""
     asked: bool = False
     """Some node may have done it already."""
+    doubted: bool = False
+    """It was sent, nobody knows what came of that, and it was sent again."""

@@ -13,7 +13,7 @@ from cluster.model.rooms.game import packed as packed_game
 from cluster.model.rooms.naming import CONTENT_TYPE, Checkpoint, Token, packed, room_key
 from cluster.model.versions import EMPTY, put
 from cluster.protocol.inputs import DrainCommand
-from cluster.protocol.messages import RoomAsk, RoomRequest
+from cluster.protocol.messages import Refusal, RoomAnswer, RoomAsk, RoomRequest
 from tests.protocol.rooms.show import Show
 from tests.world import World
 
@@ -139,6 +139,27 @@ def test_a_claim_is_above_the_token_that_its_asker_has_seen() -> None:
     show.world.node(home).rooms.heard(RoomAsk(1, open_it, seen), NodeId(asker))
     show.world.until(lambda: show.settled("room-7"), 5, "it serves")
     assert show.token("room-7") > seen
+
+
+def test_a_call_sent_twice_is_not_called_undone_because_one_copy_was() -> None:
+    # `sim --faults hell --seed 19 --rooms 20 --for 20s`: a paused home did the first copy when it
+    # woke, and had no room for the second; the caller was told "not done".
+    show = shown(World(5))
+    show.open("n1", "room-7")
+    home = show.runner("room-7")
+    asker = next(name for name in show.world.hosts if name != home)
+    show.world.pause(home)
+    body = b'{"answer": {"player": "ada", "question": 1, "choice": 0}}'
+    asked = show.world.ask(asker, RoomRequest("room-7", "call", body, again=True))
+    rooms = show.world.node(asker).rooms
+    ((number, call),) = getattr(rooms.desk, "_open").items()  # noqa: B009
+    show.world.until(lambda: call.doubted, 5, "its home is given up, and it is asked again")
+    full = Refusal(503, "mailbox full", "not done: 4 messages wait in room-7, try again later")
+    rooms.heard(RoomAnswer(number, full), home)
+    show.world.until(lambda: asked in show.world.replies, 1, "it is answered")
+    answer = show.world.replies[asked]
+    assert isinstance(answer, Refusal)
+    assert answer.status == 504
 
 
 def bring(show: Show, room: str, token: Token, player: str) -> None:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from cluster.config import SECOND
 from cluster.model.casebook import Casebook
 from cluster.model.facts import Fact
-from cluster.sim.faults.options import Options
+from cluster.sim.faults.options import STORY_NODES, Options
 from cluster.sim.faults.schedule import plan
 from cluster.sim.trial.crew import HASH_SEEDS, Parted, Sweep, hired, parted
 from cluster.sim.trial.shrink import Shrink
@@ -268,7 +268,8 @@ def sweep(teller: Teller, orders: list[Order], *, jobs: int, twice: bool) -> boo
     count = jobs or os.cpu_count() or 1
     seeds = f"seeds {first.seed}..{orders[-1].seed}"
     each = "each twice under different hash seeds" if twice else "each once"
-    nodes = f"{first.nodes} nodes" if first.nodes is not None else "5 to 9 nodes"
+    size = first.nodes or STORY_NODES.get(first.faults)
+    nodes = f"{size} nodes" if size is not None else "5 to 9 nodes"
     span = f"{first.lasting_us / SECOND:g} s"
     began = time.monotonic()
     done, messages, virtual, failures = 0, 0, 0, list[dict[str, Any]]()
