@@ -13,14 +13,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from time import localtime, time_ns
-from typing import ClassVar, Final, Literal, Protocol, get_args
+from typing import ClassVar, Final, Literal, get_args
 
 from msgspec import Struct
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import Key
+from textual.events import Key, Paste
 
 from cluster.model.facts import Fact
 from tui.acts import Acts, Hands
@@ -30,11 +30,14 @@ from tui.draw.flights import in_flight
 from tui.draw.frame import Frame
 from tui.draw.glyphs import GlyphSet
 from tui.draw.theme import Depth, Theme, depth_of
+from tui.driving.commands import Dress
+from tui.driving.options import DEFAULT, Options
+from tui.driving.wheel import Wheel
 from tui.fold import fold
 from tui.inspecting.asker import Asker
 from tui.keys import KEYS, NOT_REMOTE, Action, meant
 from tui.saving import Saver
-from tui.scene import Scene, ScreenName
+from tui.scene import Scene
 from tui.screens.help import paint_help
 from tui.screens.ring import Stage
 from tui.screens.start import paint_start
@@ -42,6 +45,7 @@ from tui.sources.clocks import Now
 from tui.sources.clocks import recorded as recorded
 from tui.sources.clocks import wall as wall
 from tui.sources.clockwork import Clockwork
+from tui.sources.source import Recorded, Source, Take
 from tui.timeline.deck import Deck
 from tui.timeline.player import Move
 from tui.timeline.reel import Reel
@@ -60,27 +64,7 @@ FACTS_PER_TICK: Final = 4_000
 NOTICE_US: Final = 5_000_000
 SMALLEST: Final = (40, 12)
 
-Take = Callable[[Fact], None]
-
-
-class Source(Protocol):
-    """Where facts come from."""
-
-    async def run(self, take: Take) -> None:
-        """Give each fact to `take` until cancelled, or until there are no more."""
-        ...
-
-
-class Recorded:
-    """A source of facts that are there already."""
-
-    def __init__(self, facts: Iterable[Fact]) -> None:
-        self._facts = facts
-
-    async def run(self, take: Take) -> None:
-        """All of them at once; the dashboard folds them at its own pace."""
-        for fact in self._facts:
-            take(fact)
+__all__ = ["MasterlessApp", "Options", "Recorded", "Source", "Take", "recorded", "wall"]
 
 
 class Still(Struct, frozen=True):
@@ -90,22 +74,6 @@ class Still(Struct, frozen=True):
     now: int
 
 
-class Options(Struct, frozen=True):
-    """How a dashboard is shown."""
-
-    title: str = "demo"
-    screen: ScreenName = "home"
-    glyphs: GlyphSet = "braille"
-    expected: int = 0
-    """How many nodes are being started; 0: none, we look at what is there."""
-    greeting: str = ""
-    """The first notice."""
-    remote: bool = False
-    """For a viewer who looks on: nothing is done, played or written here for him."""
-    stage: str = "waiting for the first word of the cluster…"
-
-
-DEFAULT: Final = Options()
 Begin = Callable[[Take], Awaitable[tuple[Source, Hands | None]]]
 """Called once, after the first frame: reads and makes what is needed, starts nothing yet."""
 MOVES: Final[dict[Action, Move]] = {move: move for move in get_args(Move)}
@@ -149,15 +117,16 @@ class MasterlessApp(App[int]):
         self.facts: deque[Fact] = deque()
         self._begin = begin
         self._now = now
-        self._clockwork = clockwork
+        self.clockwork = clockwork
         self._motion = environ.get("TEXTUAL_ANIMATIONS") != "none"
         linux_console = environ.get("TERM") == "linux" and options.glyphs == "braille"
         self._glyphs: GlyphSet = "block" if linux_console else options.glyphs
         self._zone_us = localtime().tm_gmtoff * 1_000_000
         self._canvas = FrameView(Theme(depth))
-        self._acts = Acts(self._say, self._did)
-        self._asker = Asker(self._changed)
-        self._arena = Arena(self._changed, self._say)
+        self.acts = Acts(self.say, self._did)
+        self.asker = Asker(self._changed)
+        self._arena = Arena(self._changed, self.say)
+        self._wheel = Wheel(self)
         self._notice = ""
         self._notice_until = 0
         self._trouble = ""
@@ -166,7 +135,7 @@ class MasterlessApp(App[int]):
         self._dirty = True
         self._stage: Stage | None = None
         self._source: asyncio.Task[None] | None = None
-        self._saver = Saver(self._say)
+        self._saver = Saver(self.say)
         self._leaving: asyncio.Task[None] | None = None
         self._ticked_at = 0
         self._last: Still | None = None
@@ -188,9 +157,9 @@ class MasterlessApp(App[int]):
 
     async def _run(self) -> None:
         source, hands = await self._begin(self.facts.append)
-        self._acts.hands = hands
+        self.acts.hands = hands
         if self.options.greeting:
-            self._say(self.options.greeting)
+            self.say(self.options.greeting)
         await source.run(self.facts.append)
 
     def _source_ended(self, task: asyncio.Task[None]) -> None:
@@ -217,7 +186,7 @@ class MasterlessApp(App[int]):
         now = self._now(self.view)
         self._play(now)
         real = time_ns() // 1_000
-        standing = self._acts.busy or self._last is not None
+        standing = self.acts.busy or self._last is not None
         if self._notice and real > self._notice_until and not standing:
             self._notice = ""
             self._dirty = True
@@ -243,7 +212,7 @@ class MasterlessApp(App[int]):
             self._dirty |= not self.deck.player.playing
         if self.deck.reel.trouble != self._trouble:
             self._trouble = self.deck.reel.trouble
-            self._say(self._trouble)
+            self.say(self._trouble)
 
     def paint(self, now: int) -> None:
         """Make the whole frame of this moment and show it."""
@@ -254,7 +223,7 @@ class MasterlessApp(App[int]):
         if width and height:
             self.frames += 1
             scene = self.scene(now)
-            self._asker.follow(scene, looking=self.desk.screen == "key")
+            self.asker.follow(scene, looking=self.desk.screen == "key")
             self._canvas.show(self.frame(scene, width, height))
 
     def scene(self, now: int) -> Scene:
@@ -268,9 +237,9 @@ class MasterlessApp(App[int]):
             now=shown,
             selected=selected if selected in view.nodes else None,
             look=self.desk.look,
-            inspection=self._asker.seen,
+            inspection=self.asker.seen,
             room=self.desk.room if self.desk.room in view.rooms.by_name else "",
-            own=self._acts.hands is not None,
+            own=self.acts.hands is not None,
             frozen=not self.deck.following,
             live=not self._ended and any(node.connected for node in view.nodes.values()),
             notice=self._notice,
@@ -279,9 +248,11 @@ class MasterlessApp(App[int]):
             colour=self.depth != "none",
             zone_us=self._zone_us,
             source=self.options.title,
-            simulated=self._clockwork.state() if self._clockwork is not None else None,
+            simulated=self.clockwork.state() if self.clockwork is not None else None,
             contest=self._arena.contest,
             line=self.deck.line(now) if self.deck.reel.count else None,
+            sieve=self._wheel.sieve,
+            typing=self._wheel.line,
         )
 
     def frame(self, scene: Scene, width: int, height: int) -> Frame:
@@ -318,17 +289,23 @@ class MasterlessApp(App[int]):
 
     def action_do(self, action: Action) -> None:
         """A key from the one table."""
-        action = meant(action, self.desk.screen)
+        self.do(meant(action, self.desk.screen))
+        self._dirty = True
+
+    def do(self, action: Action) -> None:
+        """What an action does, wherever it came from."""
         if action == "quit":
             self.leave()
         elif self.options.remote and action in NOT_REMOTE:
-            self._say("this page only looks: nothing is done or saved here")
+            self.say("this page only looks: nothing is done or saved here")
         elif self._last is not None:
             return
         elif self._taken(action):
             pass
         elif action in ("kill", "start", "pause", "isolate", "add", "undo"):
-            self._acts.do(action, self.view, self.desk.selected)
+            self.acts.do(action, self.view, self.desk.selected)
+        elif action in ("command", "filter"):
+            self._wheel.open(action)
         elif action == "picture":
             svg = self.export_screenshot(title=f"masterless {self.desk.screen}")
             self._saver.picture(svg, self.desk.screen, self._moment()[1])
@@ -339,12 +316,11 @@ class MasterlessApp(App[int]):
             said = self.deck.press(MOVES[action], self._now(self.view))
             self._notice = ""
             if said:
-                self._say(said)
+                self.say(said)
         else:
             self.desk = press(self.desk, action, *self._moment())
             if action == "key":
-                self._asker.ask_for_a_name()
-        self._dirty = True
+                self.asker.ask_for_a_name()
 
     def _moment(self) -> tuple[ClusterView, int]:
         """What is looked at, and its clock."""
@@ -354,14 +330,14 @@ class MasterlessApp(App[int]):
         """Whether a key was for the comparison, or turned the time of a simulated world."""
         if self.desk.screen == "compare" and self._arena.press(action):
             return True
-        if action == "step_on" and self.deck.at_end and self._clockwork is not None:
+        if action == "step_on" and self.deck.at_end and self.clockwork is not None:
             self.deck.press("live", self._now(self.view))
         looks_back = not self.deck.following and action not in ("rewind", "step_event")
-        if self._clockwork is None or looks_back:
+        if self.clockwork is None or looks_back:
             return False
-        said = self._clockwork.press(action, self._moment()[1])
+        said = self.clockwork.press(action, self._moment()[1])
         if said:
-            self._say(said)
+            self.say(said)
         return said is not None
 
     def begin_again(self) -> None:
@@ -372,13 +348,36 @@ class MasterlessApp(App[int]):
         self._dirty = True
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """While a name is typed, keys are its letters."""
-        return not self._asker.typing
+        """While a name or a command is typed, keys are its letters."""
+        return not self.asker.typing and self._wheel.line is None
 
     def on_key(self, event: Key) -> None:
-        """A letter of a name."""
-        if self._asker.typing and not self._asker.typed(event.key, event.character):
+        """A letter of a name or of a command."""
+        if self._wheel.line is not None:
+            if event.key == "ctrl+c":
+                self.leave()
+            self._wheel.key(event.key, event.character)
+            self._dirty = True
+            return
+        if self.asker.typing and not self.asker.typed(event.key, event.character):
             self.desk = press(self.desk, "back", *self._moment())
+
+    def on_paste(self, event: Paste) -> None:
+        """What was pasted belongs to the line."""
+        self._wheel.console.paste(event.text)
+        self._dirty = True
+
+    def dress(self, dress: Dress) -> None:
+        """Other colours or shapes."""
+        self._glyphs = dress.glyphs or self._glyphs
+
+    def present(self) -> int:
+        """The live moment."""
+        return self._now(self.view)
+
+    def seen(self) -> Scene:
+        """What is on the screen."""
+        return self.scene(self._now(self.view))
 
     def on_frame_view_chosen(self, message: FrameView.Chosen) -> None:
         """A click chose a node."""
@@ -389,7 +388,8 @@ class MasterlessApp(App[int]):
         """Paint at the new size at once, not at the next tick."""
         self.paint(self._now(self.view))
 
-    def _say(self, notice: str) -> None:
+    def say(self, notice: str) -> None:
+        """One line for a few seconds."""
         if self._last is not None:
             return
         self._notice = notice
@@ -403,14 +403,14 @@ class MasterlessApp(App[int]):
         """Something was done to the cluster; a frozen picture cannot show it."""
         if not self.deck.following:
             sentence = f"{sentence.rstrip('.')}; this picture is of the past, L returns to live"
-        self._say(sentence)
+        self.say(sentence)
 
     def leave(self) -> None:
         """Stop everything, then end. Asked twice, it ends at once."""
         if self._leaving is not None:
             self.exit(0)
             return
-        self._say("stopping the nodes…" if self._acts.hands else "hanging up…")
+        self.say("stopping the nodes…" if self.acts.hands else "hanging up…")
         self._last = Still(*self._moment())
         self._leaving = asyncio.create_task(self._leave(), name="leave")
 
@@ -419,8 +419,8 @@ class MasterlessApp(App[int]):
             self._source.cancel()
         await self._saver.finish()
         await self._arena.stop()
-        await self._asker.stop()
-        await self._acts.stop()
+        await self.asker.stop()
+        await self.acts.stop()
         if self._source is not None:
             await asyncio.wait([self._source])
         self.exit(0)

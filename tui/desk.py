@@ -33,6 +33,8 @@ class Desk(Struct, frozen=True):
     look: Look = NOTHING
     """Which story is held, and which step of it."""
     help: bool = False
+    sieve: str = ""
+    """The filter: only what contains it is shown."""
 
 
 def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
@@ -61,6 +63,8 @@ def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
         case "back":
             return _back(desk)
         case "kill" | "start" | "pause" | "isolate" | "add" | "undo" | "quit" | "run":
+            return desk
+        case "command" | "filter":
             return desk
         case (
             "picture" | "save" | "freeze" | "live" | "step_on" | "step_back" | "step_event" | "rewind"
@@ -98,7 +102,7 @@ def _walked(desk: Desk, action: Action, view: ClusterView, now: int) -> Look | N
             return along(view, now, desk.look, 1 if action == "right" else -1)
         case "older" | "newer":
             return story_beside(view, now, desk.look, 1 if action == "newer" else -1)
-        case "back" if not desk.help and desk.look != NOTHING:
+        case "back" if not desk.help and not desk.sieve and desk.look != NOTHING:
             return NOTHING
         case _:
             return None
@@ -119,6 +123,8 @@ def _back(desk: Desk) -> Desk:
     """Closes what lies on top: the sheet, then the choice, then the screen."""
     if desk.help:
         return replace(desk, help=False)
+    if desk.sieve:
+        return replace(desk, sieve="")
     if desk.screen in ("node", "key"):
         return replace(desk, screen=desk.under)
     if desk.screen == "rooms" and desk.room:

@@ -47,6 +47,8 @@ Action = Literal[
     "faster",
     "save",
     "picture",
+    "command",
+    "filter",
     "help",
     "back",
     "quit",
@@ -142,8 +144,24 @@ KEYS: Final[tuple[Key, ...]] = (
         simulated=True,
         rank=1,
     ),
+    Key(
+        "command",
+        ("colon",),
+        ":",
+        "command",
+        "a command (tab completes, ↑ ↓ what was entered)",
+        rank=6,
+    ),
+    Key(
+        "filter",
+        ("slash",),
+        "/",
+        "filter",
+        "show only what contains this (!word: what does not)",
+        rank=6,
+    ),
     Key("help", ("question_mark",), "?", "keys", "this sheet", rank=0),
-    Key("back", ("escape",), "esc", "", "close this sheet, let go of the node, go home"),
+    Key("back", ("escape",), "esc", "", "close this sheet, let go of filter and node, go home"),
     Key("quit", ("q", "ctrl+c"), "q", "quit", "leave; the nodes are stopped", rank=0),
 )
 
@@ -228,7 +246,7 @@ _STEPS: Final[dict[Action, str]] = {
     "previous_node": "choose the step before",
     "right": "go to what the chosen step led to",
     "left": "go to what led to it",
-    "back": "close this sheet, let go of the story, of the node, go home",
+    "back": "close this sheet, let go of filter, story and node, go home",
 }
 
 

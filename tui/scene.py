@@ -16,6 +16,7 @@ from msgspec import Struct
 from cluster.model.member import NodeId
 from tui.contest import Contest
 from tui.draw.glyphs import GlyphSet
+from tui.driving.line import Line
 from tui.judge.stories.walk import NOTHING, Look
 from tui.seen.inspection import NOT_LOOKING, Inspection
 from tui.seen.world import Simulated
@@ -63,6 +64,10 @@ class Scene(Struct, frozen=True):
     """The comparison of architectures, which is of simulated clusters."""
     line: TimeLine | None = None
     """Where on the time line this moment is; None: there is none."""
+    sieve: str = ""
+    """Only lines, nodes and rooms that contain this are shown; empty: all."""
+    typing: Line | None = None
+    """The command or filter that is being typed."""
 
 
 def hue(view: ClusterView, name: NodeId) -> int:

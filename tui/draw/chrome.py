@@ -14,6 +14,7 @@ from typing import Final
 
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
+from tui.draw.prompt import paint_typing
 from tui.draw.timeline import paint_line
 from tui.judge.agreement import agreement
 from tui.judge.court.crowns import architecture_of
@@ -48,11 +49,13 @@ def paint_chrome(
     if frame.height > 1:
         said = said or verdict(scene.view, scene.now)
         frame.text(1, 1, said.within(frame.width - 2), said.tone, bold=True)
+    if scene.typing is not None and frame.height >= 4:
+        paint_typing(frame, scene.typing, scene)
+        return
     if frame.height >= 8:
         _time(frame, scene, frame.height - 2)
     if frame.height >= 4:
-        y = frame.height - 1
-        frame.runs(0, y, footer(scene, screen, frame.width))
+        frame.runs(0, frame.height - 1, footer(scene, screen, frame.width))
 
 
 def fit(text: str, width: int) -> str:
@@ -74,6 +77,9 @@ def _title(frame: Frame, scene: Scene, screen: ScreenName, detail: str) -> None:
     x = frame.text(1, 0, scene.source, "title", bold=True)
     x = frame.text(x, 0, " / ", "faint")
     x = frame.text(x, 0, screen, "accent", bold=True)
+    if scene.sieve:
+        sieve = fit(scene.sieve, max(8, frame.width // 5))
+        x = frame.text(x + 1, 0, f" /{sieve} ", "frozen", bg="frozen.bg", bold=True)
     if scene.frozen and scene.line is not None and scene.line.playing:
         mark, role = f" REPLAY {scene.line.pace} ", "frozen"
     elif scene.frozen:

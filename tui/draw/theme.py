@@ -19,6 +19,8 @@ from rich.style import Style
 from tui.draw.frame import Ink, ink_at
 
 Depth = Literal["truecolor", "256", "16", "none"]
+Palette = Literal["dark", "mono"]
+PALETTES: Final[tuple[Palette, ...]] = ("dark", "mono")
 
 BACKGROUND: Final = "#121212"
 _PLAIN: Final[dict[str, tuple[str, int, str]]] = {

@@ -51,6 +51,11 @@ class Asker:
         self.seen = replace(self.seen, typing="")
         self._changed()
 
+    def look_at(self, key: str) -> None:
+        """Look at this key."""
+        self.seen = Inspection(key)
+        self._changed()
+
     def typed(self, key: str, character: str | None) -> bool:
         """A key while a name is asked for. False: it was given up, and no key was looked at."""
         text, done = fed(self.seen.typing or "", key, character)

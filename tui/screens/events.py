@@ -9,6 +9,7 @@ from __future__ import annotations
 from tui.draw.chrome import FOOT, TOP, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
+from tui.driving.sieve import hidden, kept_lines
 from tui.scene import Scene
 from tui.screens.pieces.parts import event, speaker
 from tui.view import EventLine
@@ -22,8 +23,11 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     bottom = height - FOOT
     if bottom - y < 3:
         return frame
-    lines = [line for line in scene.view.events if line.at <= scene.now]
+    told = [line for line in scene.view.events if line.at <= scene.now]
+    lines = kept_lines(scene, told)
     x = frame.text(2, y, "what happened, newest last", "muted")
+    if len(lines) < len(told):
+        x = frame.text(x, y, f"; lines: {hidden(len(lines), len(told))}", "notice")
     heard = f"{scene.view.facts:,} facts heard"
     heard += f", {scene.view.lost:,} missed" if scene.view.lost else ""
     frame.right(width - 2, y, heard if width - len(heard) > x + 4 else "", "muted")

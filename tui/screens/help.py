@@ -50,7 +50,7 @@ def paint_help(frame: Frame, scene: Scene, screen: ScreenName) -> None:
     """Draw the sheet in the middle of a frame, with air where there is room for it."""
     lines = _lines(scene, screen, frame.height - 2)
     width = min(frame.width, max(len("".join(text for text, _ in line)) for line in lines) + 4)
-    height = min(frame.height, len(lines) + 2)
+    height = min(frame.height - 1, len(lines) + 2)  # the keys on the last row stay to be seen
     x0 = (frame.width - width) // 2
     y0 = max(0, (frame.height - height) // 2)
     for y in range(y0, y0 + height):

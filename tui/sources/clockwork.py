@@ -20,6 +20,10 @@ class Clockwork(Protocol):
         """For the screens."""
         ...
 
+    def turn(self, times: float) -> str:
+        """Go so fast, or as nearly as it can. What to say."""
+        ...
+
     def press(self, action: Action, shown: int) -> str | None:
         """A key, while the moment `shown` is on the screen. What to say; None: none of its own."""
         ...

@@ -187,6 +187,12 @@ class SimSource:
             case _:
                 return None
 
+    def turn(self, times: float) -> str:
+        """As fast as asked, between the slowest and the fastest."""
+        self.speed = max(SPEEDS[0], min(SPEEDS[-1], times))
+        self.reached, self._pace_at = self.speed, (0, 0)
+        return f"{self.speed:g} virtual seconds a second"
+
     def _faster(self, step: int) -> None:
         place = min(range(len(SPEEDS)), key=lambda i: abs(SPEEDS[i] - self.speed))
         self.speed = SPEEDS[max(0, min(len(SPEEDS) - 1, place + step))]

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from cluster.model.facts import Fact
 from tui.timeline.line import TimeLine
-from tui.timeline.player import Move, Player, Spot, advance, press
+from tui.timeline.player import Move, Player, Spot, advance, paced, press, seek
 from tui.timeline.reel import Reel
 from tui.timeline.tape import Tape
 from tui.view import ClusterView
@@ -56,6 +56,17 @@ class Deck:
         )
         self._label = said if jumped else ""
         return "" if jumped else said
+
+    def seek(self, t: int, now: int) -> str:
+        """Stand still at a moment. Answers with what there is to say, mostly nothing."""
+        self.player, said = seek(self.player, t, self.reel, now)
+        self._label = ""
+        return said
+
+    def pace(self, times: float, now: int) -> str:
+        """Play as nearly so fast as there is a pace; the live picture only goes slower."""
+        self.player, said = paced(self.player, times, self.reel, now)
+        return said
 
     def advance(self, us: int, now: int) -> None:
         """So much of the viewer's time went by."""

@@ -87,6 +87,28 @@ def advance(player: Player, reel: Reel, us: int, now: int) -> Player:
     return replace(player, spot=Spot(reel.place_at(t), t), carry=carry, stepped=False)
 
 
+def seek(player: Player, t: int, reel: Reel, now: int) -> tuple[Player, str]:
+    """The player standing at a moment, or at the nearest that is kept; what there is to say."""
+    end = now if reel.growing else reel.end_us
+    said = ""
+    if t < reel.begin_us:
+        said = "this is the earliest moment kept"
+    elif t > end:
+        said = "this is the latest moment there is"
+    t = min(max(t, reel.begin_us), end)
+    spot = Spot(reel.place_at(t), t)
+    return replace(player, spot=spot, playing=False, stepped=False, carry=0), said
+
+
+def paced(player: Player, times: float, reel: Reel, now: int) -> tuple[Player, str]:
+    """The player at the nearest pace there is, playing on from where it stands."""
+    pace = min(range(len(PACES)), key=lambda i: abs(PACES[i][0] / PACES[i][1] - times))
+    if player.spot is None and pace >= REAL:
+        return player, "this is now: nothing goes faster than that"
+    spot = _spot(player, reel, now)
+    return replace(player, spot=spot, pace=pace, playing=True, carry=0), f"at {_WORDS[pace]}"
+
+
 def _spot(player: Player, reel: Reel, now: int) -> Spot:
     """Where it is, the live end included. What has fallen out of the buffer is no place."""
     spot = player.spot or Spot(reel.count, now if reel.growing else reel.end_us)

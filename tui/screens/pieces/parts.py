@@ -11,6 +11,7 @@ from cluster.model.member import MemberState, NodeId
 from tui.draw.chrome import fit
 from tui.draw.frame import Frame, Ink, ink_at, ink_index
 from tui.draw.glyphs import SETS, Glyphs
+from tui.driving.sieve import kept_lines
 from tui.scene import Scene, clock, hue
 from tui.view import LAB, OBSERVER, EventLine
 
@@ -75,7 +76,8 @@ def events(
     frame: Frame, scene: Scene, x: int, y: int, width: int, rows: int, *, brief: bool = False
 ) -> None:
     """The last lines of the log, newest last; `brief` leaves the hour away."""
-    lines = [e for e in scene.view.events if e.at <= scene.now][-rows:] if rows > 0 else []
+    told = (e for e in scene.view.events if e.at <= scene.now)
+    lines = kept_lines(scene, told)[-rows:] if rows > 0 else []
     longest = max((len(speaker(line.node)) for line in lines), default=0)
     for row, line in enumerate(lines):
         event(frame, scene, (x, y + row), width, line, min(8, longest), brief=brief)

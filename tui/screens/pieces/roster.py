@@ -24,6 +24,7 @@ from tui.draw.sparkline import (
     spark,
     top_of,
 )
+from tui.driving.sieve import hidden, kept_nodes
 from tui.judge.agreement import Agreement, agreement, is_live
 from tui.judge.court.crowns import architecture_of, crown_of, following
 from tui.judge.exposure import common_ring, places
@@ -99,7 +100,8 @@ def paint_roster(frame: Frame, scene: Scene, y: int, rows: int) -> int:
     ring = common_ring(view.nodes, scene.now)
     held = places(ring) if ring is not None else {}
     total = sum(held.values())
-    shown = _window(names, scene.selected, rows - 1)
+    kept = [node.name for node in kept_nodes(scene)]
+    shown = _window(kept, scene.selected, rows - 1)
     ops = {n: _series(scene, n, place.ops_spark, operations) for n in names}
     slow = {n: _series(scene, n, place.p99_spark, slowest_us, worst=True) for n in names}
     tops = top_of(ops.values()), top_of(slow.values())
@@ -130,9 +132,9 @@ def paint_roster(frame: Frame, scene: Scene, y: int, rows: int) -> int:
             band(frame, row)
         frame.hit(0, row, frame.width, 1, name)
     if len(shown) < len(names):
-        frame.text(
-            place.state, y + 1 + len(shown), f"… {len(names) - len(shown)} more nodes", "muted"
-        )
+        gone, more = hidden(len(kept), len(names)), len(kept) - len(shown)
+        below = f"nodes: {gone}" if gone else f"… {more} more nodes"
+        frame.text(place.state, y + 1 + len(shown), below, "notice" if gone else "muted")
         return y + 2 + len(shown)
     return y + 1 + len(shown)
 

@@ -1,0 +1,1 @@
+"""Ways to drive the dashboard besides single keys: the command line and the filter."""

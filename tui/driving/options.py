@@ -1,0 +1,28 @@
+"""How a dashboard is shown: what the command line of the shell decides before it starts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from tui.draw.glyphs import GlyphSet
+from tui.scene import ScreenName
+
+
+class Options(Struct, frozen=True):
+    """How a dashboard is shown."""
+
+    title: str = "demo"
+    screen: ScreenName = "home"
+    glyphs: GlyphSet = "braille"
+    expected: int = 0
+    """How many nodes are being started; 0: none, we look at what is there."""
+    greeting: str = ""
+    """The first notice."""
+    remote: bool = False
+    """For a viewer who looks on: nothing is done, played or written here for him."""
+    stage: str = "waiting for the first word of the cluster…"
+
+
+DEFAULT: Final = Options()

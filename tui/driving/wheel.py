@@ -1,0 +1,164 @@
+"""The command line at work: takes the keys while a line is typed, and does what was entered.
+
+Parsing is `tui.driving.commands`'s business, editing `tui.driving.line`'s; here a meaning turns the
+desk, the time line, the cluster or the looks of the dashboard.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from msgspec.structs import replace
+
+from tui.acts import Acts
+from tui.desk import Desk
+from tui.driving.commands import (
+    At,
+    Dress,
+    Meaning,
+    NotUnderstoodError,
+    OnKey,
+    OnNode,
+    OnRoom,
+    Press,
+    Sift,
+    Speed,
+    completions,
+    moment_before,
+    understand,
+)
+from tui.driving.console import Console
+from tui.driving.line import Line
+from tui.inspecting.asker import Asker
+from tui.keys import FAULTS, Action
+from tui.scene import Scene
+from tui.sources.clockwork import Clockwork
+from tui.timeline.deck import Deck
+from tui.view import ClusterView
+
+
+class Driven(Protocol):
+    """The dashboard, as far as commands turn it."""
+
+    desk: Desk
+    deck: Deck
+    view: ClusterView
+    acts: Acts
+    clockwork: Clockwork | None
+    asker: Asker
+
+    def do(self, action: Action) -> None:
+        """The same as its key."""
+        ...
+
+    def dress(self, dress: Dress) -> None:
+        """Other colours or shapes."""
+        ...
+
+    def say(self, notice: str) -> None:
+        """One line for a few seconds."""
+        ...
+
+    def seen(self) -> Scene:
+        """What is on the screen."""
+        ...
+
+    def present(self) -> int:
+        """The live moment."""
+        ...
+
+
+class Wheel:
+    """One for a dashboard."""
+
+    def __init__(self, driven: Driven) -> None:
+        self._driven = driven
+        self.console = Console(self._offer)
+
+    @property
+    def line(self) -> Line | None:
+        """What is being typed."""
+        return self.console.line
+
+    @property
+    def sieve(self) -> str:
+        """The filter: while one is typed, already that."""
+        line = self.line
+        return line.text if line is not None and line.kind == "/" else self._driven.desk.sieve
+
+    def open(self, action: Action) -> None:
+        """`:` or `/` was pressed; a filter that is set is changed, not begun anew."""
+        if action == "command":
+            self.console.open(":")
+        else:
+            self.console.open("/", self._driven.desk.sieve)
+
+    def key(self, key: str, character: str | None) -> None:
+        """A key while a line is typed."""
+        before = self.line
+        entered = self.console.key(key, character)
+        if entered is not None and entered.kind == ":":
+            self.obey(entered.text)
+        elif entered is not None:
+            self._sift(entered.text.strip())
+        elif self.line is None and before is not None and before.kind == "/":
+            self._sift("")
+
+    def obey(self, line: str) -> None:
+        """Do what a command line says, or say why not."""
+        if not line.strip():
+            return
+        try:
+            self._carry_out(understand(line, self._driven.seen().view))
+        except NotUnderstoodError as error:
+            self._driven.say(str(error))
+
+    def _offer(self, line: str) -> tuple[str, ...]:
+        own = self._driven.acts.hands is not None
+        return completions(line, self._driven.seen().view, own=own)
+
+    def _sift(self, text: str) -> None:
+        self._driven.desk = replace(self._driven.desk, sieve=text)
+
+    def _carry_out(self, meaning: Meaning) -> None:
+        driven, desk = self._driven, self._driven.desk
+        match meaning:
+            case Press(action):
+                driven.do(action)
+            case OnNode(action, node) if action in FAULTS:
+                driven.acts.do(action, driven.view, node)
+            case OnNode(_, node):
+                self._closer("node")
+                driven.desk = replace(driven.desk, selected=node)
+            case OnRoom(room):
+                driven.desk = replace(desk, screen="rooms", room=room, help=False)
+            case OnKey(key):
+                self._closer("key")
+                driven.asker.look_at(key)
+            case At(second):
+                self._seek(second)
+            case Speed(times):
+                self._pace(times)
+            case Sift(text):
+                self._sift(text)
+            case Dress():
+                driven.dress(meaning)
+
+    def _closer(self, screen: Literal["node", "key"]) -> None:
+        desk = self._driven.desk
+        under = desk.under if desk.screen in ("node", "key") else desk.screen
+        self._driven.desk = replace(desk, screen=screen, under=under, help=False)
+
+    def _seek(self, second: float) -> None:
+        driven = self._driven
+        now = driven.present()
+        said = driven.deck.seek(moment_before(second, now, driven.seen().zone_us), now)
+        if said:
+            driven.say(said)
+
+    def _pace(self, times: float) -> None:
+        driven = self._driven
+        if driven.clockwork is not None and driven.deck.following:
+            driven.say(driven.clockwork.turn(times))
+        else:
+            driven.say(driven.deck.pace(times, driven.present()))
