@@ -145,6 +145,10 @@ class RoomRow(Struct, frozen=True, array_like=True):
     """When it came into this state."""
     to: NodeId = NOBODY
     """Where it moves."""
+    keep: str = ""
+    """What its state outlives (`cluster.model.rooms.naming.Keep`); empty: not known here."""
+    blocked: bool = False
+    """It can acknowledge nothing that changes it: not enough disks are within reach."""
 
 
 class RoomsTally(Struct, frozen=True, array_like=True):

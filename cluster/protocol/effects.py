@@ -131,6 +131,8 @@ class RoomsRoll(Struct, frozen=True):
     """Members believed dead, that were not asked: cut off, they may run rooms still."""
     removed: tuple[NodeId, ...] = ()
     """Members that the ring goes on without, and that have not said that they left."""
+    heard: tuple[NodeId, ...] = ()
+    """Who said what they run, this node too: also those without rooms."""
 
 
 class FlowRoll(Struct, frozen=True):

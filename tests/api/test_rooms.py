@@ -266,6 +266,8 @@ async def test_all_rooms_are_shown_with_their_nodes_and_tokens() -> None:
             "queue": 2,
             "since": 99,
             "to": "",
+            "keep": "",
+            "blocked": False,
         },
         {
             "room": "room-2",
@@ -277,6 +279,8 @@ async def test_all_rooms_are_shown_with_their_nodes_and_tokens() -> None:
             "queue": 0,
             "since": 98,
             "to": "n2",
+            "keep": "",
+            "blocked": False,
         },
     ]
 

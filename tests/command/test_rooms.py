@@ -23,6 +23,7 @@ from tui.text.rooms import (
     rooms_text,
     spoken_json,
     spoken_note,
+    stranger,
     twice,
 )
 from tui.text.status import to_json
@@ -128,10 +129,10 @@ def test_the_table_has_a_row_for_each_node_in_order_and_for_each_room() -> None:
         "n2    2      2        0         0       0       6       5        200",
         "n10   1      1        0         0       0       2       2        100",
         "",
-        "room  node  token     state    queue  bytes",
-        "a     n10   3 of n10  serving  2      100",
-        "b     n2    3 of n2   serving  5      100",
-        "c     n2    3 of n2   serving  1      100",
+        "room  node  token     keep  state    queue  bytes",
+        "a     n10   3 of n10  -     serving  2      100",
+        "b     n2    3 of n2   -     serving  5      100",
+        "c     n2    3 of n2   -     serving  1      100",
         f"registry {said.digest}: the same on every node that knows the same",
     ]
 
@@ -140,7 +141,27 @@ def test_one_nodes_rooms_are_listed_and_all_are_judged() -> None:
     roll = roll_shown(RoomsRoll((place("a", N1), place("b", N1), place("b", N2)), ()))
     said = rooms(roll, node="n1")
     assert [row.room for row in said.rooms] == ["a", "b"]
-    assert (said.twice, said.names, len(said.nodes)) == (["b"], 2, 2)
+    assert (said.twice, said.names, len(said.nodes)) == (["b"], 2, 1)
+
+
+def test_a_node_without_rooms_has_a_row_and_one_that_is_none_is_refused_with_those_there_are() -> (
+    None
+):
+    roll = roll_shown(RoomsRoll((place("a", N1),), (), (NodeId("n3"),), (), (N1, N2)))
+    assert [(node.node, node.rooms) for node in rooms(roll).nodes] == [("n1", 1), ("n2", 0)]
+    assert stranger(roll, "n2") == ""
+    assert stranger(roll, "n99") == "n99 is no member; there are n1 n2"
+    assert stranger(roll, "n3") == "n3 cannot be asked: it is believed dead"
+
+
+def test_a_room_that_can_write_nothing_is_said_to_wait_for_disks() -> None:
+    node, row = place("a")
+    said = judged((node, replace(row, keep="checkpoint", blocked=True)), place("b"))
+    assert said.sentence == "2 rooms on 1 node, a waits for disks that cannot be reached."
+    assert (said.fine, said.blocked) == (False, ["a"])
+    assert "a     n1    3 of n1  checkpoint  serving, waits for disks" in "\n".join(
+        rooms_text(said)
+    )
 
 
 def test_the_document_has_the_promised_names() -> None:
@@ -151,6 +172,7 @@ def test_the_document_has_the_promised_names() -> None:
         "names",
         "twice",
         "failed",
+        "blocked",
         "silent",
         "unasked",
         "removed",

@@ -14,7 +14,7 @@ from tui.command.words import Words, add_address
 
 ROOMS_END: Final = """\
 Exits with 1 when a name runs twice, when a room was given up after too many crashes, when a node
-did not answer, or when one that is believed dead could not be asked: cut off, it may run rooms too.
+did not answer, when a room waits for disks that its node cannot reach, or when one that is believed dead could not be asked: cut off, it may run rooms too.
 One that was removed is named, and counts no more.
 """
 
@@ -78,7 +78,7 @@ def rooms(args: argparse.Namespace) -> int:
     import time
 
     from tui.text.rooms import rooms as judged
-    from tui.text.rooms import rooms_text, twice
+    from tui.text.rooms import rooms_text, stranger, twice
     from tui.text.status import to_json
 
     roll = _roll(args.address)
@@ -89,8 +89,8 @@ def rooms(args: argparse.Namespace) -> int:
         before, doubled = doubled, twice(roll)
         doubled = [name for name in doubled if name in before]
     said = judged(roll, doubled=doubled, node=args.node)
-    if args.node and not said.rooms and args.node in said.silent:
-        raise CommandError(f"{args.node} did not answer", NOT_FINE)
+    if args.node and (why := stranger(roll, args.node)):
+        raise CommandError(why, WRONG_CALL if "no member" in why else NOT_FINE)
     show(to_json(said) if args.json else rooms_text(said))
     return FINE if said.fine else NOT_FINE
 

@@ -52,6 +52,8 @@ class Rooms(Struct, frozen=True):
     """Names that two processes serve at the same time."""
     failed: list[str]
     """Given up by their supervisor, until somebody opens them again."""
+    blocked: list[str]
+    """Rooms that can acknowledge no change: their node does not reach enough disks."""
     silent: list[str]
     """Nodes that did not answer: their rooms are missing here."""
     unasked: list[str]
@@ -70,6 +72,18 @@ def roll_from(body: bytes) -> RollShown | None:
         return _decoder.decode(body)
     except msgspec.MsgspecError:
         return None
+
+
+def stranger(roll: RollShown, node: str) -> str:
+    """Why there is nothing to say of this node's rooms; empty when there is."""
+    known = {row.node for row in roll.rooms}.union(roll.heard)
+    if node in known:
+        return ""
+    if node in roll.silent:
+        return f"{node} did not answer"
+    if node in (*roll.unasked, *roll.removed):
+        return f"{node} cannot be asked: it is believed dead"
+    return f"{node} is no member; there are {' '.join(sorted(known, key=_order))}"
 
 
 def twice(roll: RollShown) -> list[str]:
@@ -93,16 +107,19 @@ def rooms(roll: RollShown, *, doubled: Sequence[str] | None = None, node: str = 
     failed = [row.room for row in roll.rooms if row.state == "failed"]
     # A start without a behaviour is a name that somebody asks for, and perhaps nobody has opened.
     names = len({row.room for row in roll.rooms if row.behaviour})
+    blocked = list(dict.fromkeys(row.room for row in roll.rooms if row.blocked and row.behaviour))
+    places = {row.node for row in roll.rooms}.union(roll.heard)
     return Rooms(
-        sentence=_sentence(roll, names, both, failed),
-        fine=not (both or failed or roll.silent or roll.unasked),
+        sentence=_sentence(roll, names, both, failed, blocked),
+        fine=not (both or failed or blocked or roll.silent or roll.unasked),
         names=names,
         twice=both,
         failed=failed,
+        blocked=blocked,
         silent=roll.silent,
         unasked=roll.unasked,
         removed=roll.removed,
-        nodes=[_of_node(name, roll) for name in sorted({r.node for r in roll.rooms}, key=_order)],
+        nodes=[_of_node(n, roll) for n in sorted(places, key=_order) if node in ("", n)],
         rooms=[row for row in roll.rooms if node in ("", row.node)],
         digest=roll.digest,
     )
@@ -128,7 +145,9 @@ def _of_node(name: str, roll: RollShown) -> NodeRooms:
     )
 
 
-def _sentence(roll: RollShown, names: int, both: list[str], failed: list[str]) -> str:
+def _sentence(
+    roll: RollShown, names: int, both: list[str], failed: list[str], blocked: list[str]
+) -> str:
     places = {row.node for row in roll.rooms if row.behaviour and row.state != "failed"}
     none = "No room is known of" if roll.silent or roll.unasked else "No room is open"
     said = counted(names, "room") if names else none
@@ -144,6 +163,9 @@ def _sentence(roll: RollShown, names: int, both: list[str], failed: list[str]) -
     if failed:
         was = "was" if len(failed) == 1 else "were"
         parts.append(f"{_named(failed)} {was} given up after too many crashes")
+    if blocked:
+        waits = "waits" if len(blocked) == 1 else "wait"
+        parts.append(f"{_named(blocked)} {waits} for disks that cannot be reached")
     if waiting:
         starts = "starts or moves" if waiting == 1 else "start or move"
         parts.append(f"{waiting:,} {starts} just now")
@@ -177,7 +199,7 @@ def _named(names: list[str]) -> str:
 def rooms_text(said: Rooms) -> list[str]:
     """The sentence, a row for each node, a row for each room."""
     lines = [said.sentence]
-    if not said.nodes:
+    if not said.rooms and not any(node.rooms for node in said.nodes):
         return lines
     head = [
         ["node", "rooms", "serving", "starting", "moving", "failed", "queued", "longest", "bytes"]
@@ -186,13 +208,14 @@ def rooms_text(said: Rooms) -> list[str]:
         head + [[node.node, *map(str, msgspec.structs.astuple(node)[1:])] for node in said.nodes]
     )
     lines.append("")
-    rows = [["room", "node", "token", "state", "queue", "bytes"]]
+    rows = [["room", "node", "token", "keep", "state", "queue", "bytes"]]
     rows += [
         [
             row.room,
             row.node,
             token_text(row.token),
-            f"{row.state} to {row.to}" if row.to else row.state,
+            row.keep or "-",
+            _state(row),
             str(row.queue),
             str(row.bytes),
         ]
@@ -201,6 +224,11 @@ def rooms_text(said: Rooms) -> list[str]:
     lines += table(rows)
     lines.append(f"registry {said.digest}: the same on every node that knows the same")
     return lines
+
+
+def _state(row: RoomShown) -> str:
+    state = f"{row.state} to {row.to}" if row.to else row.state
+    return f"{state}, waits for disks" if row.blocked else state
 
 
 def token_text(token: TokenShown) -> str:

@@ -42,6 +42,10 @@ class RoomShown(Struct, frozen=True):
     """Microseconds since 1970 by that node's clock: when it came into this state."""
     to: str
     """Where it moves; empty: nowhere."""
+    keep: str = ""
+    """What its state outlives: memory, heir or checkpoint; empty: not known there."""
+    blocked: bool = False
+    """It can acknowledge nothing that changes it: not enough disks are within its node's reach."""
 
 
 class RollShown(Struct, frozen=True):
@@ -56,6 +60,8 @@ class RollShown(Struct, frozen=True):
     """Members believed dead: nobody could ask them, and cut off they may run rooms still."""
     removed: list[str] = []
     """Members that the ring goes on without, and that have not said that they left."""
+    heard: list[str] = []
+    """Who said what they run, also those without rooms."""
 
 
 def token_shown(token: Token) -> TokenShown:
@@ -76,11 +82,15 @@ def roll_shown(roll: RoomsRoll) -> RollShown:
             queue=row.queue,
             since=row.since,
             to=row.to,
+            keep=row.keep,
+            blocked=row.blocked,
         )
         for node, row in roll.rooms
     ]
     said = digest(roll.rooms)
-    return RollShown(rooms, list(roll.silent), said, list(roll.unasked), list(roll.removed))
+    silent: list[str] = list(roll.silent)
+    unasked: list[str] = list(roll.unasked)
+    return RollShown(rooms, silent, said, unasked, list(roll.removed), list(roll.heard))
 
 
 def digest(rooms: Iterable[tuple[NodeId, RoomRow]]) -> str:

@@ -45,6 +45,7 @@ class _Roll(Struct):
     due: int
     silent: set[NodeId]
     unasked: frozenset[NodeId]
+    heard: list[NodeId]
     rows: list[tuple[NodeId, RoomRow]]
 
 
@@ -191,7 +192,9 @@ class Desk:
         unasked = frozenset(self._members.others(MemberState.DEAD)) - set(others)
         rows = [(self._out.name, row) for row in self.rows()]
         due = self._out.now + ROLL_US
-        self._rolls[number] = roll = _Roll(request_id, due, set(others), unasked, rows)
+        self._rolls[number] = roll = _Roll(
+            request_id, due, set(others), unasked, [self._out.name], rows
+        )
         for name in others:
             self._out.send(name, self._members.address(name), "stream", RoomRollAsk(number))
         if not others:
@@ -203,6 +206,7 @@ class Desk:
         if roll is None or sender not in roll.silent:
             return
         roll.silent.discard(sender)
+        roll.heard.append(sender)
         roll.rows += [(sender, row) for row in rows]
         if not roll.silent:
             self._end(roll)
@@ -215,5 +219,6 @@ class Desk:
         unasked = [n for n in sorted(roll.unasked) if state(n) in MAY_RUN_ROOMS]
         removed = [n for n in sorted(self._members.claims) if state(n) is MemberState.REMOVED]
         silent = tuple(sorted(roll.silent))
-        told = RoomsRoll(tuple(rows), silent, tuple(unasked), tuple(removed))
+        heard = tuple(sorted(roll.heard))
+        told = RoomsRoll(tuple(rows), silent, tuple(unasked), tuple(removed), heard)
         self._out.reply(roll.request_id, told)

@@ -161,6 +161,8 @@ class Process(Struct):
             self.load,
             self.since,
             self.to,
+            self.keep,
+            blocked=self.tries > 0,
         )
 
 

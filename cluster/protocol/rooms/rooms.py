@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
+from msgspec.structs import replace
+
 from cluster.config import Config
 from cluster.model.facts import SupervisorEscalated
-from cluster.model.member import NodeId
+from cluster.model.member import MemberState, NodeId
 from cluster.model.rooms.naming import (
     CONTENT_TYPE,
     NO_TOKEN,
@@ -89,6 +91,7 @@ class Rooms:
     ) -> None:
         self._out = out
         self._config = config.rooms
+        self._disks = config.data.write_quorum
         self._members = members
         self.policy: Policy = coordinator.policy
         self.homes = Homes(config, members, placement)
@@ -408,6 +411,9 @@ class Rooms:
     def rows(self) -> list[RoomRow]:
         """Every room that runs or starts here, or was given up and would live here."""
         rows = [process.row() for process in self.running.values()] + self.claims.rows()
+        if len(self._members.others(MemberState.SUSPECT)) + 1 < self._disks:
+            # It serves what it knows; whatever would change it has no quorum.
+            rows = [replace(r, blocked=r.keep in ("", "checkpoint")) for r in rows]
         me = self._out.name
         for name, known in self.names:
             if known.failed and name not in self.running and self.homes.of(known.partition) == me:

@@ -90,3 +90,24 @@ def test_a_member_that_was_removed_is_named_apart_from_the_dead() -> None:
     world.run(20)
     roll = rolls_while(show, NodeId("n1"), 0.05)[0]
     assert (roll.unasked, roll.removed) == ((), ("n4",))
+
+
+def test_a_node_cut_off_alone_says_that_its_rooms_wait_for_disks_until_it_is_back() -> None:
+    world = World(4, 3)
+    world.until(world.agreed, 5, "a ring")
+    show = Show(world)
+    show.open("n1", "room-0")
+    alone = show.runner("room-0")
+    rest = tuple(node.name for node in world.live() if node.name != alone)
+    world.partition((alone,), rest)
+    world.run(10)
+    roll = rolls_while(show, alone, 0.05)[0]
+    assert [(row.room, row.keep, row.blocked) for _, row in roll.rooms] == [
+        ("room-0", "checkpoint", True)
+    ]
+    assert roll.heard == (alone,)
+    world.heal()
+    world.until(lambda: world.agreed() and show.settled("room-0"), 30, "a heal")
+    roll = rolls_while(show, alone, 0.05)[0]
+    assert [row.blocked for _, row in roll.rooms] == [False]
+    assert roll.heard == ("n1", "n2", "n3", "n4")
