@@ -285,8 +285,6 @@ class MasterlessApp(App[int]):
             return f"starting n{running + 1} of {expected}…"
         return f"{expected} of {expected} processes run, waiting for their first word…"
 
-    # --- keys ------------------------------------------------------------------------------------
-
     def action_do(self, action: Action) -> None:
         """A key from the one table."""
         self.do(meant(action, self.desk.screen))
@@ -370,6 +368,8 @@ class MasterlessApp(App[int]):
     def dress(self, dress: Dress) -> None:
         """Other colours or shapes."""
         self._glyphs = dress.glyphs or self._glyphs
+        if dress.palette is not None:
+            self.depth = self._canvas.wear(dress.palette)
 
     def present(self) -> int:
         """The live moment."""

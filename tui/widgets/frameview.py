@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.draw.frame import Frame
-from tui.draw.theme import Theme
+from tui.draw.theme import Depth, Palette, Theme
 
 
 class FrameView(Widget):
@@ -36,6 +36,7 @@ class FrameView(Widget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
+        self._able: Depth = theme.depth
         self._frame = Frame(0, 0)
         self._strips: list[Strip] = []
         self.rows_changed = 0
@@ -60,6 +61,13 @@ class FrameView(Widget):
         if changed:
             self.rows_changed += len(changed)
             self.refresh(*_regions(changed, frame.width))
+
+    def wear(self, palette: Palette) -> Depth:
+        """Other colours from now on; answers with how many there are. Never more than it began with."""
+        self._theme = Theme("none" if palette == "mono" else self._able)
+        self._strips = [self._strip(y) for y in range(self._frame.height)]
+        self.refresh()
+        return self._theme.depth
 
     def _strip(self, y: int) -> Strip:
         line = "".join(self._frame.chars[y])

@@ -6,6 +6,7 @@ from tests.tui.story import DEAD
 from tests.tui.test_app import FakeHands, dashboard, see, see_text, shown
 from tui.driving.options import Options
 from tui.scene import clock
+from tui.widgets.frameview import FrameView
 
 
 def letters(text: str) -> list[str]:
@@ -94,3 +95,16 @@ async def test_other_shapes_come_at_once() -> None:
         await see_text(pilot, "● alive")
         await pilot.press("colon", *letters("glyphs ascii"), "enter")
         await see_text(pilot, "o alive")
+
+
+async def test_without_colours_the_picture_is_the_same_in_weight_and_words() -> None:
+    app = dashboard(DEAD, options=Options(screen="home"))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await see_text(pilot, "● alive")
+        assert app.depth == "truecolor"
+        await pilot.press("colon", *letters("theme mono"), "enter")
+        await see(pilot, lambda: app.depth == "none")
+        styles = [s.style for s in app.query_one(FrameView).render_line(1)]
+        assert all(style and style.color and style.color.is_default for style in styles)
+        await pilot.press("colon", *letters("theme dark"), "enter")
+        await see(pilot, lambda: app.depth == "truecolor")
