@@ -3,7 +3,9 @@
 A message is one text frame of JSON: `{"topic", "origin", "number", "hops", "encoding", "payload"}`,
 the payload as it is where it is UTF-8 text, else as base64. Who reads too slowly loses the oldest
 messages and is told so in between: `{"topic", "missed"}`. `POST ?apart=1` publishes the naive way,
-one message for each subscriber wherever it is. Ignores how messages travel.
+one message for each subscriber wherever it is. `number` counts what its origin publishes in one
+life on all topics together, so that a gap is no loss; apart it is 0, as such a message is kept
+nowhere and can never be asked for again. Ignores how messages travel.
 """
 
 from __future__ import annotations

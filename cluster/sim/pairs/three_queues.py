@@ -192,11 +192,13 @@ def play(seed: int, progress: Progress | None = None, lasting_us: int = LASTING_
 
 
 def _figures(seen: Seen) -> tuple[Figure, ...]:
+    """Of no bound and of demand, side by side. Shedding has names of its own."""
+    both = "no bound against demand"
     return (
-        Figure("longest queue", seen.longest[1], "items"),
-        Figure("growth of the queue", seen.growth, "items/s"),
-        Figure("oldest that came out", round(seen.oldest_us / SECOND, 3), "s"),
-        Figure("refused", percent(seen.refused, seen.arrived), "%"),
+        Figure(f"longest queue, {both}", seen.longest[1], "items"),
+        Figure(f"growth of the queue, {both}", seen.growth, "items/s"),
+        Figure(f"oldest that came out, {both}", round(seen.oldest_us / SECOND, 3), "s"),
+        Figure(f"refused, {both}", percent(seen.refused, seen.arrived), "%"),
     )
 
 
