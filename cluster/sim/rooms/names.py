@@ -10,8 +10,9 @@ Mailboxes stay within their bound. Ignores what the rooms know (`scores`).
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
-from cluster.config import SECOND
+from cluster.config import MS, SECOND
 from cluster.protocol.effects import Response, RoomsRoll
 from cluster.protocol.inputs import RoomsQuery
 from cluster.protocol.node import Node
@@ -19,6 +20,9 @@ from cluster.sim.check.finding import BrokenPromiseError
 from cluster.sim.rooms.clients import RoomClients
 from cluster.sim.rooms.tokens import Tokens, running
 from cluster.sim.world import World
+
+ROLLS_US: Final = 100 * MS
+"""Nodes that do not say the same yet are asked again after this."""
 
 
 class Names:
@@ -112,49 +116,49 @@ class Names:
         return ""
 
     def rolls(self, nodes: list[Node], within_us: int) -> None:
-        """Every node says the same of all rooms. One that a lost segment still keeps waiting for
-        another's part is asked again."""
-        heard: dict[str, Response | None] = {}
+        """Every node comes to say the same of all rooms.
+
+        Within a time, not at once: a message that a lost segment held up may be the last word of a
+        client that has long gone, and have a room crash or be looked for while they are asked.
+        """
         end = self._world.now + within_us
-        while len(heard) < len(nodes) and self._world.now < end:
-            asked = dict[str, Response | None]()
-            silent: list[str] = [node.name for node in nodes if node.name not in heard]
-            for name in silent:
-                self._ask(name, asked)
-            self._world.until(partial(_all_in, silent, asked), end - self._world.now)
-            heard |= {name: roll for name, roll in asked.items() if _whole(roll)}
-        said: dict[str, list[tuple[str, str]]] = {}
-        for node in nodes:
-            roll = heard.get(node.name)
-            if not isinstance(roll, RoomsRoll):
+        while trouble := self._differing(nodes, end):
+            if self._world.now >= end:
                 raise BrokenPromiseError(
-                    "names", f"{node.name} cannot tell all rooms although all is healed"
+                    "names", f"{trouble}, {within_us / SECOND:g} s after all was healed"
                 )
-            said[node.name] = [(row.room, f"{at} under {row.token}") for at, row in roll.rooms]
-        first = nodes[0].name
+            self._world.run(self._world.now + ROLLS_US)
+
+    def _differing(self, nodes: list[Node], end: int) -> str:
+        """What the nodes do not say alike of all rooms, if anything."""
+        asked: list[str] = [node.name for node in nodes]
+        heard: dict[str, Response | None] = {}
+        for name in asked:
+            self._ask(name, heard)
+        self._world.until(partial(_all_in, asked, heard), max(0, end - self._world.now))
+        said: dict[str, list[tuple[str, str]]] = {}
+        for name in asked:
+            roll = heard.get(name)
+            if not isinstance(roll, RoomsRoll) or roll.silent:
+                return f"{name} cannot tell all rooms"
+            said[name] = [(row.room, f"{at} under {row.token}") for at, row in roll.rooms]
+        first = asked[0]
         for name, rows in said.items():
             self.checked += len(rows)
             if rows != said[first]:
                 odd = min(set(rows) ^ set(said[first]))
-                raise BrokenPromiseError(
-                    "names", f"{first} and {name} differ about {odd[0]}: {odd[1]}"
-                )
+                return f"{first} and {name} differ about {odd[0]}: {odd[1]}"
         listed = [room for room, _ in said[first]]
         for room in self.open:
             if listed.count(room) != 1:
-                raise BrokenPromiseError(
-                    "names", f"all nodes list {room} {listed.count(room)} times"
-                )
+                return f"all nodes list {room} {listed.count(room)} times"
+        return ""
 
     def _ask(self, name: str, heard: dict[str, Response | None]) -> None:
         def told(response: Response | None) -> None:
             heard[name] = response
 
         self._world.ask(name, RoomsQuery(), told)
-
-
-def _whole(roll: Response | None) -> bool:
-    return isinstance(roll, RoomsRoll) and not roll.silent
 
 
 def _all_in(asked: list[str], heard: dict[str, Response | None]) -> bool:

@@ -69,4 +69,4 @@ def test_a_fence_that_nobody_minds_is_noticed(monkeypatch: pytest.MonkeyPatch) -
         return None
 
     monkeypatch.setattr(Desk, "_remember", forgetful)
-    assert first_broken("partitions") == "fences"
+    assert first_broken("vanish") == "fences"
