@@ -46,6 +46,10 @@ _ABOUT: Final[dict[ScreenName, tuple[str, ...]]] = {
 }
 
 
+IN_WORLDS: Final = ("step_event", "rewind")
+"""Keys that only a simulated world has."""
+
+
 def paint_help(frame: Frame, scene: Scene, screen: ScreenName) -> None:
     """Draw the sheet in the middle of a frame, with air where there is room for it."""
     lines = _lines(scene, screen, frame.height - 2)
@@ -64,6 +68,8 @@ def paint_help(frame: Frame, scene: Scene, screen: ScreenName) -> None:
 
 def _lines(scene: Scene, screen: ScreenName, room: int) -> list[list[tuple[str, str]]]:
     said = [key for key in KEYS if key.help and valid(key, screen)]
+    if scene.simulated is None:
+        said = [key for key in said if key.action not in IN_WORLDS]
     views = [key for key in said if key.action in SCREENS]
     title: list[tuple[str, str]] = [("keys on this screen: ", "muted"), (screen, "title")]
     about = [[(text, "muted")] for text in _ABOUT[screen]]
@@ -75,7 +81,8 @@ def _lines(scene: Scene, screen: ScreenName, room: int) -> list[list[tuple[str, 
     airy = [line for section in sections for line in [*section, []]][:-1]
     if len(airy) <= room:
         return airy
-    return [title, *looking, *acting, *shapes]
+    dense = [line for section in sections for line in section]
+    return dense if len(dense) <= room else [title, *looking, *acting, *shapes]
 
 
 def _views(views: list[Key]) -> str:
