@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -263,8 +264,9 @@ def test_a_timer_of_another_word_means_nothing() -> None:
 @settings(derandomize=True, max_examples=300)
 @given(st.binary(max_size=200) | st.text(max_size=100).map(lambda text: text.encode()))
 def test_no_bytes_from_anybody_crash_a_quiz(message: bytes) -> None:
+    # Hypothesis also tries texts that it finds in our sources: some of them are good messages.
     for handle in (QUIZ.handle_call, QUIZ.handle_cast):
-        with pytest.raises(UnknownMessageError):
+        with suppress(UnknownMessageError):
             handle(with_question(), message, moment())
 
 
