@@ -69,6 +69,7 @@ class Recording(Reel):
                 self._by_scan()
             self._measure()
         except BaseException:
+            # Also on Ctrl-C: a recording that could not begin must not hold its file open.
             self._file.close()
             raise
 

@@ -244,7 +244,7 @@ class Claims:
             refusal = Refusal(400, "not understood", f"not opened: {error}"[:256])
             self.drop(claim, refusal)
             return
-        except Exception as error:
+        except Exception as error:  # What a behaviour's `load` raises is not for us to know.
             why = f"its state cannot be read: {type(error).__name__}"
             self.drop(claim, Refusal(500, "damaged", f"{claim.name}: {why}"))
             return
@@ -406,7 +406,7 @@ class Claims:
                 self._hall.answer(letter.caller, refusal)
             home = self._hall.homes.home(claim.name)
             if home not in (self._out.name, None) and claim.name not in self._hall.running:
-                self.drop(claim, elsewhere(claim.name, home))
+                self.drop(claim, elsewhere(home))
             elif claim.step == "bringing" and claim.due <= now:
                 claim.number += 1
                 self._read(claim)
@@ -433,9 +433,8 @@ class Claims:
         ]
 
 
-def elsewhere(name: str, home: NodeId | None) -> Refusal:
+def elsewhere(home: NodeId | None) -> Refusal:
     """The message was not for this node; `detail` is where the room belongs."""
-    del name
     return Refusal(421, "elsewhere", home or NOBODY)
 
 

@@ -162,7 +162,7 @@ class Hall:
         """Set the timers that its state asks for."""
         try:
             step = process.behaviour.awake(process.state, process.moment(self._out.now))
-        except Exception as error:
+        except Exception as error:  # A behaviour's defect is its own: let it crash.
             self.on_crash(process, _told(error))
             return
         self.take(process, step)
@@ -189,7 +189,7 @@ class Hall:
         except UnknownMessageError as error:
             self.answer(letter.caller, Refusal(400, "not understood", f"not done: {error}"[:256]))
             return
-        except Exception as error:
+        except Exception as error:  # A behaviour's defect is its own: let it crash.
             why = _told(error)
             self.answer(letter.caller, Refusal(500, "crashed", f"not done: {why}"))
             self.on_crash(process, why)
@@ -230,7 +230,7 @@ class Hall:
         process.words.discard(word)
         try:
             step = process.behaviour.handle_info(process.state, word, process.moment(self._out.now))
-        except Exception as error:
+        except Exception as error:  # A behaviour's defect is its own: let it crash.
             self.on_crash(process, _told(error))
             return
         self.take(process, step)
@@ -249,7 +249,8 @@ class Hall:
         if process.reread or process.retry_at > self._out.now:
             return
         blob = process.blob()
-        if len(blob) > self.config.state_bytes_max:
+        if process.stored and len(blob) > self.config.state_bytes_max:
+            # Not so while a merge is on its way: going back would forget what others acknowledged.
             self._too_large(process, len(blob))
             return
         process.under_way, process.waiting = process.waiting, []

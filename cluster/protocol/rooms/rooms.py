@@ -256,13 +256,15 @@ class Rooms:
             if fence > process.token:
                 self._doubt(process, fence)
             self.hall.deliver(process, letter)
-        elif len(self.running) + len(self.claims.open) >= self._config.rooms_max:
+        elif name in self.claims.open or self._has_room():
+            self.claims.start(name, "died", letters=(letter,), floor=fence.number)
+        else:
             full = f"not done: this node runs as many rooms as it may ({self._config.rooms_max})"
             self.hall.answer(caller, Refusal(503, "too many rooms", full))
-            return
-        else:
-            self.claims.start(name, "died", letters=(letter,), floor=fence.number)
         self._wake()
+
+    def _has_room(self) -> bool:
+        return len(self.running) + len(self.claims.open) < self._config.rooms_max
 
     # --- messages of other nodes ----------------------------------------------------------------
 
@@ -293,13 +295,13 @@ class Rooms:
 
     def _asked(self, caller: Caller, request: RoomRequest, fence: Token) -> None:
         if not self.possible or self._members.leaving:
-            self.hall.answer(caller, elsewhere(request.room, None))
+            self.hall.answer(caller, elsewhere(None))
             return
         home = self.homes.home(request.room)
         if request.room in self.running or home == self._out.name:
             self._here(caller, request, fence)
         else:
-            self.hall.answer(caller, elsewhere(request.room, home))
+            self.hall.answer(caller, elsewhere(home))
 
     def _given(self, give: RoomGive, sender: NodeId) -> None:
         process = self.running.get(give.room)

@@ -10,7 +10,7 @@ from cluster.config import DEMO
 from cluster.model.member import MemberState, NodeId
 from cluster.protocol.inputs import RequestId
 from cluster.protocol.messages import Refusal, RoomRequest, RoomResponse
-from tests.protocol.rooms.show import Show
+from tests.protocol.rooms.show import Show, request
 from tests.world import World
 
 
@@ -74,3 +74,30 @@ def test_whoever_opens_a_room_while_it_is_closed_gets_a_room(seed: int) -> None:
     world.run(2)
     opened = [world.replies[request] for request in asked]
     assert all(isinstance(answer, RoomResponse) for answer in opened), opened
+
+
+def test_two_sides_that_are_too_large_together_are_merged_all_the_same() -> None:
+    # Each side may grow to what seven players take; together they are more.
+    small = replace(DEMO, rooms=replace(DEMO.rooms, state_bytes_max=420))
+    world = World(5, config=small)
+    world.until(world.agreed, 5, "a ring")
+    show = Show(world)
+    show.open("n1", "room-7")
+    world.partition(("n1", "n2"), ("n3", "n4", "n5"))
+    world.run(5)
+    counted: list[str] = []
+    for side, at in (("a", "n1"), ("b", "n3")):
+        for number in range(30):
+            body = {"answer": {"player": f"{side}{number}", "question": 1, "choice": 0}}
+            answer = world.call(at, request("room-7", body), 8)
+            if isinstance(answer, Refusal):
+                assert answer.error == "room full"
+                break
+            counted.append(f"{side}{number}")
+    assert {name[0] for name in counted} == {"a", "b"}
+    world.heal()
+    world.until(lambda: world.agreed() and show.settled("room-7"), 20, "one room")
+    world.run(3)
+    assert show.scores("n2", "room-7") == dict.fromkeys(counted, 10)
+    full = show.refused("n2", "room-7", {"join": {"player": "eve"}})
+    assert full.error == "room full"
