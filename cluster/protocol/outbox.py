@@ -140,13 +140,13 @@ class Outbox:
     def may_trace(self, cost: int = 1) -> bool:
         """Take `cost` messages from this second's budget of traced messages, if it has them."""
         rate = self.config.observe.traced_messages_per_s
-        gained = (self.now - self._trace_at) * rate / 1_000_000
-        self._trace_tokens = min(float(rate), self._trace_tokens + gained)
+        tokens = self._trace_tokens + (self.now - self._trace_at) * rate / 1_000_000
+        if tokens > rate:
+            tokens = float(rate)
         self._trace_at = self.now
-        if self._trace_tokens < cost:
-            return False
-        self._trace_tokens -= cost
-        return True
+        taken = tokens >= cost
+        self._trace_tokens = tokens - cost if taken else tokens
+        return taken
 
     def send(
         self,

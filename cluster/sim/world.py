@@ -330,11 +330,13 @@ class World:
             self.marks.append(self._hash)
         if self.journal is not None:
             self.journal.append(f"{now} {host.name} {event} -> {len(effects)} effects")
+        watchers = self.watchers
         for effect in effects:
             # The busiest first: a call for each effect would cost as much as what it does.
             if isinstance(effect, Emit):
-                for watcher in self.watchers:
-                    watcher(effect.fact)
+                if watchers:
+                    for watcher in watchers:
+                        watcher(effect.fact)
             elif isinstance(effect, Send):
                 self._send(host, effect)
             elif isinstance(effect, SetTimer):

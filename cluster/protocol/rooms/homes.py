@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from cluster.config import Config
 from cluster.model.member import MemberState, NodeId
-from cluster.model.ring import partition_of
+from cluster.model.ring import Ring, partition_of
 from cluster.model.rooms.naming import NO_TOKEN, Token, room_key, room_of, unpacked
 from cluster.model.versions import Record
 from cluster.protocol.effects import Records
@@ -34,6 +34,16 @@ class Homes:
         self._placement = placement
         self._kept: dict[int, NodeId | None] = {}
         self._kept_for = ("", -1)
+        self._version = -1
+        self._ring: Ring | None = None
+
+    def changed(self) -> bool:
+        """Whether a home may have changed since this was asked last (it is, after every input)."""
+        version, ring = self._members.version, self._placement.ring
+        if version == self._version and ring is self._ring:
+            return False
+        self._version, self._ring = version, ring
+        return True
 
     @property
     def view(self) -> tuple[str, int]:

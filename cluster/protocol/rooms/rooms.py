@@ -104,7 +104,6 @@ class Rooms:
         self._heirs: Heirs[Any] = Heirs(config.rooms)
         self._rivals: dict[str, None] = {}
         """Rooms here in whose record somebody else's checkpoint has appeared."""
-        self._seen = ("", -1)
         self._ticking = False
         self._looking = False
         hall.on_crash = self._crashed
@@ -197,8 +196,7 @@ class Rooms:
 
     def ended(self) -> None:
         """An input was handled: the members or the ring may have changed."""
-        if self._seen != self.homes.view:
-            self._seen = self.homes.view
+        if self.homes.changed():
             self.look()
 
     def _review(self) -> None:
