@@ -232,7 +232,7 @@ class World:
         clock.drift(self.now, drift_ppm)
 
     def leave(self, name: str) -> None:
-        """Ask a node to leave; it halts when it has said its farewell."""
+        """Ask a node to leave; it halts after its farewell."""
         self.ask(name, LeaveCommand(), lambda _response: None)
 
     def tell(self, payload: Payload) -> None:
@@ -330,13 +330,11 @@ class World:
             self.marks.append(self._hash)
         if self.journal is not None:
             self.journal.append(f"{now} {host.name} {event} -> {len(effects)} effects")
-        watchers = self.watchers
         for effect in effects:
             # The busiest first: a call for each effect would cost as much as what it does.
             if isinstance(effect, Emit):
-                if watchers:
-                    for watcher in watchers:
-                        watcher(effect.fact)
+                for watcher in self.watchers:
+                    watcher(effect.fact)
             elif isinstance(effect, Send):
                 self._send(host, effect)
             elif isinstance(effect, SetTimer):
