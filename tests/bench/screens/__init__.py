@@ -1,0 +1,1 @@
+"""What every screen costs in a terminal: `python -m tests.bench.screens`."""
