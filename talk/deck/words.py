@@ -1,0 +1,81 @@
+"""The closed vocabulary of a deck: what can be shown live, what can be done, and how it is written.
+
+Decides names and the number of their arguments. What a verb does to a cluster is a ground's
+(`talk.grounds`), how a picture is painted is `talk.live`'s. Whoever adds a word here is told by the
+type checker and by tests where it is missing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from talk.deck.deck import Place
+
+
+class Verb(Struct, frozen=True):
+    """One thing a cue can do."""
+
+    name: str
+    takes: str
+    """Its arguments, as help shows them: `NODE`, `[COUNT]`, `A,B | C,D`."""
+    least: int
+    most: int
+    does: str
+    """In the presenter's words."""
+
+
+class Shown(Struct, frozen=True):
+    """One kind of live picture."""
+
+    name: str
+    takes: str
+    place: Place
+    shows: str
+
+
+VERBS: Final[dict[str, Verb]] = {
+    verb.name: verb
+    for verb in (
+        Verb("kill", "NODE", 1, 1, "end a process at once (SIGKILL)"),
+        Verb("start", "NODE", 1, 1, "start a node that is gone, on its own disk"),
+        Verb("pause", "NODE", 1, 1, "stop a process where it is (SIGSTOP)"),
+        Verb("resume", "NODE", 1, 1, "let it go on (SIGCONT)"),
+        Verb("cut", "NODE NODE", 2, 2, "cut the link between two nodes"),
+        Verb("isolate", "NODE", 1, 1, "cut every link of one node"),
+        Verb("partition", "NODE,NODE", 1, 1, "split these from all others"),
+        Verb("heal", "", 0, 0, "mend every link"),
+        Verb("wipe", "NODE", 1, 1, "empty the disk of a killed node"),
+        Verb("add", "", 0, 0, "start one more node"),
+        Verb("drain", "NODE", 1, 1, "have a node hand over all it holds, and stay"),
+        Verb("leave", "NODE", 1, 1, "have a node hand over all it holds, and go"),
+        Verb("put", "COUNT", 1, 1, "write so many answers, and remember which were acknowledged"),
+        Verb("audit", "", 0, 0, "read every acknowledged answer back"),
+        Verb("crash", "ROOM", 1, 1, "make a room's process fail"),
+        Verb("undo", "", 0, 0, "take back all that was done to the cluster"),
+        Verb("play", "PAIR", 1, 1, "play one do and don't, both ways, in simulated worlds"),
+        Verb("compare", "", 0, 0, "the five architectures under one schedule, simulated"),
+    )
+}
+
+LIVES: Final[dict[str, Shown]] = {
+    shown.name: shown
+    for shown in (
+        Shown("ring", "", "right", "who owns what, and messages on their way"),
+        Shown("matrix", "", "right", "who believes what about whom"),
+        Shown("nodes", "", "right", "one row a node: alive or not, share, keys, hints"),
+        Shown("home", "", "whole", "the dashboard's first screen"),
+        Shown("recovery", "", "below", "the newest incident, stage by stage"),
+        Shown("flow", "", "below", "messages in time, a lane for each node"),
+        Shown("rooms", "", "below", "which room runs where"),
+        Shown("events", "", "below", "what happened, newest last"),
+        Shown("plots", "", "below", "latency, throughput, convergence over time"),
+        Shown("pair", "NAME", "below", "a do and don't: steps as they happen, both ways' numbers"),
+        Shown("compare", "", "below", "five architectures, one table"),
+        Shown("overlay", "", "right", "a thousand simulated nodes that know a few others each"),
+        Shown("beam", "", "below", "a real BEAM cluster beside ours, where Erlang is installed"),
+        Shown("quiz", "", "below", "one quiz room written three ways, under one load"),
+        Shown("queues", "", "below", "back-pressure by demand: what waits at each stage"),
+    )
+}

@@ -1,0 +1,1 @@
+"""Live pictures beside a slide's words."""
