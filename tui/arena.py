@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from cluster.sim.compare.record import Comparison, ScheduleName
+from msgspec.structs import replace
+
+from cluster.sim.compare.record import SCHEDULES, Comparison, ScheduleName
 from tui.contest import Contest, advanced, begun, chosen_beside, over, seed_next
 from tui.keys import FAULTS, Action
 
@@ -22,6 +24,13 @@ class Arena:
         self._changed = changed
         self._say = say
         self._playing: asyncio.Task[None] | None = None
+
+    def choose(self, name: str) -> bool:
+        """Choose a schedule; False: none is called so."""
+        found = next((known for known in SCHEDULES if known == name), None)
+        if found is not None:
+            self.contest = replace(self.contest, chosen=found)
+        return found is not None
 
     def press(self, action: Action) -> bool:
         """A key on the compare screen; False: it is none of its own."""

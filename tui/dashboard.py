@@ -15,7 +15,7 @@ import os
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from time import localtime, time_ns
-from typing import ClassVar, Final, Literal, get_args
+from typing import ClassVar, Final, get_args
 
 from msgspec import Struct
 from textual.app import App, ComposeResult
@@ -25,13 +25,15 @@ from textual.events import Key, Paste
 from cluster.model.facts import Fact
 from tui.acts import Acts, Hands
 from tui.arena import Arena
-from tui.desk import Desk, choose, press
+from tui.desk import Desk, press
 from tui.draw.flights import in_flight
 from tui.draw.frame import Frame
 from tui.draw.glyphs import GlyphSet
 from tui.draw.theme import Depth, Theme, depth_of
 from tui.driving.commands import Dress
 from tui.driving.options import DEFAULT, Options
+from tui.driving.painting import paint_screen
+from tui.driving.pointer import Pointer
 from tui.driving.wheel import Wheel
 from tui.fold import fold
 from tui.inspecting.asker import Asker
@@ -78,9 +80,6 @@ Begin = Callable[[Take], Awaitable[tuple[Source, Hands | None]]]
 """Called once, after the first frame: reads and makes what is needed, starts nothing yet."""
 MOVES: Final[dict[Action, Move]] = {move: move for move in get_args(Move)}
 """Keys that move through time."""
-TextScreen = Literal[
-    "home", "matrix", "recovery", "events", "compare", "rooms", "node", "flow", "key"
-]
 
 
 class MasterlessApp(App[int]):
@@ -127,6 +126,7 @@ class MasterlessApp(App[int]):
         self.asker = Asker(self._changed)
         self._arena = Arena(self._changed, self.say)
         self._wheel = Wheel(self)
+        self._pointer = Pointer(self)
         self._notice = ""
         self._notice_until = 0
         self._trouble = ""
@@ -199,7 +199,7 @@ class MasterlessApp(App[int]):
         elif self._stage is not None and self._motion:
             view, shown = self.deck.moment(self.view, now)
             if in_flight(view, shown):
-                self._canvas.show(self._stage.play(view, shown))
+                self._canvas.show(self._pointer.paint(self._stage.play(view, shown)))
                 self.frames += 1
 
     def _play(self, now: int) -> None:
@@ -224,7 +224,7 @@ class MasterlessApp(App[int]):
             self.frames += 1
             scene = self.scene(now)
             self.asker.follow(scene, looking=self.desk.screen == "key")
-            self._canvas.show(self.frame(scene, width, height))
+            self._canvas.show(self._pointer.paint(self.frame(scene, width, height)))
 
     def scene(self, now: int) -> Scene:
         """What the painters are given now."""
@@ -252,6 +252,7 @@ class MasterlessApp(App[int]):
             contest=self._arena.contest,
             line=self.deck.line(now) if self.deck.reel.count else None,
             sieve=self._wheel.sieve,
+            scroll=self.desk.scroll,
             typing=self._wheel.line,
         )
 
@@ -271,7 +272,7 @@ class MasterlessApp(App[int]):
             still = scene.frozen and not self.deck.player.playing
             self._stage = None if still or self.desk.help else stage
         else:
-            frame = _paint(screen, scene, width, height)
+            frame = paint_screen(screen, scene, width, height)
         if self.desk.help:
             paint_help(frame, scene, screen)
         return frame
@@ -298,11 +299,11 @@ class MasterlessApp(App[int]):
             self.say("this page only looks: nothing is done or saved here")
         elif self._last is not None:
             return
-        elif self._taken(action):
+        elif self._pointer.takes(action) or self._taken(action):
             pass
         elif action in ("kill", "start", "pause", "isolate", "add", "undo"):
             self.acts.do(action, self.view, self.desk.selected)
-        elif action in ("command", "filter"):
+        elif action in ("command", "filter", "mark"):
             self._wheel.open(action)
         elif action == "picture":
             svg = self.export_screenshot(title=f"masterless {self.desk.screen}")
@@ -343,6 +344,7 @@ class MasterlessApp(App[int]):
         self.facts.clear()
         self.view = ClusterView()
         self.deck = Deck()
+        self._pointer.forget()
         self._dirty = True
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
@@ -380,9 +382,23 @@ class MasterlessApp(App[int]):
         return self.scene(self._now(self.view))
 
     def on_frame_view_chosen(self, message: FrameView.Chosen) -> None:
-        """A click chose a node."""
-        self.desk = choose(self.desk, message.target, self._moment()[0])
+        """A click on something that means something."""
+        if self._pointing():
+            self._pointer.click(message.hit, message.x)
+
+    def on_frame_view_turned(self, message: FrameView.Turned) -> None:
+        """A notch of the wheel."""
+        if self._pointing():
+            self._pointer.turn(message.hit, message.step)
+
+    def _pointing(self) -> bool:
+        """Whether the mouse is listened to: not while a line is typed, nor at the end."""
         self._dirty = True
+        return self._last is None and self._wheel.line is None and not self.asker.typing
+
+    def press_schedule(self, name: str) -> bool:
+        """Choose what is compared, if that is its name."""
+        return self.desk.screen == "compare" and self._arena.choose(name)
 
     def on_frame_view_resized(self) -> None:
         """Paint at the new size at once, not at the next tick."""
@@ -424,27 +440,3 @@ class MasterlessApp(App[int]):
         if self._source is not None:
             await asyncio.wait([self._source])
         self.exit(0)
-
-
-def _paint(screen: TextScreen, scene: Scene, width: int, height: int) -> Frame:
-    """One screen's painter, imported when it is first looked at."""
-    match screen:
-        case "home":
-            from tui.screens.home import paint
-        case "matrix":
-            from tui.screens.matrix import paint
-        case "recovery":
-            from tui.screens.recovery import paint
-        case "events":
-            from tui.screens.events import paint
-        case "compare":
-            from tui.screens.compare import paint
-        case "rooms":
-            from tui.screens.rooms import paint
-        case "flow":
-            from tui.screens.flow import paint
-        case "key":
-            from tui.screens.detail.key import paint
-        case "node":
-            from tui.screens.detail.node import paint
-    return paint(scene, width, height)

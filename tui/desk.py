@@ -6,20 +6,18 @@ moment is looked at is `tui.timeline.player`'s.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from cluster.model.member import NodeId
+from tui.driving.targets import ROOM
 from tui.judge.rooms.lanes import next_room
 from tui.judge.stories.walk import NOTHING, Look, along, step_beside, story_beside
 from tui.keys import SCREENS, Action
 from tui.scene import ScreenName
 from tui.view import ClusterView
-
-ROOM: Final = "room/"
-"""Before a room's name in what a click chooses: no node is called so."""
 
 
 class Desk(Struct, frozen=True):
@@ -35,6 +33,8 @@ class Desk(Struct, frozen=True):
     help: bool = False
     sieve: str = ""
     """The filter: only what contains it is shown."""
+    scroll: int = 0
+    """How many rows a log or a sheet is scrolled."""
 
 
 def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
@@ -44,12 +44,12 @@ def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
         return replace(desk, look=walked)
     match action:
         case "home" | "ring" | "matrix" | "flow" | "recovery" | "events" | "compare" | "rooms":
-            return replace(desk, screen=action, help=False)
+            return replace(desk, screen=action, help=False, scroll=0)
         case "next_screen" | "previous_screen":
             step = 1 if action == "next_screen" else -1
             here = desk.screen if desk.screen in SCREENS else desk.under
             place = (SCREENS.index(here) + step) % len(SCREENS)
-            return replace(desk, screen=SCREENS[place], help=False)
+            return replace(desk, screen=SCREENS[place], help=False, scroll=0)
         case "next_node" | "previous_node":
             beside = _beside(desk, view, 1 if action == "next_node" else -1)
             return replace(desk, selected=beside, room="")
@@ -59,12 +59,12 @@ def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
         case "node" | "key":
             return _closer(desk, view, action)
         case "help":
-            return replace(desk, help=not desk.help)
+            return replace(desk, help=not desk.help, scroll=0)
         case "back":
             return _back(desk)
         case "kill" | "start" | "pause" | "isolate" | "add" | "undo" | "quit" | "run":
             return desk
-        case "command" | "filter":
+        case "command" | "filter" | "mark" | "next_jump" | "previous_jump" | "return":
             return desk
         case (
             "picture" | "save" | "freeze" | "live" | "step_on" | "step_back" | "step_event" | "rewind"
@@ -74,14 +74,16 @@ def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
 
 
 def choose(desk: Desk, target: str, view: ClusterView) -> Desk:
-    """The desk after a click on a node or a room; a second click lets go of it."""
+    """The desk after a click on a node, which a second click opens; or on a room, which it lets go."""
     if target.startswith(ROOM):
         room = target.removeprefix(ROOM)
         return replace(desk, room="" if room == desk.room else room)
     name = NodeId(target)
     if name not in view.nodes:
         return desk
-    return replace(desk, selected=None if name == desk.selected else name)
+    if name == desk.selected:
+        return _closer(desk, view, "node")
+    return replace(desk, selected=name)
 
 
 def _beside(desk: Desk, view: ClusterView, step: int) -> NodeId | None:
@@ -122,7 +124,7 @@ def _closer(desk: Desk, view: ClusterView, screen: Literal["node", "key"]) -> De
 def _back(desk: Desk) -> Desk:
     """Closes what lies on top: the sheet, then the choice, then the screen."""
     if desk.help:
-        return replace(desk, help=False)
+        return replace(desk, help=False, scroll=0)
     if desk.sieve:
         return replace(desk, sieve="")
     if desk.screen in ("node", "key"):

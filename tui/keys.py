@@ -22,6 +22,10 @@ Action = Literal[
     "rooms",
     "next_screen",
     "previous_screen",
+    "next_jump",
+    "previous_jump",
+    "return",
+    "mark",
     "next_node",
     "previous_node",
     "right",
@@ -100,14 +104,17 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("events", ("6",), "6", "", "events: what happened, newest last"),
     Key("compare", ("7",), "7", "", "compare: five architectures under the same faults"),
     Key("rooms", ("8",), "8", "", "rooms: which node runs which, and where they go"),
-    Key("next_screen", ("tab",), "tab", "", "the next screen (shift+tab: the one before)"),
-    Key("previous_screen", ("shift+tab",), "", "", ""),
+    Key("next_screen", ("right_parenthesis",), ") (", "", "the next screen, or the one before"),
+    Key("previous_screen", ("left_parenthesis",), "", "", ""),
+    Key("next_jump", ("tab",), "tab", "", "the next figure that is explained: enter goes there"),
+    Key("previous_jump", ("shift+tab",), "", "", ""),
+    Key("return", ("backspace",), "bksp", "", "back to where the last of these was followed"),
     Key("next_node", ("down", "n"), "↓ → n", "", "choose the next node (or click one)"),
     Key("previous_node", ("up", "N"), "↑ ← N", "", "choose the node before"),
     Key("right", ("right",), "→", "", "choose the next room (or click one)"),
     Key("left", ("left",), "←", "", "choose the room before"),
-    Key("older", ("pageup",), "PgUp", "", "the story before (any choice holds it)", only="flow"),
-    Key("newer", ("pagedown",), "PgDn", "", "the story after it", only="flow"),
+    Key("older", ("pageup",), "PgUp", "", "the story before (any choice holds it)"),
+    Key("newer", ("pagedown",), "PgDn", "", "the story after it"),
     Key("kill", ("k",), "k", "kill", "kill -9 the chosen node's process", fault=True, rank=1),
     Key("start", ("s",), "s", "start", "start the chosen node again", fault=True, rank=1),
     Key("pause", ("p",), "p", "pause", "stop its process, or let it go on", fault=True, rank=2),
@@ -125,6 +132,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("next_mark", ("right_square_bracket",), "", "", ""),
     Key("slower", ("left_curly_bracket",), "{ }", "speed", "play slower or faster", rank=6),
     Key("faster", ("right_curly_bracket",), "", "", ""),
+    Key("mark", ("m",), "m", "", "mark this moment, with a word if you like: [ ] come back to it"),
     Key("save", ("R",), "R", "", "save what can be rewound to a .rec file, for masterless replay"),
     Key("picture", ("S",), "S", "", "save this picture as an SVG file"),
     Key(
@@ -179,6 +187,8 @@ def valid(key: Key, screen: ScreenName) -> bool:
         return screen in SIDEWAYS
     if key.action == "node":
         return screen not in ("compare", "node")
+    if key.action in ("older", "newer"):
+        return screen in ("flow", "events")
     return key.only in (None, screen) and not (key.fault and screen == "compare")
 
 
@@ -241,6 +251,7 @@ _IN_A_WORLD: Final[dict[Action, str]] = {
 """What keys do where the cluster is simulated and differ in it."""
 
 
+_ROWS: Final[dict[Action, str]] = {"older": "earlier lines (or the wheel)", "newer": "later lines"}
 _STEPS: Final[dict[Action, str]] = {
     "next_node": "choose the next step, which holds the story (a click on a lane: its node)",
     "previous_node": "choose the step before",
@@ -254,6 +265,8 @@ def explained(key: Key, scene: Scene, screen: ScreenName) -> str:
     """The help's sentence, true of this cluster and screen."""
     if screen == "compare" and key.action in ("next_node", "previous_node"):
         return key.help.replace("node (or click one)", "schedule").replace("node", "schedule")
+    if screen == "events" and key.action in _ROWS:
+        return _ROWS[key.action]
     if scene.simulated is not None and key.action in _IN_A_WORLD:
         return _IN_A_WORLD[key.action]
     if screen == "flow" and key.action in _STEPS:
@@ -267,43 +280,74 @@ def _rank(key: Key, scene: Scene) -> int:
     return 0 if key.action in ("freeze", "live") and stops else key.rank
 
 
-def footer(scene: Scene, screen: ScreenName, width: int) -> list[tuple[str, str]]:
-    """The last line: (text, role) parts for the keys valid here, as many as fit, best first."""
+Part = tuple[str, str, Action | None]
+"""Of the footer: text, role, what a click on it does."""
+
+
+def footer(scene: Scene, screen: ScreenName, width: int) -> list[Part]:
+    """The last line: the keys valid here, as many as fit, best first."""
     views = [key for key in KEYS if key.action in SCREENS]
-    parts: list[tuple[int, str, str, str]] = []
+    parts: list[tuple[int, str, str, str, tuple[Action, ...]]] = []
     named = len(views) if width >= 100 else 0  # the first so many parts stand close together
     if named:
         for key in views:
             here = key.action == screen
-            parts.append((0, key.cap, key.action, "accent" if here else "muted"))
+            parts.append((0, key.cap, key.action, "accent" if here else "muted", (key.action,)))
     else:
-        parts.append((1, " ".join(key.cap for key in views), "views", "muted"))
+        all_views: tuple[Action, ...] = tuple(key.action for key in views)
+        parts.append((1, " ".join(key.cap for key in views), "views", "muted", all_views))
     comparing = screen == "compare"
     if scene.view.nodes or comparing:
         # Who has chosen a node knows how; until then nothing can be done without it.
         rank = 4 if scene.selected and not comparing else 1
         what = "schedule" if comparing else "step" if screen == "flow" else "node"
-        parts.append((rank, "↑↓", what, "muted"))
+        parts.append((rank, "↑↓", what, "muted", ("previous_node", "next_node")))
     if screen == "flow":
-        parts.append((2, "←→", "cause, effect", "muted"))
-        parts.append((3, "PgUp PgDn", "story", "muted"))
+        parts.append((2, "←→", "cause, effect", "muted", ("left", "right")))
+        parts.append((3, "PgUp PgDn", "story", "muted", ("older", "newer")))
     if screen == "rooms":
-        parts.append((2, "←→", "room", "muted"))
+        parts.append((2, "←→", "room", "muted", ("left", "right")))
     parts.extend(
-        (_rank(key, scene), key.cap, word(key, scene), "muted")
+        (_rank(key, scene), key.cap, word(key, scene), "muted", _sharing(key))
         for key in KEYS
         if key.word and valid(key, screen) and offered(key, scene)
     )
     room = width - 1
     chosen: set[int] = set()
-    for index, (_, cap, said, _) in sorted(enumerate(parts), key=lambda part: part[1][0]):
+    for index, (_, cap, said, _, _) in sorted(enumerate(parts), key=lambda part: part[1][0]):
         spent = len(cap) + len(said) + (2 if index < named else 3)
         if spent <= room + (1 if named else 2):
             room -= spent
             chosen.add(index)
-    line: list[tuple[str, str]] = []
-    for index, (_, cap, said, role) in enumerate(parts):
+    line: list[Part] = []
+    for index, (_, cap, said, role, actions) in enumerate(parts):
         if index in chosen:
-            gap = "  " if line and index >= named else " "
-            line += [(gap, ""), (cap, "key"), (f" {said}", role)]
+            line.append(("  " if line and index >= named else " ", "", None))
+            line.extend(_caps(cap, actions))
+            line.append((f" {said}", role, actions[0] if len(actions) == 1 else None))
     return line
+
+
+def _sharing(key: Key) -> tuple[Action, ...]:
+    """A key's action and those of the keys written with it: `[ ]` are two."""
+    actions: list[Action] = [key.action]
+    for after in KEYS[KEYS.index(key) + 1 :]:
+        if after.cap:
+            break
+        actions.append(after.action)
+    return tuple(actions)
+
+
+def _caps(cap: str, actions: tuple[Action, ...]) -> list[Part]:
+    """How keys are written, cut where one ends and the next begins."""
+    if len(actions) == 1:
+        return [(cap, "key", actions[0])]
+    tokens = cap.split(" ")
+    if len(tokens) != len(actions):
+        return [(char, "key", action) for char, action in zip(cap, actions, strict=True)]
+    spaced: list[Part] = []
+    for token, action in zip(tokens, actions, strict=True):
+        if spaced:
+            spaced.append((" ", "key", None))
+        spaced.append((token, "key", action))
+    return spaced

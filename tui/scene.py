@@ -66,6 +66,8 @@ class Scene(Struct, frozen=True):
     """Where on the time line this moment is; None: there is none."""
     sieve: str = ""
     """Only lines, nodes and rooms that contain this are shown; empty: all."""
+    scroll: int = 0
+    """How many rows a log is scrolled back, or a sheet on."""
     typing: Line | None = None
     """The command or filter that is being typed."""
 

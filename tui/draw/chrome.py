@@ -16,6 +16,8 @@ from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.draw.prompt import paint_typing
 from tui.draw.timeline import paint_line
+from tui.driving.explaining import explained
+from tui.driving.targets import Along, Button
 from tui.judge.agreement import agreement
 from tui.judge.court.crowns import architecture_of
 from tui.judge.standing import has_left
@@ -48,14 +50,22 @@ def paint_chrome(
     _title(frame, scene, screen, detail)
     if frame.height > 1:
         said = said or verdict(scene.view, scene.now)
-        frame.text(1, 1, said.within(frame.width - 2), said.tone, bold=True)
+        sentence = said.within(frame.width - 2)
+        frame.text(1, 1, sentence, said.tone, bold=True)
+        for start, end, jump in explained(sentence, scene.view, scene.now):
+            frame.hit(1 + start, 1, end - start, 1, jump)
     if scene.typing is not None and frame.height >= 4:
         paint_typing(frame, scene.typing, scene)
         return
     if frame.height >= 8:
         _time(frame, scene, frame.height - 2)
     if frame.height >= 4:
-        frame.runs(0, frame.height - 1, footer(scene, screen, frame.width))
+        x = 0
+        for text, role, action in footer(scene, screen, frame.width):
+            end = frame.text(x, frame.height - 1, text, role)
+            if action is not None:
+                frame.hit(x, frame.height - 1, end - x, 1, Button(action))
+            x = end
 
 
 def fit(text: str, width: int) -> str:
@@ -75,10 +85,13 @@ def _title(frame: Frame, scene: Scene, screen: ScreenName, detail: str) -> None:
         shape += f"   {tables[0].partitions} partitions × "
         shape += "1 copy" if tables[0].replicas == 1 else f"{tables[0].replicas} copies"
     x = frame.text(1, 0, scene.source, "title", bold=True)
-    x = frame.text(x, 0, " / ", "faint")
-    x = frame.text(x, 0, screen, "accent", bold=True)
+    frame.hit(1, 0, x - 1, 1, Button("home"))
+    x0 = frame.text(x, 0, " / ", "faint")
+    x = frame.text(x0, 0, screen, "accent", bold=True)
+    frame.hit(x0, 0, x - x0, 1, Button("next_screen"))
     if scene.sieve:
         sieve = fit(scene.sieve, max(8, frame.width // 5))
+        frame.hit(x + 1, 0, len(sieve) + 3, 1, Button("filter"))
         x = frame.text(x + 1, 0, f" /{sieve} ", "frozen", bg="frozen.bg", bold=True)
     if scene.frozen and scene.line is not None and scene.line.playing:
         mark, role = f" REPLAY {scene.line.pace} ", "frozen"
@@ -95,6 +108,7 @@ def _title(frame: Frame, scene: Scene, screen: ScreenName, detail: str) -> None:
     frame.text(end, 0, moment, "" if scene.live and not scene.frozen else "warn")
     start = end - len(mark) - 1
     frame.text(start, 0, mark, role, bg="frozen.bg" if scene.frozen else "", bold=True)
+    frame.hit(start, 0, len(mark), 1, Button("live" if scene.frozen else "freeze"))
     kind = architecture_of(view)
     if kind != "masterless":
         x = frame.text(x + 3, 0, kind, "crown", bold=True)
@@ -126,6 +140,7 @@ def _time(frame: Frame, scene: Scene, y: int) -> None:
     if span < 10:
         return
     frame.text(x0, y, glyphs.line * span, "rule")
+    frame.hit(x0, y, span, 1, Along(scene.now - TIMELINE_US, scene.now))
     for minute in (1,):
         frame.text(x0 + span - span * minute * 60_000_000 // TIMELINE_US, y, glyphs.tick, "rule")
     for mark in scene.view.marks:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from tui.driving.targets import Jump, Target
+
 
 class Ink(NamedTuple):
     """How a cell looks, by role. An empty role is the theme's ordinary text or background."""
@@ -16,6 +18,8 @@ class Ink(NamedTuple):
     fg: str = ""
     bg: str = ""
     bold: bool = False
+    mark: str = ""
+    """"link": it can be followed; "focus": it is what enter follows now."""
 
 
 PLAIN: Final = Ink()
@@ -38,19 +42,19 @@ def ink_at(index: int) -> Ink:
 
 
 class Hit(NamedTuple):
-    """A rectangle a mouse may choose, and the name (a node's) it stands for."""
+    """A rectangle a mouse may choose, and what it stands for."""
 
     x: int
     y: int
     width: int
     height: int
-    target: str
+    target: Target
 
 
 class Frame:
     """`height` rows of `width` cells. `chars[y][x]` is one character of width one."""
 
-    __slots__ = ("chars", "height", "hits", "inks", "width")
+    __slots__ = ("chars", "height", "hits", "inks", "scroll_max", "width")
 
     def __init__(self, width: int, height: int) -> None:
         self.width = width
@@ -58,6 +62,8 @@ class Frame:
         self.chars: list[list[str]] = [[" "] * width for _ in range(height)]
         self.inks: list[list[int]] = [[0] * width for _ in range(height)]
         self.hits: list[Hit] = []
+        self.scroll_max = 0
+        """How many rows more there are than are shown, where a wheel can scroll."""
 
     def copy(self) -> Frame:
         """The same picture, to paint on further."""
@@ -66,6 +72,7 @@ class Frame:
         frame.chars = [row.copy() for row in self.chars]
         frame.inks = [row.copy() for row in self.inks]
         frame.hits = self.hits.copy()
+        frame.scroll_max = self.scroll_max
         return frame
 
     def text(
@@ -112,16 +119,43 @@ class Frame:
             self.chars[y + row][x : x + width] = picture.chars[row][:width]
             self.inks[y + row][x : x + width] = picture.inks[row][:width]
 
-    def hit(self, x: int, y: int, width: int, height: int, target: str) -> None:
-        """A click inside this rectangle chooses `target`. Later rectangles lie on top."""
+    def hit(self, x: int, y: int, width: int, height: int, target: Target) -> None:
+        """A click inside this rectangle chooses `target`. Smaller rectangles lie on top of larger."""
         self.hits.append(Hit(x, y, width, height, target))
 
-    def target_at(self, x: int, y: int) -> str | None:
+    def hit_at(self, x: int, y: int) -> Hit | None:
+        """What lies on top at (x, y): the smallest rectangle there, of equals the latest."""
+        there = [
+            hit
+            for hit in reversed(self.hits)
+            if hit.x <= x < hit.x + hit.width and hit.y <= y < hit.y + hit.height
+        ]
+        return min(there, key=lambda hit: hit.width * hit.height, default=None)
+
+    def target_at(self, x: int, y: int) -> Target | None:
         """What a click at (x, y) chooses."""
-        for hit in reversed(self.hits):
-            if hit.x <= x < hit.x + hit.width and hit.y <= y < hit.y + hit.height:
-                return hit.target
-        return None
+        hit = self.hit_at(x, y)
+        return hit.target if hit is not None else None
+
+    def cover(self, y: int, height: int) -> None:
+        """Whatever could be clicked in these rows lies under something now."""
+        self.hits = [hit for hit in self.hits if not y <= hit.y < y + height]
+
+    def jumps(self) -> list[Hit]:
+        """What tab walks through, in reading order; what is said twice counts once."""
+        seen: dict[Jump, Hit] = {}
+        for hit in sorted(self.hits, key=lambda hit: (hit.y, hit.x)):
+            inside = 0 <= hit.x < self.width and 0 <= hit.y < self.height
+            if inside and isinstance(hit.target, Jump):
+                seen.setdefault(hit.target, hit)
+        return list(seen.values())
+
+    def mark(self, hit: Hit, mark: str) -> None:
+        """Give the cells of a region a mark (see `Ink`)."""
+        for y in range(max(0, hit.y), min(hit.y + hit.height, self.height)):
+            row = self.inks[y]
+            for x in range(max(0, hit.x), min(hit.x + hit.width, self.width)):
+                row[x] = ink_index(_INKS[row[x]]._replace(mark=mark))
 
     def lines(self) -> list[str]:
         """The rows as text, without trailing blanks: what golden tests compare."""

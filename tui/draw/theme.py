@@ -142,10 +142,11 @@ class Theme:
         if self.depth == "none":
             strong = ink.bold or ink.fg in ("title", "key", "bad", "dead", "selection")
             reverse = ink.bg != "" and ink.bg not in ("sheet.bg", "hollow.bg", "track")
+            reverse = reverse or ink.mark == "focus"
             plain = Style.from_color(Color.default(), Color.default())
-            return plain + Style(bold=strong, reverse=reverse)
+            return plain + Style(bold=strong, reverse=reverse, underline=ink.mark == "link")
         table = _table(self.depth)
         return Style.from_color(
             table.get(ink.fg, table[""]),
             table.get(ink.bg, _background(self.depth)) if ink.bg else _background(self.depth),
-        ) + Style(bold=ink.bold)
+        ) + Style(bold=ink.bold, underline=ink.mark == "link", reverse=ink.mark == "focus")

@@ -13,6 +13,7 @@ from typing import Final
 
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
+from tui.driving.targets import Along, Button
 from tui.scene import Scene, clock
 from tui.timeline.line import TimeLine
 from tui.timeline.plainly import plainly
@@ -40,6 +41,7 @@ def paint_line(frame: Frame, scene: Scene, line: TimeLine, y: int) -> None:
     x0 = frame.text(1, y, left, "faint") + 1
     x1 = frame.width - 1 - len(right)
     frame.text(x1, y, right, "good" if line.following and line.live else "faint")
+    frame.hit(x1, y, len(right), 1, Button("live"))
     back = line.end - scene.now
     behind = "" if line.following or frame.width < 60 else f"{_span(back)} before "
     if line.label and frame.width >= 60:
@@ -51,6 +53,7 @@ def paint_line(frame: Frame, scene: Scene, line: TimeLine, y: int) -> None:
         return
     glyphs = SETS[scene.glyphs]
     frame.text(x0, y, glyphs.line * span, "rule")
+    frame.hit(x0, y, span, 1, Along(line.begin, line.end))
     whole = max(1, line.end - line.begin)
     for tick in _ticks(scene, line, span):
         frame.text(x0 + (span - 1) * (tick - line.begin) // whole, y, glyphs.tick, "rule")
@@ -62,12 +65,14 @@ def paint_line(frame: Frame, scene: Scene, line: TimeLine, y: int) -> None:
         "dead": glyphs.dead,
     }
     columns: dict[int, str] = {}
+    moments: dict[int, int] = {}
     for mark in line.marks:
         if line.begin <= mark.t <= line.end:
             column = (span - 1) * (mark.t - line.begin) // whole
             if _weight(mark.kind) >= _weight(columns.get(column, "")):
-                columns[column] = mark.kind
+                columns[column], moments[column] = mark.kind, mark.t
     for column, kind in columns.items():
+        frame.hit(x0 + column, y, 1, 1, Along(moments[column], moments[column]))
         glyph, role = shapes.get(kind, glyphs.here), _ROLES.get(kind, "notice")
         frame.text(x0 + column, y, glyph, role, bold=True)
     here = min(max(scene.now, line.begin), line.end)

@@ -71,6 +71,12 @@ class Sift(Struct, frozen=True):
     text: str
 
 
+class Marked(Struct, frozen=True):
+    """Mark this moment."""
+
+    word: str
+
+
 class Dress(Struct, frozen=True):
     """Other colours, or other shapes."""
 
@@ -78,7 +84,7 @@ class Dress(Struct, frozen=True):
     glyphs: GlyphSet | None = None
 
 
-Meaning = Press | OnNode | OnRoom | OnKey | At | Speed | Sift | Dress
+Meaning = Press | OnNode | OnRoom | OnKey | At | Speed | Sift | Marked | Dress
 
 
 class NotUnderstoodError(Exception):
@@ -122,6 +128,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     _like("isolate", "isolate", "node", "cut its links, or heal them"),
     _like("add", "add"),
     _like("undo", "undo"),
+    Command("mark", "text", "mark this moment, with a word if you like (also m)"),
     Command("at", "moment", "look at that moment of today or yesterday"),
     _like("freeze", "freeze"),
     _like("live", "live"),
@@ -183,7 +190,7 @@ def _meaning(command: Command, rest: str, view: ClusterView) -> Meaning:
         case "speed":
             return Speed(_times(rest))
         case "text":
-            return Sift(rest)
+            return Marked(rest) if command.name == "mark" else Sift(rest)
         case "theme" | "glyphs":
             return _dress(command.takes, rest)
 

@@ -15,6 +15,7 @@ from tui.desk import Desk
 from tui.driving.commands import (
     At,
     Dress,
+    Marked,
     Meaning,
     NotUnderstoodError,
     OnKey,
@@ -74,6 +75,8 @@ class Wheel:
     def __init__(self, driven: Driven) -> None:
         self._driven = driven
         self.console = Console(self._offer)
+        self._marking: int | None = None
+        """The moment at which `m` was pressed, while its word is typed."""
 
     @property
     def line(self) -> Line | None:
@@ -87,9 +90,13 @@ class Wheel:
         return line.text if line is not None and line.kind == "/" else self._driven.desk.sieve
 
     def open(self, action: Action) -> None:
-        """`:` or `/` was pressed; a filter that is set is changed, not begun anew."""
+        """`:`, `/` or `m` was pressed; a filter that is set is changed, not begun anew."""
+        self._marking = None
         if action == "command":
             self.console.open(":")
+        elif action == "mark":
+            self._marking = self._driven.seen().now
+            self.console.open(":", "mark ")
         else:
             self.console.open("/", self._driven.desk.sieve)
 
@@ -141,6 +148,9 @@ class Wheel:
                 self._pace(times)
             case Sift(text):
                 self._sift(text)
+            case Marked(word):
+                at = self._marking if self._marking is not None else driven.seen().now
+                driven.say(driven.deck.note(at, word))
             case Dress():
                 driven.dress(meaning)
 

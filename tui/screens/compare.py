@@ -98,6 +98,7 @@ def _schedules(frame: Frame, scene: Scene, y: int) -> None:
         here = name == contest.chosen
         found = contest.found.get(name)
         done = found is not None and len(found.rows) == len(ARCHITECTURES)
+        frame.hit(x, y, len(name) + 2, 1, name)
         x = frame.text(x, y, glyphs.here if here else " ", "selection", bold=True)
         x = frame.text(x, y, name, "accent" if here else "muted", bold=here)
         x = frame.text(x, y, glyphs.yes if done else " ", "good") + (2 if wide else 0)

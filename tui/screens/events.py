@@ -10,6 +10,7 @@ from tui.draw.chrome import FOOT, TOP, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.driving.sieve import hidden, kept_lines
+from tui.judge.wording import counted
 from tui.scene import Scene
 from tui.screens.pieces.parts import event, speaker
 from tui.view import EventLine
@@ -30,8 +31,14 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
         x = frame.text(x, y, f"; lines: {hidden(len(lines), len(told))}", "notice")
     heard = f"{scene.view.facts:,} facts heard"
     heard += f", {scene.view.lost:,} missed" if scene.view.lost else ""
+    rows = bottom - y - 2
+    frame.scroll_max = max(0, len(lines) - rows)
+    back = min(scene.scroll, frame.scroll_max)
+    shown = lines[len(lines) - rows - back if len(lines) > rows else 0 : len(lines) - back]
+    if back:
+        said = f"   {counted(back, 'later line')} below"
+        x = frame.text(x, y, said if x + len(said) + 2 < width else "", "notice")
     frame.right(width - 2, y, heard if width - len(heard) > x + 4 else "", "muted")
-    shown = lines[-(bottom - y - 2) :]
     longest = max((len(speaker(line.node)) for line in shown), default=0)
     for row, line in enumerate(shown, start=y + 2):
         if _about(line, scene.selected):

@@ -9,6 +9,8 @@ from typing import Final
 
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS, Glyphs
+from tui.driving.commands import COMMANDS
+from tui.judge.wording import counted
 from tui.keys import KEYS, SCREENS, Key, cap, explained, valid
 from tui.scene import Scene, ScreenName
 
@@ -46,43 +48,73 @@ _ABOUT: Final[dict[ScreenName, tuple[str, ...]]] = {
 }
 
 
+Written = list[tuple[str, str]]
+"""A line, as (text, role) parts."""
+COMMAND: Final = 26
+"""Columns for a command as it is written."""
 IN_WORLDS: Final = ("step_event", "rewind")
 """Keys that only a simulated world has."""
 
 
 def paint_help(frame: Frame, scene: Scene, screen: ScreenName) -> None:
-    """Draw the sheet in the middle of a frame, with air where there is room for it."""
-    lines = _lines(scene, screen, frame.height - 2)
+    """Draw the sheet in the middle of a frame, with air where there is room for it. What does not
+    fit is reached with the wheel, or with the arrows."""
+    room = frame.height - 3
+    lines = _lines(scene, screen, room)
+    frame.scroll_max = max(0, len(lines) - room)
+    start = min(scene.scroll, frame.scroll_max)
     width = min(frame.width, max(len("".join(text for text, _ in line)) for line in lines) + 4)
-    height = min(frame.height - 1, len(lines) + 2)  # the keys on the last row stay to be seen
+    shown = lines[start : start + room]
+    height = min(frame.height - 1, len(shown) + 2)  # the keys on the last row stay to be seen
     x0 = (frame.width - width) // 2
     y0 = max(0, (frame.height - height) // 2)
+    frame.cover(0, frame.height - 1)
     for y in range(y0, y0 + height):
         frame.text(x0, y, " " * width, bg="sheet.bg")
-    for row, parts in enumerate(lines[: height - 2]):
+    for row, parts in enumerate(shown):
         x = x0 + 2
         for text, role in parts:
             end = x0 + width - 1
             x = frame.text(x, y0 + 1 + row, text[: max(0, end - x)], role, bg="sheet.bg")
+    more = len(lines) - start - len(shown)
+    if more or start:
+        said = f" {counted(more, 'more line')} below: ↓ " if more else " ↑ "
+        said = said if scene.glyphs != "ascii" else said.replace("↓", "down").replace("↑", "up")
+        frame.text(x0 + 2, y0 + height - 1, said[: width - 4], "notice", bg="sheet.bg", bold=True)
 
 
-def _lines(scene: Scene, screen: ScreenName, room: int) -> list[list[tuple[str, str]]]:
+def _lines(scene: Scene, screen: ScreenName, room: int) -> list[Written]:
     said = [key for key in KEYS if key.help and valid(key, screen)]
     if scene.simulated is None:
         said = [key for key in said if key.action not in IN_WORLDS]
     views = [key for key in said if key.action in SCREENS]
-    title: list[tuple[str, str]] = [("keys on this screen: ", "muted"), (screen, "title")]
-    about = [[(text, "muted")] for text in _ABOUT[screen]]
+    title: Written = [("keys on this screen: ", "muted"), (screen, "title")]
+    about: list[Written] = [[(text, "muted")] for text in _ABOUT[screen]]
     looking = [_line(key, scene, screen) for key in said if not key.fault and key not in views]
     looking.append([(_cap(" ".join(key.cap for key in views)), "key"), (_views(views), "")])
     acting = [_line(key, scene, screen) for key in said if key.fault] if scene.own else []
-    shapes = [_shapes(SETS[scene.glyphs])]
+    shapes: list[Written] = [_shapes(SETS[scene.glyphs])]
     sections = [section for section in ([title], about, looking, acting, shapes) if section]
-    airy = [line for section in sections for line in [*section, []]][:-1]
-    if len(airy) <= room:
-        return airy
+    airy: list[Written] = [line for section in sections for line in [*section, []]][:-1]
     dense = [line for section in sections for line in section]
-    return dense if len(dense) <= room else [title, *looking, *acting, *shapes]
+    first = airy if len(airy) <= room else dense if len(dense) <= room else [
+        title, *looking, *acting, *shapes,
+    ]  # fmt: skip
+    padding: list[Written] = [[] for _ in range(room - len(first))]
+    return [*first, *padding, [], *_commands(scene)]
+
+
+def _commands(scene: Scene) -> list[Written]:
+    """What can be typed after `:`, from the table that it is read by."""
+    lines: list[Written] = [[("commands, typed after ", "muted"), (":", "title")]]
+    lines.append([(f"{' '.join(SCREENS)}", "key")])
+    lines.append([(f"{'':<{COMMAND}} ", ""), ("that screen", "")])
+    lines.extend(
+        [(f"{command.written:<{COMMAND}} ", "key"), (command.help, "")]
+        for command in COMMANDS
+        if command.name not in SCREENS and (scene.own or not command.fault)
+    )
+    return lines
 
 
 def _views(views: list[Key]) -> str:

@@ -22,6 +22,7 @@ from tui.draw.sparkline import (
     spark,
     top_of,
 )
+from tui.driving.explaining import about, explained
 from tui.judge.agreement import is_live
 from tui.judge.court.crowns import architecture_of
 from tui.scene import Scene
@@ -133,9 +134,13 @@ def _claim(
         "open": (glyphs.suspect, "warn"),
     }[claim.mark]
     frame.text(x, y, glyph, role, bold=True)
+    jump = about(claim.text, scene.view, scene.now)
     if brief:
-        frame.text(x + 2, y, fit(claim.brief, width - 2), "" if claim.mark != "no" else "bad")
+        said = fit(claim.brief, width - 2)
+        frame.text(x + 2, y, said, "" if claim.mark != "no" else "bad")
+        frame.hit(x, y, len(said) + 2, 1, jump)
         return
+    frame.hit(x, y, width, 1, jump)
     frame.text(x + 2, y, fit(claim.text, width - 4 - len(claim.figure)))
     frame.right(x + width, y, claim.figure, "" if claim.mark == "yes" else role, bold=True)
 
@@ -203,7 +208,9 @@ def _foot_wide(frame: Frame, scene: Scene, y: int, bottom: int) -> None:
     events(frame, scene, 2, y + 1, split - 4, rows, brief=frame.width < 140)
     for row, text in enumerate(due):
         frame.text(split, y + 1 + row, "next" if not row else "then", "muted")
-        frame.text(split + 6, y + 1 + row, fit(text, frame.width - split - 7))
+        said = fit(text, frame.width - split - 7)
+        frame.text(split + 6, y + 1 + row, said)
+        _due(frame, scene, split + 6, y + 1 + row, said)
 
 
 def _foot_narrow(frame: Frame, scene: Scene, y: int, bottom: int) -> None:
@@ -214,4 +221,11 @@ def _foot_narrow(frame: Frame, scene: Scene, y: int, bottom: int) -> None:
     events(frame, scene, 2, y + 1, frame.width - 3, rows - len(due), brief=True)
     for text in due:
         frame.text(2, bottom - 1, "next", "muted")
-        frame.text(8, bottom - 1, fit(text, frame.width - 9))
+        said = fit(text, frame.width - 9)
+        frame.text(8, bottom - 1, said)
+        _due(frame, scene, 8, bottom - 1, said)
+
+
+def _due(frame: Frame, scene: Scene, x: int, y: int, said: str) -> None:
+    for start, end, jump in explained(said, scene.view, scene.now):
+        frame.hit(x + start, y, end - start, 1, jump)

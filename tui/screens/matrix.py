@@ -15,6 +15,7 @@ from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.draw.sparkline import bridged, bucketed, spark
+from tui.driving.targets import Jump
 from tui.judge.agreement import Agreement, agreement, differs
 from tui.judge.court.crowns import architecture_of
 from tui.judge.recap import took
@@ -250,13 +251,26 @@ def _below(frame: Frame, scene: Scene, y: int, bottom: int) -> None:
     tree = hearsay(scene, frame.width - 4, max(2, rows - (3 if past else 0)))
     for line in tree[:rows]:
         frame.runs(2, y, line)
+        _told(frame, scene, y, line)
         y += 1
     y += 1
     room = bottom - y
+    shown = scene.view.disagreements[-(room - 1) :] if room >= 2 else ()
     if room >= 2 and past:
         frame.text(2, y, "disagreements, and how long until all live views were the same", "muted")
         for row, line in enumerate(past[-(room - 1) :], start=1):
             frame.runs(2, y + row, line)
+            at = shown[row - 1].began
+            frame.hit(2, y + row, len(line[0][0]) - 2, 1, Jump("matrix", at=at))
+
+
+def _told(frame: Frame, scene: Scene, y: int, line: list[tuple[str, str]]) -> None:
+    """Nodes named in the tree lead to what they did."""
+    x = 2
+    for text, _ in line:
+        if text in scene.view.nodes:
+            frame.hit(x, y, len(text), 1, Jump("node", NodeId(text)))
+        x += len(text)
 
 
 def _disagreements(scene: Scene, width: int) -> list[list[tuple[str, str]]]:

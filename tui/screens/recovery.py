@@ -14,6 +14,7 @@ from cluster.model.incident import STAGES, Incident
 from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.sparkline import Series, spark
+from tui.driving.targets import Jump
 from tui.judge.recap import summary, what_happened
 from tui.scene import Scene, clock
 from tui.screens.pieces.forecast import claims, profile_of
@@ -207,6 +208,7 @@ def _past(frame: Frame, scene: Scene, y: int, bottom: int, past: list[Incident])
     frame.text(2, y, "failures before it" if frame.width >= 100 else "before", "muted")
     for row, incident in enumerate(past[-(bottom - y - 1) :], start=1):
         x = frame.text(4, y + row, clock(scene, incident.began, 0), "faint") + 2
+        frame.hit(4, y + row, x - 6, 1, Jump("recovery", incident.subject, at=incident.ended))
         x = frame.text(x, y + row, incident.subject, "", bold=True) + 1
         word = what_happened(incident)
         x = frame.text(x, y + row, f"{word:9}", "muted") + 1

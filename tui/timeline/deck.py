@@ -7,11 +7,13 @@ says how much time of the viewer's went by.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from cluster.model.facts import Fact
+from tui.timeline.cutter import MARKS_KEPT, Note
 from tui.timeline.line import TimeLine
 from tui.timeline.player import Move, Player, Spot, advance, paced, press, seek
 from tui.timeline.reel import Reel
@@ -56,6 +58,23 @@ class Deck:
         )
         self._label = said if jumped else ""
         return "" if jumped else said
+
+    def go_back(self, player: Player) -> None:
+        """Stand, or play on, as somebody did before."""
+        self.player = player
+        self._label = ""
+
+    def note(self, t: int, word: str) -> str:
+        """Mark a moment. Answers with what became of it."""
+        marks = self.reel.marks
+        if not self.reel.count:
+            return "nothing was heard yet that could be marked"
+        if len(marks) >= MARKS_KEPT:
+            return f"there are {MARKS_KEPT:,} marks already"
+        insort(marks, Note(t, word or "marked by hand", "user", self.reel.count), key=_when)
+        if self.tape is None:
+            return "marked: [ ] come back to it; the file itself stays as it is"
+        return "marked: [ ] come back to it, R saves it with the rest"
 
     def seek(self, t: int, now: int) -> str:
         """Stand still at a moment. Answers with what there is to say, mostly nothing."""
@@ -103,3 +122,7 @@ class Deck:
             fact=reel.fact(spot.seq)[0] if spot is not None and stepped else None,
             label=self._label,
         )
+
+
+def _when(note: Note) -> int:
+    return note.t

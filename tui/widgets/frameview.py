@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.draw.frame import Frame
+from tui.draw.frame import Frame, Hit
 from tui.draw.theme import Depth, Palette, Theme
 
 
@@ -27,11 +27,20 @@ class FrameView(Widget):
         """The widget has another size: whoever paints should paint again."""
 
     class Chosen(Message):
-        """A click fell on something that stands for a node."""
+        """A click fell on something that means something."""
 
-        def __init__(self, target: str) -> None:
+        def __init__(self, hit: Hit, x: int) -> None:
             super().__init__()
-            self.target = target
+            self.hit = hit
+            self.x = x
+
+    class Turned(Message):
+        """The wheel was turned: 1 down, -1 up, over that region or none."""
+
+        def __init__(self, hit: Hit | None, step: int) -> None:
+            super().__init__()
+            self.hit = hit
+            self.step = step
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -94,10 +103,20 @@ class FrameView(Widget):
         self.post_message(self.Resized())
 
     def on_click(self, event: events.Click) -> None:
-        """Say which node was clicked, if one was."""
-        target = self._frame.target_at(event.x, event.y)
-        if target is not None:
-            self.post_message(self.Chosen(target))
+        """Say what was clicked, if anything was."""
+        hit = self._frame.hit_at(event.x, event.y)
+        if hit is not None:
+            self.post_message(self.Chosen(hit, event.x))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """One notch of the wheel."""
+        event.stop()
+        self.post_message(self.Turned(self._frame.hit_at(event.x, event.y), 1))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """One notch of the wheel, the other way."""
+        event.stop()
+        self.post_message(self.Turned(self._frame.hit_at(event.x, event.y), -1))
 
 
 def _regions(rows: list[int], width: int) -> list[Region]:

@@ -83,7 +83,7 @@ def test_every_screen_and_every_fault_is_a_command() -> None:
 
 
 def test_tab_offers_commands_and_then_what_they_take() -> None:
-    assert completions("ma", VIEW, own=True) == ("matrix",)
+    assert completions("mat", VIEW, own=True) == ("matrix",)
     assert completions("kill ", VIEW, own=True) == tuple(f"kill n{i}" for i in range(1, 6))
     assert completions("glyphs a", VIEW, own=True) == ("glyphs ascii",)
     assert completions("theme ", VIEW, own=True) == tuple(f"theme {name}" for name in PALETTES)

@@ -27,8 +27,9 @@ from tests.tui.rooms.tale import (
     view_at,
 )
 from tests.tui.teller import MS, N4, SECOND, START
-from tui.desk import ROOM, Desk, choose, press
+from tui.desk import Desk, choose, press
 from tui.draw.frame import Frame, ink_at
+from tui.driving.targets import ROOM
 from tui.fold import fold
 from tui.judge.agreement import agreement
 from tui.judge.rooms.lanes import LINGER_US, lanes
@@ -228,6 +229,7 @@ def test_a_click_chooses_a_room_and_a_second_lets_go_of_it() -> None:
     lines = frame.lines()
     y = next(y for y, line in enumerate(lines) if "room-12" in line)
     target = frame.target_at(lines[y].index("room-12"), y)
+    assert isinstance(target, str)
     assert target == ROOM + "room-12"
     desk = choose(Desk(screen="rooms"), target, view)
     assert desk.room == "room-12"

@@ -174,10 +174,10 @@ def test_results_stay_while_another_is_played() -> None:
 
 def test_faults_are_not_offered_where_no_node_can_be_chosen() -> None:
     scene = scene_of(WHOLE)
-    said = "".join(text for text, _ in footer(scene, "compare", 120))
+    said = "".join(text for text, _, _ in footer(scene, "compare", 120))
     assert "kill" not in said
     assert "enter play" in said
-    assert "enter" not in "".join(text for text, _ in footer(scene, "home", 120))
+    assert "enter" not in "".join(text for text, _, _ in footer(scene, "home", 120))
 
 
 async def test_a_comparison_is_played_row_by_row_in_another_process() -> None:

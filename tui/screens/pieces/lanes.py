@@ -12,10 +12,10 @@ from typing import Final
 from msgspec import Struct
 
 from cluster.model.member import NodeId
-from tui.desk import ROOM
 from tui.draw.chrome import fit
 from tui.draw.frame import Frame, Ink, ink_index
 from tui.draw.glyphs import SETS, Glyphs
+from tui.driving.targets import ROOM
 from tui.judge.rooms.lanes import LINGER_US, Cell, Mark, moving_now
 from tui.scene import Scene, hue
 

@@ -9,9 +9,10 @@ from typing import Final
 
 from cluster.model.member import MemberState, NodeId
 from tui.draw.chrome import fit
-from tui.draw.frame import Frame, Ink, ink_at, ink_index
+from tui.draw.frame import Frame, ink_at, ink_index
 from tui.draw.glyphs import SETS, Glyphs
 from tui.driving.sieve import kept_lines
+from tui.driving.targets import Jump
 from tui.scene import Scene, clock, hue
 from tui.view import LAB, OBSERVER, EventLine
 
@@ -64,7 +65,7 @@ def band(frame: Frame, y: int) -> None:
     row = frame.inks[y]
     for x, index in enumerate(row):
         ink = ink_at(index)
-        row[x] = ink_index(Ink(ink.fg, "selected.bg", ink.bold))
+        row[x] = ink_index(ink._replace(bg="selected.bg"))
 
 
 def rule(frame: Frame, y: int, scene: Scene) -> None:
@@ -81,6 +82,11 @@ def events(
     longest = max((len(speaker(line.node)) for line in lines), default=0)
     for row, line in enumerate(lines):
         event(frame, scene, (x, y + row), width, line, min(8, longest), brief=brief)
+
+
+def jump_to(scene: Scene, line: EventLine) -> Jump:
+    """What explains a line of the log: the messages of its moment, and its node if it is one."""
+    return Jump("flow", line.node if line.node in scene.view.nodes else None, at=line.at)
 
 
 def speaker(name: NodeId) -> str:
@@ -105,7 +111,9 @@ def event(
         frame.text(x, y, " " * width, bg="selected.bg")
         frame.text(x - 2, y, SETS[scene.glyphs].here, "notice", bold=True)
     when = clock(scene, line.at, 3)
-    end = frame.text(x, y, when[3:] if brief else when, "faint") + 2
+    end = frame.text(x, y, when[3:] if brief else when, "faint")
+    frame.hit(x, y, end - x, 1, jump_to(scene, line))
+    end += 2
     frame.text(end, y, speaker(line.node)[:name_width], name_role(scene, line.node), bold=True)
     end += name_width + 2
     frame.text(end, y, fit(line.text, x + width - end), TONE_ROLE[line.tone])

@@ -25,6 +25,7 @@ from tui.draw.sparkline import (
     top_of,
 )
 from tui.driving.sieve import hidden, kept_nodes
+from tui.driving.targets import Jump
 from tui.judge.agreement import Agreement, agreement, is_live
 from tui.judge.court.crowns import architecture_of, crown_of, following
 from tui.judge.exposure import common_ring, places
@@ -115,6 +116,7 @@ def paint_roster(frame: Frame, scene: Scene, y: int, rows: int) -> int:
         if total and place.share:
             text = f"{100 * held[name] / total:.1f}%" if name in held else "–"
             frame.right(place.share + 5, row, text, bold=chosen)
+            frame.hit(place.share + 5 - len(text), row, len(text), 1, Jump("ring", name))
         if place.keys:
             frame.right(place.keys + 7, row, f"{node.keys:,}", bold=chosen)
         live = is_live(node, scene.now)
@@ -128,6 +130,8 @@ def paint_roster(frame: Frame, scene: Scene, y: int, rows: int) -> int:
                f"{slowest / 1000:.0f}" if slowest else "–")  # fmt: skip
         _depths(frame, scene, place, row, node, judged)
         _seen(frame, scene, place, row, node, judged)
+        seen = 5 if place.seen_as_count else len(names)
+        frame.hit(place.seen, row, seen, 1, Jump("matrix", name))
         if chosen:
             band(frame, row)
         frame.hit(0, row, frame.width, 1, name)
@@ -220,6 +224,10 @@ def _depths(
         held = node.queue if place.crowned else sum(depth.count for depth in node.hints)
         kept = held if is_live(node, scene.now) else 0
         frame.right(place.hints + 6, y, f"{kept:,}" if kept else "·", "warn" if kept else "faint")
+        if kept:
+            frame.hit(
+                place.hints + 6 - len(f"{kept:,}"), y, len(f"{kept:,}"), 1, Jump("node", node.name)
+            )
     if not place.heard:
         return
     signs = [scene.view.nodes[n].heard.get(node.name, 0) for n in judged.observers]

@@ -17,6 +17,7 @@ from cluster.model.member import NodeId
 from tui.draw.chrome import fit
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
+from tui.driving.targets import Jump
 from tui.judge.recap import counted, took
 from tui.scene import Scene
 from tui.screens.pieces.parts import axis_label, axis_step
@@ -136,6 +137,8 @@ def paint_stages(
         if axis is not None:
             _bar(frame, scene, line, axis, stage)
         _figures(frame, scene, (after, line), stage, limit.get(name, 0))
+        if incident is not None and stage.began and not stage.skipped:
+            _explains(frame, (after, line), stage, incident)
         if notes and incident is not None:
             text, role = _note(stage, incident)
             if _over(scene, stage, limit.get(name, 0)):
@@ -143,6 +146,15 @@ def paint_stages(
                 text = longer if len(longer) <= frame.width - after - 19 else f"late: {text}"
             frame.text(after + 18, line, fit(text, frame.width - after - 19), role)
     return y + len(STAGES) * gap + 1, axis
+
+
+def _explains(frame: Frame, at: tuple[int, int], stage: Stage, incident: Incident) -> None:
+    """A stage is explained by the messages of its moments: of its beginning, and of its end."""
+    x, y = at
+    frame.hit(2, y, frame.width - 2, 1, incident.subject)
+    frame.hit(2, y, 17, 1, Jump("flow", incident.subject, at=stage.began))
+    if stage.ended:
+        frame.hit(x + 2, y, 6, 1, Jump("flow", incident.subject, at=stage.ended))
 
 
 def _unborn(name: StageName, wide: bool) -> str:
