@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from cluster.protocol.effects import Response
+from cluster.protocol.inputs import DrainCommand
 from cluster.sim.faults.hand import Hand
 from cluster.sim.faults.schedule import Episode, Kind
 from cluster.sim.watch.orders import Act, Verb
@@ -17,6 +19,7 @@ from cluster.sim.world import World
 
 FIRST_NUMBER: Final = 1_000_000
 """Episodes by hand are numbered from here: a schedule has `EPISODES_MAX`."""
+CUTS: Final[frozenset[Kind]] = frozenset({"cut", "partition", "isolate"})
 HELD_DOWN: Final[frozenset[Kind]] = frozenset({"kill", "wipe", "leave"})
 UNDO_MAX: Final = 100
 NODES_MAX: Final = 1_000
@@ -38,11 +41,47 @@ class Acts:
 
     def perform(self, act: Act) -> str:
         """Do it now; returns what was done. Raises RefusedError."""
-        if act.verb in ("add", "undo"):
-            return self._add() if act.verb == "add" else self._undo()
-        if act.subject not in self._world.hosts:
-            raise RefusedError(f"there is no node {act.subject!r}")
-        return self._on(act.verb, act.subject)
+        match act.verb:
+            case "add":
+                return self._add()
+            case "undo":
+                return self._undo()
+            case "heal":
+                return self._heal()
+            case verb:
+                named = tuple(act.subject.split(","))
+                for name in named:
+                    if name not in self._world.hosts:
+                        raise RefusedError(f"there is no node {name!r}")
+                if verb in ("cut", "partition"):
+                    return self._split(verb, named)
+                return self._on(verb, act.subject)
+
+    def _heal(self) -> str:
+        cuts = [e for e in self._hand.in_force() if e.kind in CUTS]
+        if not cuts:
+            raise RefusedError("no link is cut")
+        for episode in cuts:
+            self._hand.end(episode.number)
+        return "mended every link"
+
+    def _split(self, verb: Verb, named: tuple[str, ...]) -> str:
+        if verb == "cut":
+            if len(set(named)) != 2:
+                raise RefusedError("a link has two ends: name two nodes")
+            self._begin("cut", *named, amount=1)
+            return f"cut the link between {named[0]} and {named[1]}"
+        if len(set(named)) >= len(self._hand.expected):
+            raise RefusedError("a partition needs nodes on both sides")
+        self._begin("partition", *named)
+        return f"cut {' '.join(named)} off from all others"
+
+    def _drain(self, name: str) -> str:
+        def answered(response: Response | None) -> None:
+            """What comes of it is told by facts."""
+
+        self._world.ask(name, DrainCommand(on=True), answered)
+        return f"{name} gives up its places"
 
     def _on(self, verb: Verb, name: str) -> str:
         host = self._world.host(name)
@@ -56,13 +95,20 @@ class Acts:
                 return f"mended the links of {name}"
             self._begin("isolate", name)
             return f"cut the links of {name}"
+        if verb == "wipe":
+            self._begin("wipe", name)
+            return f"wiped the disk of {name}"
         if host.node is None:
             raise RefusedError(f"{name} does not run: s starts it")
-        if verb == "kill":
-            self._begin("kill", name)
-            return f"killed {name}"
+        if verb == "drain":
+            return self._drain(name)
+        if verb == "kill" or verb == "leave":
+            self._begin(verb, name)
+            return f"killed {name}" if verb == "kill" else f"sent {name} away"
         if self._end(name, frozenset({"pause"})):
             return f"{name} goes on"
+        if verb == "resume":
+            raise RefusedError(f"{name} is not paused")
         self._begin("pause", name)
         return f"paused {name}"
 
@@ -82,9 +128,9 @@ class Acts:
                 return f"took back: {episode.kind} {episode.subject}"
         raise RefusedError("nothing to take back")
 
-    def _begin(self, kind: Kind, name: str) -> None:
+    def _begin(self, kind: Kind, name: str, *peers: str, amount: int = 0) -> None:
         self._number += 1
-        episode = Episode(self._number, kind, 0, 0, name)
+        episode = Episode(self._number, kind, 0, 0, name, peers, amount)
         self._done = [*self._done, episode][-UNDO_MAX:]
         self._hand.begin(episode)
 

@@ -11,15 +11,17 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from cluster.config import ArchitectureName
 from cluster.model.facts import Fact
 from cluster.sim.faults.options import FaultsName
 
-Verb = Literal["kill", "start", "pause", "isolate", "add", "undo"]
+Verb = Literal[
+    "kill", "start", "pause", "resume", "isolate", "cut", "partition", "heal", "wipe", "drain",
+    "leave", "add", "undo",
+]  # fmt: skip
 FACTS_MAX: Final = 1_500
 """Facts of one answer, about: past it the world waits until it is asked again. More would let it run
 ahead of the fold that draws it."""
-
-"""Seeds of a join: a newcomer is told so many addresses, as a configuration file would name them."""
 
 
 class Setup(Struct, frozen=True, tag="setup"):
@@ -31,7 +33,10 @@ class Setup(Struct, frozen=True, tag="setup"):
     lasting_us: int = 0
     """How long faults are drawn for, from the moment the cluster stands."""
     rooms: int = 8
-    """How many are opened and played in."""
+    """How many are opened and played in; only a masterless cluster has any."""
+    architecture: ArchitectureName = "masterless"
+    answers_per_s: float = 40.0
+    """Operations of all players together; 0: nobody plays."""
 
 
 class Play(Struct, frozen=True, tag="play"):
@@ -57,6 +62,7 @@ class Act(Struct, frozen=True, tag="act"):
 
     verb: Verb
     subject: str = ""
+    """A node's name; of a cut two of them, of a partition one side, with commas between."""
 
 
 class Rewind(Struct, frozen=True, tag="rewind"):

@@ -27,8 +27,6 @@ from cluster.protocol.messages import (
 )
 from cluster.sim.world import World
 
-EVERY_US: Final = 25 * MS
-"""Between two operations of the players together."""
 READS: Final = 0.2
 TRIES_MAX: Final = 4
 PATIENCE_US: Final = 1_500 * MS
@@ -57,8 +55,14 @@ class Players:
     """All players of one world."""
 
     def __init__(
-        self, world: World, nodes: list[str], rooms: int, calm: Callable[[], bool]
+        self,
+        world: World,
+        nodes: list[str],
+        rooms: int,
+        calm: Callable[[], bool],
+        answers_per_s: float = 40.0,
     ) -> None:
+        self._every_us = round(SECOND / answers_per_s) if answers_per_s else 0
         self._world = world
         self._rooms = rooms
         self._nodes = nodes
@@ -73,7 +77,8 @@ class Players:
 
     def start(self) -> None:
         """Begin to play."""
-        self._world.after(EVERY_US, self._next)
+        if self._every_us:
+            self._world.after(self._every_us, self._next)
         self._world.after(COUNT_US, self._count)
         self._world.after(AUDIT_US, self._audit)
         for number in range(1, self._rooms + 1):
@@ -82,7 +87,11 @@ class Players:
     # --- answers ---------------------------------------------------------------------------------
 
     def _next(self) -> None:
-        self._world.after(EVERY_US, self._next)
+        self._world.after(self._every_us, self._next)
+        self.turn()
+
+    def turn(self) -> None:
+        """One operation of some player."""
         self._turn += 1
         rng = self._rng
         if rng.random() < READS:
@@ -153,8 +162,11 @@ class Players:
 
     def _audit(self) -> None:
         self._world.after(AUDIT_US, self._audit)
-        if not self._calm():
-            return
+        if self._calm():
+            self.audit()
+
+    def audit(self) -> None:
+        """Read acknowledged answers back, now."""
         places = [
             i for i, e in enumerate(self._ledger) if e.acknowledged is not None and not e.busy
         ]

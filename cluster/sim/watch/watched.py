@@ -16,7 +16,17 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from cluster.config import DEMO, LAN, MS, SECOND, Config, ObserveConfig, RingConfig
+from cluster.config import (
+    DEMO,
+    LAN,
+    MS,
+    SECOND,
+    ArchitectureConfig,
+    ArchitectureName,
+    Config,
+    ObserveConfig,
+    RingConfig,
+)
 from cluster.model.facts import (
     Fact,
     MemberChanged,
@@ -66,10 +76,14 @@ class Watched:
         self.setup = setup
         options = draw(setup.seed, setup.faults, setup.lasting_us, setup.nodes)
         options = replace(options, replicas=3, read_quorum=2, write_quorum=2)
-        self.world = World(setup.seed, config(setup.nodes), options.weather)
+        kind = setup.architecture
+        self.world = World(setup.seed, config(setup.nodes, kind), options.weather)
         self.hand = Hand(self.world, plan(options))
         self.acts = Acts(self.world, self.hand)
-        self.players = Players(self.world, self.hand.expected, setup.rooms, self.calm)
+        rooms = setup.rooms if kind in ("masterless", "single") else 0
+        self.players = Players(
+            self.world, self.hand.expected, rooms, self.calm, setup.answers_per_s
+        )
         self.done: list[tuple[int, Act]] = []
         """Every act that was done, and when (world time)."""
         self.facts: list[Fact] = []
@@ -212,7 +226,7 @@ def spread(names: Sequence[str], count: int) -> list[str]:
     return [names[place * last // (count - 1)] for place in range(count)]
 
 
-def config(nodes: int) -> Config:
+def config(nodes: int, kind: ArchitectureName = "masterless") -> Config:
     """How the nodes of a world of this size are configured."""
     profile = DEMO if nodes < LARGE else LAN
     partitions = next(count for most, count in PARTITIONS if nodes <= most)
@@ -220,7 +234,13 @@ def config(nodes: int) -> Config:
         pulse_period_us=250 * MS if nodes <= 20 else SECOND,
         traced_messages_per_s=max(2, TRACED_PER_S // nodes),
     )
-    return replace(profile, ring=RingConfig(partitions=partitions, replicas=3), observe=observe)
+    founders = tuple(names(nodes)) if kind != "masterless" else ()
+    return replace(
+        profile,
+        ring=RingConfig(partitions=partitions, replicas=3),
+        observe=observe,
+        architecture=ArchitectureConfig(kind=kind, founders=founders),
+    )
 
 
 def found(world: World, hand: Hand, nodes: list[str]) -> None:

@@ -16,8 +16,10 @@ from cluster.model.facts import (
     MessageReceived,
     MessageSent,
     PulseReported,
+    ReignBegan,
     WorkloadCounted,
 )
+from cluster.model.member import NodeId
 from cluster.sim.watch.orders import Act, Answer, Play, Rewind, Setup, Step
 from cluster.sim.watch.worker import Theatre
 from cluster.sim.world import START
@@ -187,3 +189,36 @@ def test_after_all_faults_nothing_acknowledged_is_missing(seed: int) -> None:
     last = [f.payload for f in facts if isinstance(f.payload, WorkloadCounted)][-1]
     assert last.unreadable == 0, f"seed {seed}: {last}"
     assert last.audited
+
+
+def test_links_between_some_are_cut_and_mended_by_hand() -> None:
+    theatre = Theatre(Setup(4, 5))
+    play(theatre, START + 6 * SECOND)
+    assert theatre.answer(Act("cut", "n1,n2")).said == "cut the link between n1 and n2"
+    assert theatre.answer(Act("partition", "n1,n9")).refused == "there is no node 'n9'"
+    assert "both sides" in theatre.answer(Act("partition", "n1,n2,n3,n4,n5")).refused
+    assert theatre.answer(Act("partition", "n1,n2")).said
+    network = theatre.watched.world.network
+    assert network.is_cut(NodeId("n1"), NodeId("n3"))
+    assert not network.is_cut(NodeId("n3"), NodeId("n4"))
+    assert theatre.answer(Act("heal")).said == "mended every link"
+    assert not network.is_cut(NodeId("n1"), NodeId("n2"))
+    assert theatre.answer(Act("heal")).refused == "no link is cut"
+
+
+def test_a_watched_world_can_be_of_any_architecture() -> None:
+    theatre = Theatre(Setup(4, 3, architecture="majority"))
+    facts = play(theatre, START + 8 * SECOND)
+    assert any(isinstance(fact.payload, ReignBegan) for fact in facts)
+    assert theatre.watched.players.acknowledged > 20
+    assert theatre.answer(Act("leave", "n3")).said == "sent n3 away"
+
+
+def test_who_asks_for_no_load_gets_none() -> None:
+    theatre = Theatre(Setup(4, 3, answers_per_s=0))
+    play(theatre, START + 8 * SECOND)
+    assert not theatre.watched.players.acknowledged
+    for _ in range(20):
+        theatre.watched.players.turn()
+    play(theatre, START + 9 * SECOND)
+    assert theatre.watched.players.acknowledged
