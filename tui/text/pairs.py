@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from cluster.config import SECOND
-from cluster.sim.pairs.record import Checked, Figure, Played, Relation
+from cluster.sim.pairs.record import Checked, Figure, Played, Quoted, Relation
 from cluster.sim.pairs.registry import Pair
 
 BAR: Final = 32
@@ -26,7 +26,7 @@ def listed(pairs: list[Pair]) -> list[str]:
     """All of them, two lines each."""
     lines: list[str] = []
     for pair in pairs:
-        lines += [f"{pair.name:<16}{pair.dont}", f"{'':<16}{pair.do}"]
+        lines += [f"{pair.name:<18}{pair.dont}", f"{'':<18}{pair.do}"]
     return lines
 
 
@@ -46,6 +46,7 @@ def told(record: Played) -> list[str]:
         ),
         "",
         *_figures(record),
+        *(line for row in record.quoted for line in _quoted(row)),
         "",
         *(line for claim in record.claims for line in _claim(claim)),
         "",
@@ -87,6 +88,10 @@ def _claim(claim: Checked) -> list[str]:
     bound = f"{_BOUNDS[claim.relation]} {number(claim.bound)}"
     seen = f"{number(claim.measured)} {claim.unit}".rstrip()
     return [f"  {sign} {claim.text}", f"      {seen} ({bound}; {claim.of:,} {claim.of_what})"]
+
+
+def _quoted(row: Quoted) -> list[str]:
+    return [f"  not counted here: {row.name}: {row.value}", f"      after {row.source}"]
 
 
 def number(value: float) -> str:

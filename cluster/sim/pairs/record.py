@@ -1,7 +1,7 @@
 """What a pair leaves behind: what was done, what came of either way, and which claims held.
 
 Everything in a record is counted in the worlds that were played; nothing is typed in but the
-sentences and the bounds. A claim about nothing (a denominator of 0) never holds, so that an
+sentences, the bounds, and what is quoted from others, which says from whom. A claim about nothing (a denominator of 0) never holds, so that an
 experiment in which nothing happened cannot pass. Ignores how the worlds are played.
 """
 
@@ -44,6 +44,15 @@ class Figure(Struct, frozen=True):
     """What one of it is: "keys", "s", "%"; empty for a ratio."""
 
 
+class Quoted(Struct, frozen=True):
+    """What somebody else has published, beside what was counted here. No claim rests on it."""
+
+    name: str
+    value: str
+    """As it is read: a number or a span, with its unit."""
+    source: str
+
+
 class Checked(Struct, frozen=True):
     """One claim: what was measured, what it had to be, and of how many things."""
 
@@ -71,6 +80,7 @@ class Played(Struct, frozen=True):
     wrong: tuple[Figure, ...]
     right: tuple[Figure, ...]
     claims: tuple[Checked, ...]
+    quoted: tuple[Quoted, ...] = ()
 
     @property
     def fine(self) -> bool:
@@ -85,6 +95,7 @@ class Outcome(Struct, frozen=True):
     wrong: tuple[Figure, ...]
     right: tuple[Figure, ...]
     claims: tuple[Checked, ...]
+    quoted: tuple[Quoted, ...] = ()
 
 
 def check(

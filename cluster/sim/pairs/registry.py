@@ -16,6 +16,7 @@ from cluster.sim.pairs import (
     two_masters,
     write_one,
 )
+from cluster.sim.pairs.alive import death_alike, missed_heartbeat, own_link
 from cluster.sim.pairs.record import Outcome, Played, Progress
 from cluster.sim.pairs.rooms import kill_deploy, random_twin
 
@@ -35,6 +36,27 @@ class Pair(Struct, frozen=True):
 PAIRS: Final[dict[str, Pair]] = {
     pair.name: pair
     for pair in (
+        Pair(
+            "missed-heartbeat",
+            1,
+            "Don't call one missed heartbeat a death.",
+            "Do suspect, and let the accused refute.",
+            missed_heartbeat.play,
+        ),
+        Pair(
+            "own-link",
+            2,
+            "Don't trust your own link alone.",
+            "Do ask others to try.",
+            own_link.play,
+        ),
+        Pair(
+            "death-alike",
+            3,
+            "Don't assume that every death looks alike.",
+            "Do believe a kernel that refuses, and give silence its time.",
+            death_alike.play,
+        ),
         Pair(
             "two-masters",
             4,
@@ -116,4 +138,5 @@ def play(name: str, seed: int, progress: Progress | None = None) -> Played:
         wrong=outcome.wrong,
         right=outcome.right,
         claims=outcome.claims,
+        quoted=outcome.quoted,
     )

@@ -22,6 +22,7 @@ from cluster.protocol.inputs import Request
 from cluster.protocol.messages import ReadResponse, Refusal, WriteResponse
 from cluster.protocol.node import Node
 from cluster.sim.host import Host
+from cluster.sim.pairs.overheard import Ear, Overheard
 from cluster.sim.pairs.record import Progress, Step, Way
 from cluster.sim.world import Watcher, World
 
@@ -77,9 +78,10 @@ class Stage:
         config: Config = QUIET,
         progress: Progress | None = None,
         watcher: Watcher | None = None,
+        ear: Ear | None = None,
     ) -> None:
         self.way: Way = way
-        self.world = World(seed, config)
+        self.world = World(seed, config) if ear is None else Overheard(seed, config, (ear,))
         self.world.watchers += [watcher] if watcher is not None else []
         self.names: list[str] = []
         """Who should run."""

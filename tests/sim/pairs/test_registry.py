@@ -62,6 +62,16 @@ def test_a_broken_claim_is_shown_and_makes_the_record_not_fine() -> None:
     assert lines[-1] == "  3 of 4 claims held"
 
 
+def test_what_is_quoted_is_told_apart_from_what_was_counted() -> None:
+    record = play("death-alike", 3)
+    assert msgspec.json.decode(msgspec.json.encode(record), type=Played) == record
+    lines = told(record)
+    (line,) = (line for line in lines if line.startswith("  not counted here: Erlang's default"))
+    assert "45 to 75 s" in line
+    assert "net_ticktime 60 s" in lines[lines.index(line) + 1]
+    assert all(len(line) <= 100 for line in lines)
+
+
 def test_without_a_name_the_command_lists_them() -> None:
     ran = run()
     assert ran.returncode == 0, ran.stderr

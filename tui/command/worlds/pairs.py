@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from cluster.sim.pairs.record import Played
 
 NAMES: Final = (
+    "missed-heartbeat",
+    "own-link",
+    "death-alike",
     "two-masters",
     "one-queue",
     "three-queues",
