@@ -9,12 +9,13 @@ import asyncio
 import gc
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cluster.model.facts import Fact
 from cluster.model.member import Address
 from tui.acts import Hands
 from tui.dashboard import MasterlessApp, Options, Recorded, Source, Take
+from tui.driving.dress import Dress
 
 if TYPE_CHECKING:
     from cluster.lab.show import Show, ShowOptions
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from tui.sources.live import LiveSource
     from tui.timeline.recording import Recording
     from tui.web.served import Served
+
+AS_IT_IS: Final = Dress()
 
 
 class Demonstration:
@@ -42,20 +45,27 @@ class Demonstration:
             await asyncio.wait([following])
 
 
-def run_demo(options: ShowOptions, lasting: float | None = None, page: Served | None = None) -> int:
+def run_demo(
+    options: ShowOptions,
+    lasting: float | None = None,
+    page: Served | None = None,
+    dress: Dress = AS_IT_IS,
+) -> int:
     """The dashboard over five (or so) nodes of our own, and as a page for viewers if there is one.
 
     Raises LabError when they cannot start, ServeError when the page cannot be served.
     """
-    return asyncio.run(_demo(options, lasting, page))
+    return asyncio.run(_demo(options, lasting, page, dress))
 
 
-def run_inspect(address: str, lasting: float | None = None) -> int:
+def run_inspect(address: str, lasting: float | None = None, dress: Dress = AS_IT_IS) -> int:
     """The dashboard over a cluster that runs already, found through any of its windows."""
-    return asyncio.run(_inspect(address, lasting))
+    return asyncio.run(_inspect(address, lasting, dress))
 
 
-async def _demo(options: ShowOptions, lasting: float | None, page: Served | None) -> int:
+async def _demo(
+    options: ShowOptions, lasting: float | None, page: Served | None, dress: Dress
+) -> int:
     shows: list[Show] = []
 
     async def begin(take: Take) -> tuple[Source, Hands]:
@@ -82,7 +92,7 @@ async def _demo(options: ShowOptions, lasting: float | None, page: Served | None
     greeting = f"./demo.sh demo --seed {options.seed}{named} repeats this quiz"
     if page is not None:
         greeting = f"anybody on this machine can look on at {page.address}"
-    app = MasterlessApp(begin, Options(expected=options.nodes, greeting=greeting))
+    app = MasterlessApp(begin, Options(expected=options.nodes, greeting=greeting, dress=dress))
     try:
         return await _watch(app, lasting)
     finally:
@@ -92,7 +102,7 @@ async def _demo(options: ShowOptions, lasting: float | None, page: Served | None
             await page.stop()
 
 
-async def _inspect(address: str, lasting: float | None) -> int:
+async def _inspect(address: str, lasting: float | None, dress: Dress) -> int:
     async def begin(_take: Take) -> tuple[Source, None]:
         from tui.sources.live import LiveSource
 
@@ -100,17 +110,18 @@ async def _inspect(address: str, lasting: float | None) -> int:
         calm_collector()
         return live, None
 
-    return await _watch(
-        MasterlessApp(begin, Options(title=address, stage=f"waiting for {address}…")), lasting
-    )
+    options = Options(title=address, stage=f"waiting for {address}…", dress=dress)
+    return await _watch(MasterlessApp(begin, options), lasting)
 
 
-def run_sim(setup: Setup, speed: float, lasting: float | None = None) -> int:
+def run_sim(
+    setup: Setup, speed: float, lasting: float | None = None, dress: Dress = AS_IT_IS
+) -> int:
     """The dashboard over a simulated cluster. Raises SimError when its process dies."""
-    return asyncio.run(_sim(setup, speed, lasting))
+    return asyncio.run(_sim(setup, speed, lasting, dress))
 
 
-async def _sim(setup: Setup, speed: float, lasting: float | None) -> int:
+async def _sim(setup: Setup, speed: float, lasting: float | None, dress: Dress) -> int:
     from tui.sources.sim import SimHands, SimSource
 
     source = SimSource(setup, speed)
@@ -124,7 +135,10 @@ async def _sim(setup: Setup, speed: float, lasting: float | None) -> int:
     app = MasterlessApp(
         begin,
         Options(
-            title="sim", greeting=greeting, stage=f"{setup.nodes:,} nodes are being simulated…"
+            title="sim",
+            greeting=greeting,
+            stage=f"{setup.nodes:,} nodes are being simulated…",
+            dress=dress,
         ),
         now=lambda view: max(source.now, view.at),
         clockwork=source,
@@ -136,12 +150,12 @@ async def _sim(setup: Setup, speed: float, lasting: float | None) -> int:
         await source.stop()
 
 
-def run_replay(reel: Recording) -> int:
+def run_replay(reel: Recording, dress: Dress = AS_IT_IS) -> int:
     """The dashboard over a recording, from its beginning on."""
-    return asyncio.run(_replay(reel))
+    return asyncio.run(_replay(reel, dress))
 
 
-async def _replay(reel: Recording) -> int:
+async def _replay(reel: Recording, dress: Dress) -> int:
     async def begin(_take: Take) -> tuple[Source, None]:
         calm_collector()
         return Recorded(()), None
@@ -149,7 +163,9 @@ async def _replay(reel: Recording) -> int:
     greeting = "playing from the beginning: [ ] marks, { } speed, , . step, space holds"
     if reel.cut_off:
         greeting = "this recording was cut off: masterless record --repair mends the file"
-    options = Options(title=reel.path.name, greeting=greeting, stage="before the first word…")
+    options = Options(
+        title=reel.path.name, greeting=greeting, stage="before the first word…", dress=dress
+    )
     return await _watch(MasterlessApp(begin, options, now=lambda _: reel.end_us, reel=reel), None)
 
 

@@ -28,9 +28,7 @@ from tui.arena import Arena
 from tui.desk import Desk, press
 from tui.draw.flights import in_flight
 from tui.draw.frame import Frame
-from tui.draw.glyphs import GlyphSet
-from tui.draw.theme import Depth, Theme, depth_of
-from tui.driving.commands import Dress
+from tui.driving.dress import Dress, changed, dressed
 from tui.driving.options import DEFAULT, Options
 from tui.driving.painting import paint_screen
 from tui.driving.pointer import Pointer
@@ -55,12 +53,6 @@ from tui.view import ClusterView
 from tui.widgets.frameview import FrameView
 
 FPS: Final = 30
-CALM_US: Final = 125_000
-"""Without motion, a picture whose facts changed is repainted this often."""
-LARGE_US: Final = 400_000
-"""Where a thousand nodes are judged for every picture, one costs a tenth of a second."""
-IDLE_US: Final = 500_000
-"""When nothing was heard, ages and the clock still go on this often."""
 FACTS_PER_TICK: Final = 4_000
 """Folded in one tick at most; a flood is caught up with over the next ticks."""
 NOTICE_US: Final = 5_000_000
@@ -85,7 +77,7 @@ MOVES: Final[dict[Action, Move]] = {move: move for move in get_args(Move)}
 class MasterlessApp(App[int]):
     """One FrameView, one clock."""
 
-    CSS = "Screen { background: #121212; overflow: hidden; }"
+    CSS = "Screen { background: ansi_default; overflow: hidden; }"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(",".join(key.keys), f"do('{key.action}')", show=False, priority=True)
@@ -103,9 +95,8 @@ class MasterlessApp(App[int]):
         environ: Mapping[str, str] = os.environ,
         reel: Reel | None = None,
     ) -> None:
-        depth = depth_of(environ)
         super().__init__(ansi_color=True)
-        self.depth: Depth = depth
+        self.worn = dressed(options.dress, environ)
         self.options = options
         self.view = ClusterView()
         self.desk = Desk(screen=options.screen)
@@ -117,11 +108,8 @@ class MasterlessApp(App[int]):
         self._begin = begin
         self._now = now
         self.clockwork = clockwork
-        self._motion = environ.get("TEXTUAL_ANIMATIONS") != "none"
-        linux_console = environ.get("TERM") == "linux" and options.glyphs == "braille"
-        self._glyphs: GlyphSet = "block" if linux_console else options.glyphs
         self._zone_us = localtime().tm_gmtoff * 1_000_000
-        self._canvas = FrameView(Theme(depth))
+        self._canvas = FrameView(self.worn)
         self.acts = Acts(self.say, self._did)
         self.asker = Asker(self._changed)
         self._arena = Arena(self._changed, self.say)
@@ -191,12 +179,12 @@ class MasterlessApp(App[int]):
             self._notice = ""
             self._dirty = True
         waited = real - self._painted_at
-        calm = self._heard_since_paint and waited >= (LARGE_US if self.view.sample else CALM_US)
-        if self._dirty or calm or waited >= IDLE_US:
+        stands = self.worn.stands_us(news=self._heard_since_paint, large=bool(self.view.sample))
+        if self._dirty or waited >= stands:
             self.paint(now)
         elif self._last is not None:
             return
-        elif self._stage is not None and self._motion:
+        elif self._stage is not None and self.worn.motion:
             view, shown = self.deck.moment(self.view, now)
             if in_flight(view, shown):
                 self._canvas.show(self._pointer.paint(self._stage.play(view, shown)))
@@ -243,9 +231,9 @@ class MasterlessApp(App[int]):
             frozen=not self.deck.following,
             live=not self._ended and any(node.connected for node in view.nodes.values()),
             notice=self._notice,
-            motion=self._motion,
-            glyphs=self._glyphs,
-            colour=self.depth != "none",
+            motion=self.worn.motion,
+            glyphs=self.worn.glyphs,
+            colour=self.worn.depth != "none",
             zone_us=self._zone_us,
             source=self.options.title,
             simulated=self.clockwork.state() if self.clockwork is not None else None,
@@ -368,10 +356,9 @@ class MasterlessApp(App[int]):
         self._dirty = True
 
     def dress(self, dress: Dress) -> None:
-        """Other colours or shapes."""
-        self._glyphs = dress.glyphs or self._glyphs
-        if dress.palette is not None:
-            self.depth = self._canvas.wear(dress.palette)
+        """Other colours, shapes or motion."""
+        self.worn = changed(self.worn, dress)
+        self._canvas.wear(self.worn)
 
     def present(self) -> int:
         """The live moment."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from tui.command.asking import ask, look, records
 from tui.command.saying import FINE, NOT_FINE, run_async, say, show, wait_a_second
-from tui.command.words import Words, add_address
+from tui.command.words import Words, add_address, add_looks, looks_of
 
 STATUS_ENDS: Final = """\
 Exits with 0 when all is well. Exits with 1 when the nodes disagree, when a member is suspect, dead
@@ -23,6 +23,7 @@ def add(words: Words) -> None:
     """Add them."""
     word = words.add("inspect", inspect, "the dashboard on a running cluster, looking only")
     add_address(word)
+    add_looks(word)
     word.add_argument("--plain", action="store_true", help="lines of text instead of a dashboard")
 
     word = words.add("status", status, "the verdict, the nodes, who disagrees")
@@ -48,7 +49,7 @@ def inspect(args: argparse.Namespace) -> int:
         return run_async(follow(args.address, say))
     from tui.app import run_inspect as run_dashboard
 
-    return run_dashboard(args.address)
+    return run_dashboard(args.address, dress=looks_of(args))
 
 
 def status(args: argparse.Namespace) -> int:

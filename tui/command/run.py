@@ -8,7 +8,7 @@ import sys
 
 from tui.command.arguments import ARCHITECTURES, node_count, port, seconds
 from tui.command.saying import NOT_FINE, CommandError, run_async, say, warn
-from tui.command.words import Parser, Words
+from tui.command.words import Parser, Words, add_looks, looks_of
 
 
 def add(words: Words) -> None:
@@ -29,6 +29,7 @@ def add(words: Words) -> None:
     word.add_argument(
         "--serve-host", default="127.0.0.1", metavar="HOST", help="for whom: only this machine"
     )
+    add_looks(word)
     word.add_argument("--plain", action="store_true", help="lines of text instead of a dashboard")
     word.add_argument("--for", type=seconds, dest="lasting", metavar="SECONDS", help="then stop")
 
@@ -81,7 +82,7 @@ def demo(args: argparse.Namespace) -> int:
 
         page = Served(args.serve_host, args.serve, "demo") if args.serve is not None else None
         try:
-            return run_dashboard(options, lasting=args.lasting, page=page)
+            return run_dashboard(options, args.lasting, page, looks_of(args))
         except ServeError as error:
             raise CommandError(str(error), NOT_FINE) from None
     except LabError as error:

@@ -11,11 +11,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Never
+from typing import TYPE_CHECKING, Any, Final, Never
 
 from tui.command.arguments import address
 from tui.command.saying import WRONG_CALL
 
+if TYPE_CHECKING:
+    from tui.driving.dress import Dress
+
+THEMES: Final = ("dark", "light", "contrast", "mono")
+"""As `tui.draw.theme.PALETTES`, which `--help` has no time to import."""
+GLYPHS: Final = ("unicode", "braille", "block", "ascii")
+"""As `tui.driving.dress.GLYPHS`, for the same reason."""
 Run = Callable[[argparse.Namespace], int]
 
 
@@ -51,3 +58,27 @@ def add_address(word: Parser, *, json: bool = False) -> None:
     word.add_argument("address", type=address, metavar="ADDRESS", help="a node's window")
     if json:
         word.add_argument("--json", action="store_true", help="one document with stable names")
+
+
+def add_looks(word: Parser) -> None:
+    """How a dashboard looks: the same for every word that opens one."""
+    word.add_argument("--theme", choices=THEMES, metavar="NAME", help=f"{', '.join(THEMES)} (dark)")
+    word.add_argument(
+        "--glyphs", choices=GLYPHS, metavar="SET", help=f"{', '.join(GLYPHS)} (unicode)"
+    )
+    word.add_argument(
+        "--reduced-motion", action="store_true", help="nothing flies, figures change once a second"
+    )
+
+
+def looks_of(args: argparse.Namespace) -> Dress:
+    """What `add_looks` was told."""
+    from tui.driving.dress import GLYPHS as SETS
+    from tui.driving.dress import THEMES as PALETTES
+    from tui.driving.dress import Dress
+
+    return Dress(
+        palette=PALETTES[args.theme] if args.theme else None,
+        glyphs=SETS[args.glyphs] if args.glyphs else None,
+        motion=False if args.reduced_motion else None,
+    )

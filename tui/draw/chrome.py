@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from tui.draw.frame import Frame
-from tui.draw.glyphs import SETS
+from tui.draw.glyphs import SETS, spelled
 from tui.draw.prompt import paint_typing
 from tui.draw.timeline import paint_line
 from tui.driving.explaining import explained
@@ -94,7 +94,7 @@ def _title(frame: Frame, scene: Scene, screen: ScreenName, detail: str) -> None:
         frame.hit(x + 1, 0, len(sieve) + 3, 1, Button("filter"))
         x = frame.text(x + 1, 0, f" /{sieve} ", "frozen", bg="frozen.bg", bold=True)
     if scene.frozen and scene.line is not None and scene.line.playing:
-        mark, role = f" REPLAY {scene.line.pace} ", "frozen"
+        mark, role = f" REPLAY {spelled(scene.line.pace, scene.glyphs)} ", "frozen"
     elif scene.frozen:
         mark, role = " FROZEN ", "frozen"
     elif scene.simulated is not None:

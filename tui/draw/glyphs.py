@@ -110,6 +110,63 @@ _ASCII: Final = Glyphs(
     corner=(".", "'"),
     upright="|",
 )
+
+
+class _Plainly(dict[int, str]):
+    """A table for `str.translate` that knows what to write for anything at all."""
+
+    def __missing__(self, code: int) -> str:
+        found = self[code] = chr(code) if code < 128 else "?"
+        return found
+
+
+_PLAINLY: Final = _Plainly(
+    str.maketrans(
+        {
+            **dict.fromkeys("·–—─━╌", "-"),
+            **dict.fromkeys("←◂", "<"),
+            **dict.fromkeys("→▸", ">"),
+            **dict.fromkeys("↑▲▴", "^"),
+            **dict.fromkeys("↓▼▾", "v"),
+            **dict.fromkeys("│▏▐▌├", "|"),
+            **dict.fromkeys("╭╮┬", "."),
+            **dict.fromkeys("╰╯", "'"),
+            **dict.fromkeys("▀▄", "="),
+            **dict.fromkeys("“”", '"'),
+            **dict.fromkeys("‘’", "'"),
+            "…": ".",
+            "×": "x",
+            "✕": "x",
+            "●": "o",
+            "◐": "?",
+            "○": ".",
+            "◌": "+",
+            "◦": "*",
+            "✓": "y",
+            "■": "o",
+            "█": "#",
+            "▒": "+",
+            "└": "`",
+            "┆": ":",
+        }
+    )
+)
+
+
+def ascii_only(text: str) -> str:
+    """The same text, as long, in ASCII: whatever a painter or a person wrote in other characters."""
+    return text if text.isascii() else text.translate(_PLAINLY)
+
+
+def spelled(text: str, glyphs: GlyphSet) -> str:
+    """A text whose meaning would change if it had to stay as long: speeds, ⅛× is 1/8x."""
+    if glyphs != "ascii":
+        return text
+    for fraction, plain in (("⅛", "1/8"), ("¼", "1/4"), ("½", "1/2")):
+        text = text.replace(fraction, plain)
+    return ascii_only(text)
+
+
 SETS: Final[dict[GlyphSet, Glyphs]] = {
     "braille": _BLOCK,
     "block": replace(_BLOCK, crown="M", shadow="m"),  # a console's font has no chess pieces

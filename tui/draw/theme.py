@@ -1,10 +1,10 @@
-"""Roles to colours, for each depth a terminal may have.
+"""Roles to colours, for each theme and each depth a terminal may have.
 
-Painters name roles; only this file names colours. Owner hues are Okabe and Ito's eight, chosen to
-stay apart for colour-blind eyes; a ring's second and third band are the same hue faded toward the
-background. The faded bands do not survive naive conversion to fewer colours, so 256 and 16 have
-their own tables. With no colour at all, weight and reverse carry what they can (and painters are
-told, see `Scene.colour`). `dim` is never used (it crashed with 8-bit colours, textual#5946).
+Painters name roles; only `tui.draw.themes` names colours. A ring's second and third band are the
+owner's hue faded toward the ground; that does not survive naive conversion to fewer colours, so 256
+and 16 have their own tables. With no colour at all (NO_COLOR, theme `mono`), weight and reverse
+carry what they can, and painters are told, see `Scene.colour`. `dim` is never used (it crashed with
+8-bit colours, textual#5946).
 """
 
 from __future__ import annotations
@@ -17,53 +17,22 @@ from rich.color import Color
 from rich.style import Style
 
 from tui.draw.frame import Ink, ink_at
+from tui.draw.themes.colours import Colours, Shade
+from tui.draw.themes.contrast import CONTRAST
+from tui.draw.themes.dark import DARK
+from tui.draw.themes.light import LIGHT
 
 Depth = Literal["truecolor", "256", "16", "none"]
-Palette = Literal["dark", "mono"]
-PALETTES: Final[tuple[Palette, ...]] = ("dark", "mono")
-
-BACKGROUND: Final = "#121212"
-_PLAIN: Final[dict[str, tuple[str, int, str]]] = {
-    # A role in each depth: true colour, 256, 16.
-    "": ("#dcdcdc", 253, "white"),
-    "plain": ("#dcdcdc", 253, "white"),
-    "muted": ("#8f8f8f", 245, "white"),
-    "faint": ("#5c5c5c", 240, "bright_black"),
-    "rule": ("#3a3a3a", 237, "bright_black"),
-    "thread": ("#585858", 240, "bright_black"),
-    "title": ("#ffffff", 231, "bright_white"),
-    "accent": ("#7cc4f0", 117, "bright_cyan"),
-    "key": ("#f2f2f2", 255, "bright_white"),
-    "crown": ("#ffd75f", 221, "bright_yellow"),
-    "notice": ("#ffd479", 222, "bright_yellow"),
-    "good": ("#6fd08c", 114, "bright_green"),
-    "warn": ("#ffb454", 215, "bright_yellow"),
-    "bad": ("#ff6b5e", 203, "bright_red"),
-    "alive": ("#6fd08c", 114, "bright_green"),
-    "suspect": ("#ffb454", 215, "bright_yellow"),
-    "dead": ("#ff6b5e", 203, "bright_red"),
-    "joining": ("#8fb8ff", 111, "bright_blue"),
-    "frozen": ("#101010", 233, "black"),
-    "frozen.bg": ("#ffd479", 222, "bright_yellow"),
-    "selection": ("#ffffff", 231, "bright_white"),
-    "selected.bg": ("#262b30", 236, "bright_black"),
-    "sheet.bg": ("#1c1f22", 234, "black"),
-    "badge": ("#0a0a0a", 232, "black"),
-    "hollow.bg": ("#2a2020", 235, "black"),
-    "track": ("#2a2a2a", 236, "bright_black"),
+Palette = Literal["dark", "light", "contrast", "mono"]
+PALETTES: Final[tuple[Palette, ...]] = ("dark", "light", "contrast", "mono")
+COLOURS: Final[dict[Palette, Colours]] = {
+    "dark": DARK,
+    "light": LIGHT,
+    "contrast": CONTRAST,
+    "mono": DARK,  # never seen: its depth is none
 }
-_OWNERS: Final[tuple[tuple[str, tuple[int, int, int], tuple[str, str]], ...]] = (
-    # hue, the three bands in 256 colours, the first band and the others in 16
-    ("#56b4e9", (75, 31, 23), ("bright_cyan", "cyan")),
-    ("#e69f00", (214, 136, 94), ("bright_red", "red")),
-    ("#009e73", (36, 29, 22), ("bright_green", "green")),
-    ("#cc79a7", (175, 132, 53), ("bright_magenta", "magenta")),
-    ("#f0e442", (227, 142, 58), ("bright_yellow", "yellow")),
-    ("#3a8fd6", (32, 25, 17), ("bright_blue", "blue")),
-    ("#d55e00", (202, 130, 52), ("bright_white", "white")),
-    ("#a8a8a8", (248, 242, 238), ("white", "bright_black")),
-)
-_FADE: Final = (1.0, 0.52, 0.28)
+QUIET: Final = ("sheet.bg", "hollow.bg", "track", "selected.bg")
+"""Backgrounds that only set something apart: without colour they are left away, not reversed."""
 _BANDS: Final = ("", "b", "c")
 
 
@@ -79,56 +48,51 @@ def depth_of(environ: Mapping[str, str]) -> Depth:
     return "256" if term.rpartition("-")[2] in ("256color", "kitty") else "16"
 
 
-def _blend(colour: str, amount: float) -> str:
+def blend(colour: str, ground: str, amount: float) -> str:
+    """So much of a colour (0 to 1) over a ground, both as #rrggbb."""
+
     def channels(text: str) -> tuple[int, ...]:
         return tuple(int(text[i : i + 2], 16) for i in (1, 3, 5))
 
-    pairs = zip(channels(colour), channels(BACKGROUND), strict=True)
+    pairs = zip(channels(colour), channels(ground), strict=True)
     return "#" + "".join(f"{round(b + (c - b) * amount):02x}" for c, b in pairs)
 
 
-@lru_cache(maxsize=8)
-def _table(depth: Depth) -> dict[str, Color]:
-    column = {"truecolor": 0, "256": 1, "16": 2, "none": 2}[depth]
-    table: dict[str, Color] = {}
-    for role, choice in _PLAIN.items():
-        value = choice[column]
-        table[role] = Color.parse(f"color({value})" if isinstance(value, int) else value)
-    for number, (hue, indexed, ansi) in enumerate(_OWNERS):
+def _colour(shade: Shade, depth: Depth) -> Color:
+    match depth:
+        case "truecolor":
+            return Color.parse(shade[0])
+        case "256":
+            return Color.parse(f"color({shade[1]})")
+        case "16":
+            return Color.parse(shade[2])
+        case "none":
+            return Color.default()
+
+
+@lru_cache(maxsize=16)
+def _table(depth: Depth, palette: Palette) -> dict[str, Color]:
+    colours = COLOURS[palette]
+    table = {role: _colour(shade, depth) for role, shade in colours.roles.items()}
+    for number, owner in enumerate(colours.owners):
         for band, suffix in enumerate(_BANDS):
-            match depth:
-                case "truecolor":
-                    colour = Color.parse(_blend(hue, _FADE[band]))
-                case "256":
-                    colour = Color.parse(f"color({indexed[band]})")
-                case "16" | "none":
-                    colour = Color.parse(ansi[min(band, 1)])
-            table[f"owner{number}{suffix}"] = colour
+            hue = blend(owner.hue, colours.ground[0], colours.fade[band])
+            shade = hue, owner.indexed[band], owner.named[min(band, 1)]
+            table[f"owner{number}{suffix}"] = _colour(shade, depth)
     return table
 
 
 def known(role: str) -> bool:
     """Whether a role has a colour: a painter's typing error is a test's failure, not a crash."""
-    return role in _table("truecolor")
-
-
-def _background(depth: Depth) -> Color:
-    match depth:
-        case "truecolor":
-            return Color.parse(BACKGROUND)
-        case "256":
-            return Color.parse("color(233)")
-        case "16":
-            return Color.parse("black")
-        case "none":
-            return Color.default()
+    return all(role in _table("truecolor", palette) for palette in PALETTES)
 
 
 class Theme:
-    """The styles of one depth. Every style has a background: Textual's filters need one."""
+    """The styles of one theme in one depth. Every style has a background: Textual's filters need it."""
 
-    def __init__(self, depth: Depth) -> None:
-        self.depth: Depth = depth
+    def __init__(self, depth: Depth, palette: Palette = "dark") -> None:
+        self.depth: Depth = "none" if palette == "mono" else depth
+        self.palette: Palette = palette
         self._styles: dict[int, Style] = {}
 
     def style(self, index: int) -> Style:
@@ -138,15 +102,18 @@ class Theme:
             style = self._styles[index] = self._make(ink_at(index))
         return style
 
+    def colours(self, ink: Ink) -> tuple[Color, Color]:
+        """An ink's foreground and background."""
+        table = _table(self.depth, self.palette)
+        ground = _colour(COLOURS[self.palette].ground, self.depth)
+        behind = table.get(ink.bg, ground) if ink.bg else ground
+        return table.get(ink.fg, table[""]), behind
+
     def _make(self, ink: Ink) -> Style:
         if self.depth == "none":
             strong = ink.bold or ink.fg in ("title", "key", "bad", "dead", "selection")
-            reverse = ink.bg != "" and ink.bg not in ("sheet.bg", "hollow.bg", "track")
-            reverse = reverse or ink.mark == "focus"
+            reverse = (ink.bg != "" and ink.bg not in QUIET) or ink.mark == "focus"
             plain = Style.from_color(Color.default(), Color.default())
             return plain + Style(bold=strong, reverse=reverse, underline=ink.mark == "link")
-        table = _table(self.depth)
-        return Style.from_color(
-            table.get(ink.fg, table[""]),
-            table.get(ink.bg, _background(self.depth)) if ink.bg else _background(self.depth),
-        ) + Style(bold=ink.bold, underline=ink.mark == "link", reverse=ink.mark == "focus")
+        marks = Style(bold=ink.bold, underline=ink.mark == "link", reverse=ink.mark == "focus")
+        return Style.from_color(*self.colours(ink)) + marks

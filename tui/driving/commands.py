@@ -13,17 +13,18 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from cluster.model.member import NodeId
-from tui.draw.glyphs import SETS, GlyphSet
-from tui.draw.theme import PALETTES, Palette
+from tui.draw.glyphs import SETS
+from tui.draw.theme import PALETTES
+from tui.driving.dress import GLYPHS, MOTION, THEMES, Dress
 from tui.keys import KEYS, SCREENS, Action
 from tui.view import ClusterView
 
-Takes = Literal["nothing", "node", "room", "moment", "speed", "key", "text", "theme", "glyphs"]
+Takes = Literal[
+    "nothing", "node", "room", "moment", "speed", "key", "text", "theme", "glyphs", "motion"
+]
 """What stands after the command's own name."""
 COMPLETIONS_MAX: Final = 40
 """Offered at once: of a thousand rooms the rest is left to further letters."""
-_PALETTES: Final[dict[str, Palette]] = {name: name for name in PALETTES}
-_GLYPHS: Final[dict[str, GlyphSet]] = {name: name for name in SETS}
 _DAY_S: Final = 86_400
 
 
@@ -75,13 +76,6 @@ class Marked(Struct, frozen=True):
     """Mark this moment."""
 
     word: str
-
-
-class Dress(Struct, frozen=True):
-    """Other colours, or other shapes."""
-
-    palette: Palette | None = None
-    glyphs: GlyphSet | None = None
 
 
 Meaning = Press | OnNode | OnRoom | OnKey | At | Speed | Sift | Marked | Dress
@@ -137,6 +131,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     _like("play", "run", text="play the chosen schedule of the compare screen"),
     Command("theme", "theme", f"colours: {', '.join(PALETTES)}"),
     Command("glyphs", "glyphs", f"shapes: {', '.join(SETS)}"),
+    Command("motion", "motion", "full, or reduced: nothing flies, figures change once a second"),
     _like("picture", "picture"),
     _like("help", "help", text="the keys of this screen"),
     _like("quit", "quit"),
@@ -191,20 +186,24 @@ def _meaning(command: Command, rest: str, view: ClusterView) -> Meaning:
             return Speed(_times(rest))
         case "text":
             return Marked(rest) if command.name == "mark" else Sift(rest)
-        case "theme" | "glyphs":
+        case "theme" | "glyphs" | "motion":
             return _dress(command.takes, rest)
 
 
-def _dress(takes: Literal["theme", "glyphs"], rest: str) -> Dress:
-    if takes == "theme":
-        palette = _PALETTES.get(rest)
-        if palette is None:
+def _dress(takes: Literal["theme", "glyphs", "motion"], rest: str) -> Dress:
+    match takes:
+        case "theme" if rest in THEMES:
+            return Dress(palette=THEMES[rest])
+        case "theme":
             raise NotUnderstoodError(f"there is no theme {rest!r}: {', '.join(PALETTES)}")
-        return Dress(palette=palette)
-    glyphs = _GLYPHS.get(rest)
-    if glyphs is None:
-        raise NotUnderstoodError(f"there are no glyphs {rest!r}: {', '.join(SETS)}")
-    return Dress(glyphs=glyphs)
+        case "glyphs" if rest in GLYPHS:
+            return Dress(glyphs=GLYPHS[rest])
+        case "glyphs":
+            raise NotUnderstoodError(f"there are no glyphs {rest!r}: {', '.join(GLYPHS)}")
+        case "motion" if rest in MOTION:
+            return Dress(motion=MOTION[rest])
+        case "motion":
+            raise NotUnderstoodError(f"there is no motion {rest!r}: {' or '.join(MOTION)}")
 
 
 def _node(text: str, view: ClusterView) -> NodeId:
@@ -242,6 +241,7 @@ def _wanted(takes: Takes) -> str:
         "speed": "a number",
         "theme": "a name",
         "glyphs": "a name",
+        "motion": " or ".join(MOTION),
     }.get(takes, "something")
 
 
@@ -277,6 +277,8 @@ def _values(command: Command, view: ClusterView) -> list[str]:
             return list(PALETTES)
         case "glyphs":
             return list(SETS)
+        case "motion":
+            return list(MOTION)
         case "speed":
             return ["0.25", "0.5", "1", "2", "4", "8", "16"]
         case "key" | "moment" | "text" | "nothing":

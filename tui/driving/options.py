@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tui.draw.glyphs import GlyphSet
+from tui.driving.dress import Dress
 from tui.scene import ScreenName
 
 
@@ -15,7 +15,7 @@ class Options(Struct, frozen=True):
 
     title: str = "demo"
     screen: ScreenName = "home"
-    glyphs: GlyphSet = "braille"
+    dress: Dress = Dress()
     expected: int = 0
     """How many nodes are being started; 0: none, we look at what is there."""
     greeting: str = ""

@@ -14,7 +14,6 @@ from tui.acts import Acts
 from tui.desk import Desk
 from tui.driving.commands import (
     At,
-    Dress,
     Marked,
     Meaning,
     NotUnderstoodError,
@@ -29,6 +28,7 @@ from tui.driving.commands import (
     understand,
 )
 from tui.driving.console import Console
+from tui.driving.dress import Dress
 from tui.driving.line import Line
 from tui.inspecting.asker import Asker
 from tui.keys import FAULTS, Action
@@ -53,7 +53,7 @@ class Driven(Protocol):
         ...
 
     def dress(self, dress: Dress) -> None:
-        """Other colours or shapes."""
+        """Other colours, shapes or motion."""
         ...
 
     def say(self, notice: str) -> None:

@@ -15,7 +15,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.draw.frame import Frame, Hit
-from tui.draw.theme import Depth, Palette, Theme
+from tui.draw.glyphs import ascii_only
+from tui.driving.dress import Worn
 
 
 class FrameView(Widget):
@@ -42,10 +43,9 @@ class FrameView(Widget):
             self.hit = hit
             self.step = step
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, worn: Worn) -> None:
         super().__init__()
-        self._theme = theme
-        self._able: Depth = theme.depth
+        self._worn, self._theme = worn, worn.theme
         self._frame = Frame(0, 0)
         self._strips: list[Strip] = []
         self.rows_changed = 0
@@ -71,15 +71,16 @@ class FrameView(Widget):
             self.rows_changed += len(changed)
             self.refresh(*_regions(changed, frame.width))
 
-    def wear(self, palette: Palette) -> Depth:
-        """Other colours from now on; answers with how many there are. Never more than it began with."""
-        self._theme = Theme("none" if palette == "mono" else self._able)
+    def wear(self, worn: Worn) -> None:
+        """Other colours and shapes from now on."""
+        self._worn, self._theme = worn, worn.theme
         self._strips = [self._strip(y) for y in range(self._frame.height)]
         self.refresh()
-        return self._theme.depth
 
     def _strip(self, y: int) -> Strip:
         line = "".join(self._frame.chars[y])
+        if self._worn.glyphs == "ascii":
+            line = ascii_only(line)
         inks = self._frame.inks[y]
         style = self._theme.style
         segments: list[Segment] = []

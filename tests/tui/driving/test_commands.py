@@ -12,7 +12,6 @@ from tui.driving.commands import (
     BY_NAME,
     COMMANDS,
     At,
-    Dress,
     Meaning,
     NotUnderstoodError,
     OnKey,
@@ -24,6 +23,7 @@ from tui.driving.commands import (
     moment_before,
     understand,
 )
+from tui.driving.dress import Dress
 from tui.keys import KEYS, SCREENS
 
 VIEW = scene_at(QUIET).view
@@ -46,6 +46,9 @@ VIEW = scene_at(QUIET).view
         ("filter n4 suspect", Sift("n4 suspect")),
         ("filter", Sift("")),
         ("glyphs ascii", Dress(glyphs="ascii")),
+        ("glyphs unicode", Dress(glyphs="braille")),
+        ("theme light", Dress(palette="light")),
+        ("motion reduced", Dress(motion=False)),
         ("theme mono", Dress(palette="mono")),
     ],
 )
@@ -66,6 +69,8 @@ def test_a_line_means_what_it_says(line: str, meaning: Meaning) -> None:
         ("speed 0", "'0' is not a speed"),
         ("theme pink", "there is no theme 'pink': dark"),
         ("glyphs runes", "there are no glyphs 'runes'"),
+        ("motion wild", "there is no motion 'wild': full or reduced"),
+        ("motion", "motion wants full or reduced"),
         ("room nowhere", "no node has told of a room 'nowhere'"),
     ],
 )
@@ -94,7 +99,7 @@ def test_tab_offers_commands_and_then_what_they_take() -> None:
 def test_what_is_completed_is_understood() -> None:
     for name in completions("", VIEW, own=True):
         for line in completions(f"{name} ", VIEW, own=True) or (name,):
-            if BY_NAME[name].takes in ("nothing", "node", "theme", "glyphs", "speed"):
+            if BY_NAME[name].takes in ("nothing", "node", "theme", "glyphs", "motion", "speed"):
                 assert understand(line, VIEW)
 
 

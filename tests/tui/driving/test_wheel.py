@@ -101,10 +101,10 @@ async def test_without_colours_the_picture_is_the_same_in_weight_and_words() -> 
     app = dashboard(DEAD, options=Options(screen="home"))
     async with app.run_test(size=(120, 36)) as pilot:
         await see_text(pilot, "● alive")
-        assert app.depth == "truecolor"
+        assert app.worn.depth == "truecolor"
         await pilot.press("colon", *letters("theme mono"), "enter")
-        await see(pilot, lambda: app.depth == "none")
+        await see(pilot, lambda: app.worn.depth == "none")
         styles = [s.style for s in app.query_one(FrameView).render_line(1)]
         assert all(style and style.color and style.color.is_default for style in styles)
         await pilot.press("colon", *letters("theme dark"), "enter")
-        await see(pilot, lambda: app.depth == "truecolor")
+        await see(pilot, lambda: app.worn.depth == "truecolor")

@@ -9,7 +9,7 @@ from typing import Final
 from tui.command.arguments import address, seconds
 from tui.command.asking import ask
 from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError, run_async, say
-from tui.command.words import Words
+from tui.command.words import Words, add_looks, looks_of
 
 RECORD_ENDS: Final = """\
 Ctrl-C ends the file. One that was not ended (a crash, a full disk) is shown by replay all the
@@ -30,6 +30,7 @@ def add(words: Words) -> None:
     word.add_argument(
         "file", type=Path, metavar="FILE.rec", help="what `record` or the key R wrote"
     )
+    add_looks(word)
 
 
 def record(args: argparse.Namespace) -> int:
@@ -76,7 +77,7 @@ def replay(args: argparse.Namespace) -> int:
     try:
         from tui.app import run_replay
 
-        return run_replay(recording)
+        return run_replay(recording, looks_of(args))
     finally:
         recording.close()
 

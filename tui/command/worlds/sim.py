@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tui.command.arguments import new_file, new_folder, seconds
 from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError
-from tui.command.words import Parser, Words
+from tui.command.words import Parser, Words, add_looks, looks_of
 
 if TYPE_CHECKING:
     from cluster.sim.trial.worker import Order
@@ -91,6 +91,7 @@ def add(words: Words) -> None:
     )
     word.add_argument("--json", action="store_true", help="one document with stable names")
     _add_files(word)
+    add_looks(word)
 
 
 def _add_files(word: Parser) -> None:
@@ -206,7 +207,7 @@ def watch(args: argparse.Namespace) -> int:
         rooms=rooms,
     )
     try:
-        return run_sim(setup, args.speed)
+        return run_sim(setup, args.speed, dress=looks_of(args))
     except SimError as error:
         raise CommandError(str(error), NOT_FINE) from None
 

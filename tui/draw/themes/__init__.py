@@ -1,0 +1,1 @@
+"""The colours of each theme, as data."""
