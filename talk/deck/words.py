@@ -46,7 +46,7 @@ VERBS: Final[dict[str, Verb]] = {
         Verb("isolate", "NODE", 1, 1, "cut every link of one node"),
         Verb("partition", "NODE,NODE", 1, 1, "split these from all others"),
         Verb("heal", "", 0, 0, "mend every link"),
-        Verb("wipe", "NODE", 1, 1, "empty the disk of a killed node"),
+        Verb("wipe", "NODE", 1, 1, "end a process and empty its disk"),
         Verb("add", "", 0, 0, "start one more node"),
         Verb("drain", "NODE", 1, 1, "have a node hand over all it holds, and stay"),
         Verb("leave", "NODE", 1, 1, "have a node hand over all it holds, and go"),

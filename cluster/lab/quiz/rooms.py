@@ -136,6 +136,10 @@ class RoomPlayers:
         else:
             self.failed += 1
 
+    async def crash(self, room: str) -> None:
+        """Make a room's process fail."""
+        await self._say(RoomRequest(room, "call", _encode({"crash": {}})))
+
     async def _call(self, room: str, message: dict[str, Any]) -> bool:
         return await self._say(RoomRequest(room, "call", _encode(message), again=True))
 

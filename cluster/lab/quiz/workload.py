@@ -164,6 +164,16 @@ class Workload:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    async def answer(self, count: int, at_once: int = 16) -> None:
+        """So many answers beside the steady ones, and wait until each has come to an end."""
+        left = iter(range(count))
+
+        async def player() -> None:
+            for _ in left:
+                await self._answer()
+
+        await asyncio.gather(*(player() for _ in range(at_once)))
+
     async def _answer(self) -> None:
         answer = self._quiz.next()
         self.ledger.attempted(answer.key, answer.value)

@@ -72,8 +72,10 @@ class Players:
         self._turn = 0
         self.acknowledged = self.maybe = self.failed = 0
         self._attempts = self._successes = 0
-        self._audited, self._unreadable = 0, -1
+        self.audited, self._unreadable = 0, -1
         self._audits = 0
+        self.audits = 0
+        """Audits that came to an end."""
 
     def start(self) -> None:
         """Begin to play."""
@@ -82,7 +84,7 @@ class Players:
         self._world.after(COUNT_US, self._count)
         self._world.after(AUDIT_US, self._audit)
         for number in range(1, self._rooms + 1):
-            self._world.after(number * 50 * MS, lambda n=number: self._open(f"quiz-{n}", n))
+            self._world.after(number * 50 * MS, lambda n=number: self._open(f"room-{n}", n))
 
     # --- answers ---------------------------------------------------------------------------------
 
@@ -98,6 +100,14 @@ class Players:
             self._read(rng.randrange(KEYS_MAX))
         else:
             self._write(self._turn % KEYS_MAX)
+
+    def write(self) -> None:
+        """One answer more, to a key that nobody writes now."""
+        for _ in range(KEYS_MAX):
+            self._turn += 1
+            if not self._ledger[self._turn % KEYS_MAX].busy:
+                self._write(self._turn % KEYS_MAX)
+                return
 
     def _write(self, place: int) -> None:
         entry = self._ledger[place]
@@ -150,7 +160,7 @@ class Players:
                 maybe=self.maybe,
                 failed=self.failed,
                 unreadable=self._unreadable,
-                audited=self._audited,
+                audited=self.audited,
                 interval_us=COUNT_US,
                 attempts=self._attempts,
                 successes=self._successes,
@@ -185,7 +195,8 @@ class Players:
             if isinstance(response, ReadResponse):
                 missing += not wanted & {s.value for s in response.versions.siblings}
             if not left and self._calm():
-                self._audited, self._unreadable = len(chosen), missing
+                self.audited, self._unreadable = len(chosen), missing
+                self.audits += 1
 
         for place in chosen:
             Errand(
@@ -197,6 +208,10 @@ class Players:
             ).go()
 
     # --- rooms -----------------------------------------------------------------------------------
+
+    def crash(self, room: str) -> None:
+        """Make a room's process fail; what comes of it is told by facts."""
+        self._tell_room(RoomRequest(room, "call", b'{"crash": {}}'), lambda _response: None)
 
     def _open(self, room: str, number: int) -> None:
         def opened(response: Response | None) -> None:

@@ -1,0 +1,75 @@
+"""What the stage asks of the place where a talk happens, whatever that place is.
+
+Decides nothing about slides: it makes a cluster, does what a cue says, and hands over facts. A
+ground's clock is its cluster's. Real time passes on a real ground; on a simulated one it passes only
+when `pass_time` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct
+
+from cluster.model.facts import Fact
+from cluster.sim.pairs.record import Played
+from talk.deck.deck import Act, Need
+
+Tell = Callable[[str], None]
+"""Told what is happening now, in a few words, for whoever waits."""
+
+
+class GroundError(Exception):
+    """It cannot be done: one sentence that says why, and what could be."""
+
+
+class Done(Struct, frozen=True):
+    """What came of an act."""
+
+    said: str
+    """One past-tense sentence."""
+    played: Played | None = None
+    """The record of a pair."""
+
+
+class Ground(Protocol):
+    """A place for a talk."""
+
+    simulated: bool
+
+    def label(self) -> str:
+        """What the audience is told of it: "live cluster, 5 processes"."""
+        ...
+
+    @property
+    def now(self) -> int:
+        """The cluster's clock, microseconds."""
+        ...
+
+    @property
+    def stretch(self) -> float:
+        """How much longer than planned things take here, as measured; at least 1."""
+        ...
+
+    def take(self) -> list[Fact]:
+        """What was told since this was last asked."""
+        ...
+
+    async def prepare(self, need: Need, *, fresh: bool, tell: Tell) -> bool:
+        """Have such a cluster, agreed and unhurt; whether it is another one than before, so that
+        all that was told before is void. Raises GroundError.
+        """
+        ...
+
+    async def perform(self, act: Act, tell: Tell) -> Done:
+        """Do it. Raises GroundError."""
+        ...
+
+    async def pass_time(self, us: int) -> None:
+        """Let about so much time of the cluster pass."""
+        ...
+
+    async def stop(self) -> None:
+        """End everything. May be called twice."""
+        ...
