@@ -55,10 +55,14 @@ class Acts:
 
     def __init__(self, say: Callable[[str], None], did: Callable[[str], None]) -> None:
         self.hands: Hands | None = None
+        self.refusal = "looking only: faults are for clusters this program started"
+        """Said when there are no hands."""
         self._say = say
         self._did = did
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._guests = 0
+        """Acts of others that are under way."""
 
     @property
     def busy(self) -> bool:
@@ -68,7 +72,7 @@ class Acts:
     def do(self, action: Action, view: ClusterView, selected: NodeId | None) -> None:
         """A key was pressed."""
         if self.hands is None:
-            self._say("looking only: faults are for clusters this program started")
+            self._say(self.refusal)
         elif len(self._tasks) >= WAITING_MAX:
             self._say("one thing at a time: the last ones are not done yet")
         elif action in ("add", "undo"):
@@ -106,6 +110,19 @@ class Acts:
                 self._did(await act())
             except LabError as refused:
                 self._say(str(refused))
+
+    async def obey(self, act: Callable[[Hands], Awaitable[str]]) -> str:
+        """An act that a viewer asks for, in turn with our own: what was done. Raises LabError."""
+        if self.hands is None:
+            raise LabError(self.refusal)
+        if self._guests >= WAITING_MAX:
+            raise LabError("one thing at a time: the last ones are not done yet")
+        self._guests += 1
+        try:
+            async with self._turn:
+                return await act(self.hands)
+        finally:
+            self._guests -= 1
 
     async def stop(self) -> None:
         """Give up what waits and end the cluster."""

@@ -9,20 +9,25 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from cluster.model.facts import Fact
 from cluster.model.member import Address
 from tui.acts import Hands
-from tui.dashboard import MasterlessApp, Options, Recorded, Source, Take
+from tui.dashboard import Begin, MasterlessApp, Options, Recorded, Source, Take, wall
 from tui.driving.dress import Dress
+from tui.sources.clocks import Now
 
 if TYPE_CHECKING:
     from cluster.lab.show import Show, ShowOptions
     from cluster.sim.watch.orders import Setup
     from tui.sources.live import LiveSource
+    from tui.sources.sim import SimSource
     from tui.timeline.recording import Recording
-    from tui.web.served import Served
+    from tui.web.page import Page
 
 AS_IT_IS: Final = Dress()
 
@@ -48,7 +53,7 @@ class Demonstration:
 def run_demo(
     options: ShowOptions,
     lasting: float | None = None,
-    page: Served | None = None,
+    page: Page | None = None,
     dress: Dress = AS_IT_IS,
 ) -> int:
     """The dashboard over five (or so) nodes of our own, and as a page for viewers if there is one.
@@ -58,13 +63,21 @@ def run_demo(
     return asyncio.run(_demo(options, lasting, page, dress))
 
 
-def run_inspect(address: str, lasting: float | None = None, dress: Dress = AS_IT_IS) -> int:
-    """The dashboard over a cluster that runs already, found through any of its windows."""
-    return asyncio.run(_inspect(address, lasting, dress))
+def run_inspect(
+    address: str,
+    lasting: float | None = None,
+    page: Page | None = None,
+    dress: Dress = AS_IT_IS,
+) -> int:
+    """The dashboard over a cluster that runs already, found through any of its windows.
+
+    Raises ServeError when the page cannot be served; so do the two below.
+    """
+    return asyncio.run(_inspect(address, lasting, page, dress))
 
 
 async def _demo(
-    options: ShowOptions, lasting: float | None, page: Served | None, dress: Dress
+    options: ShowOptions, lasting: float | None, page: Page | None, dress: Dress
 ) -> int:
     shows: list[Show] = []
 
@@ -77,8 +90,8 @@ async def _demo(
         def noticed(fact: Fact) -> None:
             take(fact)
             live.notice(fact)
-            if page is not None and shows:
-                page.tell(str(window) for window in shows[0].windows().values())
+            if page is not None:
+                page.hear(fact)
 
         show = Show(options, noticed)
         shows.append(show)
@@ -87,22 +100,18 @@ async def _demo(
 
     kind = options.architecture
     named = f" --architecture {kind}" if kind != "masterless" else ""
-    if page is not None:
-        await page.start()
     greeting = f"./demo.sh demo --seed {options.seed}{named} repeats this quiz"
-    if page is not None:
-        greeting = f"anybody on this machine can look on at {page.address}"
-    app = MasterlessApp(begin, Options(expected=options.nodes, greeting=greeting, dress=dress))
+    shown = Options(expected=options.nodes, greeting=greeting, dress=dress)
     try:
-        return await _watch(app, lasting)
+        return await _watch(begin, shown, lasting=lasting, page=page)
     finally:
         for show in shows:
             await show.stop()
-        if page is not None:
-            await page.stop()
 
 
-async def _inspect(address: str, lasting: float | None, dress: Dress) -> int:
+async def _inspect(
+    address: str, lasting: float | None, page: Page | None, dress: Dress
+) -> int:
     async def begin(_take: Take) -> tuple[Source, None]:
         from tui.sources.live import LiveSource
 
@@ -110,18 +119,24 @@ async def _inspect(address: str, lasting: float | None, dress: Dress) -> int:
         calm_collector()
         return live, None
 
-    options = Options(title=address, stage=f"waiting for {address}…", dress=dress)
-    return await _watch(MasterlessApp(begin, options), lasting)
+    shown = Options(title=address, stage=f"waiting for {address}…", dress=dress)
+    return await _watch(begin, shown, lasting=lasting, page=page)
 
 
 def run_sim(
-    setup: Setup, speed: float, lasting: float | None = None, dress: Dress = AS_IT_IS
+    setup: Setup,
+    speed: float,
+    lasting: float | None = None,
+    page: Page | None = None,
+    dress: Dress = AS_IT_IS,
 ) -> int:
     """The dashboard over a simulated cluster. Raises SimError when its process dies."""
-    return asyncio.run(_sim(setup, speed, lasting, dress))
+    return asyncio.run(_sim(setup, speed, lasting, page, dress))
 
 
-async def _sim(setup: Setup, speed: float, lasting: float | None, dress: Dress) -> int:
+async def _sim(
+    setup: Setup, speed: float, lasting: float | None, page: Page | None, dress: Dress
+) -> int:
     from tui.sources.sim import SimHands, SimSource
 
     source = SimSource(setup, speed)
@@ -132,30 +147,20 @@ async def _sim(setup: Setup, speed: float, lasting: float | None, dress: Dress) 
 
     named = f" --faults {setup.faults}" if setup.faults != "calm" else ""
     greeting = f"sim --nodes {setup.nodes} --seed {setup.seed}{named} is this very world again"
-    app = MasterlessApp(
-        begin,
-        Options(
-            title="sim",
-            greeting=greeting,
-            stage=f"{setup.nodes:,} nodes are being simulated…",
-            dress=dress,
-        ),
-        now=lambda view: max(source.now, view.at),
-        clockwork=source,
-    )
-    source.on_again = app.begin_again
+    stage = f"{setup.nodes:,} nodes are being simulated…"
+    shown = Options(title="sim", greeting=greeting, stage=stage, dress=dress)
     try:
-        return await _watch(app, lasting)
+        return await _watch(begin, shown, lasting=lasting, page=page, world=source)
     finally:
         await source.stop()
 
 
-def run_replay(reel: Recording, dress: Dress = AS_IT_IS) -> int:
+def run_replay(reel: Recording, page: Page | None = None, dress: Dress = AS_IT_IS) -> int:
     """The dashboard over a recording, from its beginning on."""
-    return asyncio.run(_replay(reel, dress))
+    return asyncio.run(_replay(reel, page, dress))
 
 
-async def _replay(reel: Recording, dress: Dress) -> int:
+async def _replay(reel: Recording, page: Page | None, dress: Dress) -> int:
     async def begin(_take: Take) -> tuple[Source, None]:
         calm_collector()
         return Recorded(()), None
@@ -163,29 +168,63 @@ async def _replay(reel: Recording, dress: Dress) -> int:
     greeting = "playing from the beginning: [ ] marks, { } speed, , . step, space holds"
     if reel.cut_off:
         greeting = "this recording was cut off: masterless record --repair mends the file"
-    options = Options(
-        title=reel.path.name, greeting=greeting, stage="before the first word…", dress=dress
-    )
-    return await _watch(MasterlessApp(begin, options, now=lambda _: reel.end_us, reel=reel), None)
+    stage = "before the first word…"
+    shown = Options(title=reel.path.name, greeting=greeting, stage=stage, dress=dress)
+    return await _watch(begin, shown, page=page, reel=reel)
 
 
-async def _watch(app: MasterlessApp, lasting: float | None) -> int:
+async def _watch(
+    begin: Begin,
+    options: Options,
+    *,
+    lasting: float | None = None,
+    page: Page | None = None,
+    world: SimSource | None = None,
+    reel: Recording | None = None,
+) -> int:
     """Run until somebody leaves; then raise what went wrong, on a terminal that is itself again."""
     for name in ("COLUMNS", "LINES"):
         # Left behind by readline or a shell, they would be believed instead of the terminal, and
         # no resize would ever be seen (test_terminal starts with them set).
         os.environ.pop(name, None)
+    if page is not None:
+        await page.start()
+        options = replace(options, greeting=page.greeting, pages=page.told)
+        begin = page.through(begin)
+        print(f"{page.greeting}\n{page.told}", flush=True)  # noqa: T201
+    app = MasterlessApp(begin, options, now=_clock(world, reel), clockwork=world, reel=reel)
+    if page is not None:
+        page.attach(app)
+
+    def again() -> None:
+        app.begin_again()
+        if page is not None:
+            page.again()
+
+    if world is not None:
+        world.on_again = again
     loop = asyncio.get_running_loop()
     # A hangup keeps its default action: the terminal is gone, Textual would wait for it for ever
     # (its writer thread dies on the first write), and our nodes end when we do, however we do.
     loop.add_signal_handler(signal.SIGTERM, app.leave)
     ending = loop.call_later(lasting, app.leave) if lasting else None
-    code = await app.run_async()
+    try:
+        # Where nobody sees a terminal, the page is all there is to see.
+        code = await app.run_async(headless=not sys.stdout.isatty())
+    finally:
+        if page is not None:
+            await page.stop()
     if ending is not None:
         ending.cancel()
     if app.failure is not None:
         raise app.failure
     return code if code is not None else app.return_code or 0
+
+
+def _clock(world: SimSource | None, reel: Recording | None) -> Now:
+    if world is not None:
+        return lambda view: max(world.now, view.at)
+    return wall if reel is None else lambda _view: reel.end_us
 
 
 def calm_collector() -> None:

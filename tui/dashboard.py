@@ -228,6 +228,7 @@ class MasterlessApp(App[int]):
             inspection=self.asker.seen,
             room=self.desk.room if self.desk.room in view.rooms.by_name else "",
             own=self.acts.hands is not None,
+            guest=self.options.remote,
             frozen=not self.deck.following,
             live=not self._ended and any(node.connected for node in view.nodes.values()),
             notice=self._notice,
@@ -284,7 +285,7 @@ class MasterlessApp(App[int]):
         if action == "quit":
             self.leave()
         elif self.options.remote and action in NOT_REMOTE:
-            self.say("this page only looks: nothing is done or saved here")
+            self.say("not from this page: nothing is saved or played here")
         elif self._last is not None:
             return
         elif self._pointer.takes(action) or self._taken(action):
@@ -300,10 +301,7 @@ class MasterlessApp(App[int]):
             name, now = self.options.title, self._now(self.view)
             self._saver.buffer(self.deck.tape, self.view, name, now)
         elif action in MOVES:
-            said = self.deck.press(MOVES[action], self._now(self.view))
-            self._notice = ""
-            if said:
-                self.say(said)
+            self.say(self.deck.press(MOVES[action], self._now(self.view)))
         else:
             self.desk = press(self.desk, action, *self._moment())
             if action == "key":
@@ -327,11 +325,11 @@ class MasterlessApp(App[int]):
             self.say(said)
         return said is not None
 
-    def begin_again(self) -> None:
-        """All that was told is void: the facts come anew, from the first."""
+    def begin_again(self, view: ClusterView | None = None) -> None:
+        """All that was told is void: the facts come anew, from the first, or after a view."""
         self.facts.clear()
-        self.view = ClusterView()
-        self.deck = Deck()
+        self.view = view or ClusterView()
+        self.deck = Deck(before=self.view)
         self._pointer.forget()
         self._dirty = True
 
@@ -413,7 +411,8 @@ class MasterlessApp(App[int]):
         if self._leaving is not None:
             self.exit(0)
             return
-        self.say("stopping the nodes…" if self.acts.hands else "hanging up…")
+        ours = self.acts.hands is not None and not self.options.remote
+        self.say("stopping the nodes…" if ours else "hanging up…")
         self._last = Still(*self._moment())
         self._leaving = asyncio.create_task(self._leave(), name="leave")
 

@@ -64,7 +64,9 @@ def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
             return _back(desk)
         case "kill" | "start" | "pause" | "isolate" | "add" | "undo" | "quit" | "run":
             return desk
-        case "command" | "filter" | "mark" | "next_jump" | "previous_jump" | "return":
+        case (
+            "command" | "filter" | "mark" | "next_jump" | "previous_jump" | "return" | "page"
+        ):  # fmt: skip
             return desk
         case (
             "picture" | "save" | "freeze" | "live" | "step_on" | "step_back" | "step_event" | "rewind"

@@ -59,6 +59,7 @@ Action = Literal[
     "run",
     "step_event",
     "rewind",
+    "page",
 ]
 
 
@@ -177,8 +178,8 @@ KEYS: Final[tuple[Key, ...]] = (
 SIDEWAYS: Final[tuple[ScreenName, ...]] = ("rooms", "flow")
 """Where right and left are not what up and down are."""
 FAULTS: Final = frozenset(key.action for key in KEYS if key.fault)
-NOT_REMOTE: Final = frozenset(k.action for k in KEYS if k.fault or k.action in ("picture", "run"))
-"""What a viewer in a browser cannot do: hurt the cluster, write files, play worlds at our cost."""
+NOT_REMOTE: Final[frozenset[Action]] = frozenset(("picture", "save", "run"))
+"""What no viewer in a browser can do: write files, play worlds at our cost."""
 
 
 def valid(key: Key, screen: ScreenName) -> bool:
@@ -194,7 +195,9 @@ def valid(key: Key, screen: ScreenName) -> bool:
 
 def offered(key: Key, scene: Scene) -> bool:
     """Whether pressing this does something now."""
-    if (key.fault and not scene.own) or (key.simulated and scene.simulated is None):
+    if (key.fault and not scene.own) or (key.simulated and not _turns_a_world(scene)):
+        return False
+    if scene.guest and key.action in NOT_REMOTE:
         return False
     node = scene.view.nodes.get(scene.selected) if scene.selected else None
     gone = node is not None and node.process == "gone"
@@ -213,6 +216,10 @@ def offered(key: Key, scene: Scene) -> bool:
             return True
 
 
+def _turns_a_world(scene: Scene) -> bool:
+    return scene.simulated is not None and scene.simulated.ours
+
+
 def word(key: Key, scene: Scene) -> str:
     """The footer's word, which for a toggle is what it would do now."""
     node = scene.view.nodes.get(scene.selected) if scene.selected else None
@@ -220,8 +227,9 @@ def word(key: Key, scene: Scene) -> str:
         return "resume"
     if key.action == "isolate" and node is not None and node.faults:
         return "heal"
-    if key.action == "freeze" and scene.simulated is not None and not scene.frozen:
-        return "go on" if scene.simulated.paused else "stop"
+    world = scene.simulated
+    if key.action == "freeze" and world is not None and world.ours and not scene.frozen:
+        return "go on" if world.paused else "stop"
     if key.action == "freeze" and scene.frozen:
         return "freeze" if scene.line is not None and scene.line.playing else "play"
     return key.word
@@ -267,7 +275,9 @@ def explained(key: Key, scene: Scene, screen: ScreenName) -> str:
         return key.help.replace("node (or click one)", "schedule").replace("node", "schedule")
     if screen == "events" and key.action in _ROWS:
         return _ROWS[key.action]
-    if scene.simulated is not None and key.action in _IN_A_WORLD:
+    if key.action == "quit" and scene.guest:
+        return "leave this page's view; all else goes on"
+    if _turns_a_world(scene) and key.action in _IN_A_WORLD:
         return _IN_A_WORLD[key.action]
     if screen == "flow" and key.action in _STEPS:
         return _STEPS[key.action]
@@ -276,7 +286,7 @@ def explained(key: Key, scene: Scene, screen: ScreenName) -> str:
 
 def _rank(key: Key, scene: Scene) -> int:
     """The way back from a frozen picture is never dropped, nor the way to stop a world."""
-    stops = scene.frozen or (key.action == "freeze" and scene.simulated is not None)
+    stops = scene.frozen or (key.action == "freeze" and _turns_a_world(scene))
     return 0 if key.action in ("freeze", "live") and stops else key.rank
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from tui.command.asking import ask, look, records
 from tui.command.saying import FINE, NOT_FINE, run_async, say, show, wait_a_second
+from tui.command.serving import add_serve, page_of, served
 from tui.command.words import Words, add_address, add_looks, looks_of
 
 STATUS_ENDS: Final = """\
@@ -25,6 +26,7 @@ def add(words: Words) -> None:
     add_address(word)
     add_looks(word)
     word.add_argument("--plain", action="store_true", help="lines of text instead of a dashboard")
+    add_serve(word)
 
     word = words.add("status", status, "the verdict, the nodes, who disagrees")
     add_address(word, json=True)
@@ -43,13 +45,15 @@ def add(words: Words) -> None:
 def inspect(args: argparse.Namespace) -> int:
     """The dashboard on a cluster that is not ours."""
     ask(args.address, "GET", "/healthz")  # a dead address is a sentence, not an empty dashboard
-    if args.plain or not sys.stdout.isatty():
+    page = page_of(args, args.address)
+    if page is None and (args.plain or not sys.stdout.isatty()):
         from tui.text.live import follow
 
         return run_async(follow(args.address, say))
     from tui.app import run_inspect as run_dashboard
 
-    return run_dashboard(args.address, dress=looks_of(args))
+    with served():
+        return run_dashboard(args.address, page=page, dress=looks_of(args))
 
 
 def status(args: argparse.Namespace) -> int:

@@ -6,8 +6,9 @@ import argparse
 import os
 import sys
 
-from tui.command.arguments import ARCHITECTURES, node_count, port, seconds
+from tui.command.arguments import ARCHITECTURES, node_count, seconds
 from tui.command.saying import NOT_FINE, CommandError, run_async, say, warn
+from tui.command.serving import add_serve, page_of, served
 from tui.command.words import Parser, Words, add_looks, looks_of
 
 
@@ -20,15 +21,7 @@ def add(words: Words) -> None:
     _add_profile(word)
     _add_architecture(word)
     word.add_argument("--seed", type=int, metavar="S", help="choose the quiz's answers")
-    word.add_argument(
-        "--serve",
-        type=port,
-        metavar="PORT",
-        help="also as a web page that only looks (0: any port)",
-    )
-    word.add_argument(
-        "--serve-host", default="127.0.0.1", metavar="HOST", help="for whom: only this machine"
-    )
+    add_serve(word)
     add_looks(word)
     word.add_argument("--plain", action="store_true", help="lines of text instead of a dashboard")
     word.add_argument("--for", type=seconds, dest="lasting", metavar="SECONDS", help="then stop")
@@ -73,18 +66,15 @@ def demo(args: argparse.Namespace) -> int:
         nodes=args.nodes, profile=args.profile, seed=seed, architecture=args.architecture
     )
     try:
-        if args.plain or not sys.stdout.isatty():
+        page = page_of(args, "demo", acts=True)
+        if page is None and (args.plain or not sys.stdout.isatty()):
             from tui.text.live import follow_demo
 
             return run_async(follow_demo(options, say, args.lasting))
         from tui.app import run_demo as run_dashboard
-        from tui.web.served import Served, ServeError
 
-        page = Served(args.serve_host, args.serve, "demo") if args.serve is not None else None
-        try:
+        with served():
             return run_dashboard(options, args.lasting, page, looks_of(args))
-        except ServeError as error:
-            raise CommandError(str(error), NOT_FINE) from None
     except LabError as error:
         raise CommandError(str(error), NOT_FINE) from None
 

@@ -133,6 +133,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("glyphs", "glyphs", f"shapes: {', '.join(SETS)}"),
     Command("motion", "motion", "full, or reduced: nothing flies, figures change once a second"),
     _like("picture", "picture"),
+    Command("page", "nothing", "say where this is shown in a browser", "page"),
     _like("help", "help", text="the keys of this screen"),
     _like("quit", "quit"),
 )

@@ -21,7 +21,9 @@ class Options(Struct, frozen=True):
     greeting: str = ""
     """The first notice."""
     remote: bool = False
-    """For a viewer who looks on: nothing is done, played or written here for him."""
+    """For a viewer in a browser: nothing is played or written here for him."""
+    pages: str = "no page is served: start with --serve PORT"
+    """Where viewers find this, for who asks here."""
     stage: str = "waiting for the first word of the cluster…"
 
 

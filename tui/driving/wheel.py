@@ -30,6 +30,7 @@ from tui.driving.commands import (
 from tui.driving.console import Console
 from tui.driving.dress import Dress
 from tui.driving.line import Line
+from tui.driving.options import Options
 from tui.inspecting.asker import Asker
 from tui.keys import FAULTS, Action
 from tui.scene import Scene
@@ -41,6 +42,7 @@ from tui.view import ClusterView
 class Driven(Protocol):
     """The dashboard, as far as commands turn it."""
 
+    options: Options
     desk: Desk
     deck: Deck
     view: ClusterView
@@ -130,6 +132,8 @@ class Wheel:
     def _carry_out(self, meaning: Meaning) -> None:
         driven, desk = self._driven, self._driven.desk
         match meaning:
+            case Press("page"):
+                driven.say(driven.options.pages)
             case Press(action):
                 driven.do(action)
             case OnNode(action, node) if action in FAULTS:

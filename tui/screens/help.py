@@ -11,7 +11,7 @@ from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS, Glyphs
 from tui.driving.commands import COMMANDS
 from tui.judge.wording import counted
-from tui.keys import KEYS, SCREENS, Key, cap, explained, valid
+from tui.keys import KEYS, NOT_REMOTE, SCREENS, Key, cap, explained, valid
 from tui.scene import Scene, ScreenName
 
 _ABOUT: Final[dict[ScreenName, tuple[str, ...]]] = {
@@ -85,8 +85,10 @@ def paint_help(frame: Frame, scene: Scene, screen: ScreenName) -> None:
 
 def _lines(scene: Scene, screen: ScreenName, room: int) -> list[Written]:
     said = [key for key in KEYS if key.help and valid(key, screen)]
-    if scene.simulated is None:
+    if scene.simulated is None or not scene.simulated.ours:
         said = [key for key in said if key.action not in IN_WORLDS]
+    if scene.guest:
+        said = [key for key in said if key.action not in NOT_REMOTE]
     views = [key for key in said if key.action in SCREENS]
     title: Written = [("keys on this screen: ", "muted"), (screen, "title")]
     about: list[Written] = [[(text, "muted")] for text in _ABOUT[screen]]

@@ -19,6 +19,8 @@ class Simulated(Struct, frozen=True):
     paused: bool = False
     back: float = -1.0
     """While it goes back: how much of the way is played again, 0 to 1. -1: it does not."""
+    ours: bool = True
+    """Whether who looks may turn its time. Else his keys turn his own time line only."""
 
     @property
     def word(self) -> str:

@@ -24,8 +24,8 @@ from tui.view import ClusterView
 class Deck:
     """A live buffer (without a `reel`), or a recording that plays from its beginning."""
 
-    def __init__(self, reel: Reel | None = None) -> None:
-        self.tape = Tape() if reel is None else None
+    def __init__(self, reel: Reel | None = None, before: ClusterView | None = None) -> None:
+        self.tape = Tape(before=before) if reel is None else None
         self.reel: Reel = reel or self.tape or Tape()
         self.player = Player()
         if reel is not None:

@@ -33,8 +33,15 @@ class Tape(Reel):
 
     growing = True
 
-    def __init__(self, us: int = TAPE_US, bytes_max: int = TAPE_BYTES_MAX) -> None:
+    def __init__(
+        self,
+        us: int = TAPE_US,
+        bytes_max: int = TAPE_BYTES_MAX,
+        before: ClusterView | None = None,
+    ) -> None:
+        """`before`: the view that the first facts are folded onto."""
         super().__init__()
+        self._before = before or ClusterView()
         self._us = us
         self._bytes_max = bytes_max
         self._chunks: list[Chunk] = []
@@ -54,7 +61,8 @@ class Tape(Reel):
         cutter = self._cutter
         if not self._views:
             first = min(facts[0].at, heard)
-            cutter.begin(ClusterView(), first)
+            cutter.begin(self._before, first)
+            self._before = ClusterView()
             self.begin_us = self.end_us = first
         self._close_open()
         cutter.add(facts, view, heard)

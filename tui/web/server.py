@@ -5,20 +5,27 @@ own, because its server asks nobody where he comes from, loads a font from elsew
 the terminal that shows the demo. Here only pages of this very server may open a terminal (Origin
 and Host are checked, so that neither another site nor a rebound name can), and only so many at once.
 
-A process of its own: its input is one JSON line with `Serve`, then one `Windows` whenever the nodes'
-windows change; it ends when its input does. Its output is one line: the port, or why there is none.
+A viewer may act when the address of his page has the token. It is compared here and goes no
+further: his process gets a socket to the dashboard that is either heard or not.
+
+A process of its own, `python -m tui.web.server FD`: its input is one JSON line with `Serve`, and it
+ends when its input does. Its output is one line: the port, or why there is none. FD is where it
+hands viewers on to the dashboard (`tui.web.served`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import shlex
+import os
+import secrets
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from html import escape
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -27,19 +34,26 @@ from aiohttp import WSMsgType, web
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
+from tui.web.order import ACTS, LOOKS, Serve, Watch
+
 VIEWERS_MAX: Final = 8
 """Pages open at once: each costs a process of about 60 MB."""
+ACTING_MAX: Final = 2
+"""More of them for who has the token: strangers cannot take his place."""
 INPUT_MAX: Final = 4_096
 """Bytes of one message of a page: keys and sizes."""
 CELLS: Final = ((20, 400), (5, 200))
 """The sizes of a page's terminal, least and most: columns, rows."""
 ENDS_WITHIN_S: Final = 3.0
-LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
+LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]", "::1")
 STATIC: Final = Path((find_spec("textual_serve") or sys.exit(2)).origin or "").parent / "static"
 
 PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>masterless: {title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/static/css/xterm.css"><script src="/static/js/textual.js"></script>
+<script src="/page.js"></script>
 <style>
 @font-face {{ font-family: "Roboto Mono";
   src: url("/static/fonts/RobotoMono-VariableFont_wght.ttf"); }}
@@ -47,28 +61,53 @@ body {{ margin: 0; background: #121212; color: #ddd; font-family: monospace; }}
 .closed {{ display: none; position: absolute; top: 40%; width: 100%; text-align: center; }}
 body.-closed .closed {{ display: block; }} body.-closed .textual-terminal {{ opacity: 0.2; }}
 </style></head><body>
-<div class="closed">This view has ended. <a href="/" style="color:#8cf">Look again</a></div>
+<div class="closed">This view has ended. <a href="" style="color:#8cf">Look again</a></div>
 <div id="terminal" class="textual-terminal" data-session-websocket-url="{socket}"
  data-font-size="{size}"></div></body></html>
 """
-
-
-class Serve(msgspec.Struct, frozen=True):
-    """Where, and as what."""
-
-    port: int
-    host: str = "127.0.0.1"
-    title: str = "demo"
-
-
-class Windows(msgspec.Struct, frozen=True):
-    """Where the nodes can be asked now."""
-
-    windows: tuple[str, ...]
+SCRIPT: Final = """// Keys go to the terminal as soon as it listens, and whenever the page comes back to the front.
+const listens = () => document.body.classList.contains("-loaded");
+const focus = () => listens() && document.querySelector(".xterm-helper-textarea")?.focus();
+addEventListener("DOMContentLoaded", () => {
+  new MutationObserver(focus).observe(document.body, {attributeFilter: ["class"]});
+  // On a phone, smaller letters rather than fewer than 80 columns; one is 0.6 of its height wide.
+  const terminal = document.getElementById("terminal").dataset;
+  terminal.fontSize ||= Math.max(8, Math.min(16, Math.floor(innerWidth / 80 / 0.6)));
+});
+addEventListener("focus", focus);
+"""
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
+    "img-src 'self' data:; connect-src 'self' ws://{host}; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+"""The page works without anybody else, and nothing else may be put into it."""
 
 
 class Viewer(AppService):
     """One viewer's process. It never outlives its page."""
+
+    watch = Watch("")
+    feed: socket.socket | None = None
+
+    async def _open_app_process(
+        self, width: int = 80, height: int = 24
+    ) -> asyncio.subprocess.Process:
+        """Without a shell, and with the one socket that it may have."""
+        ends = () if self.feed is None else (self.feed.fileno(),)
+        order = msgspec.json.encode(self.watch).decode()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "tui.web.viewer", order),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**self._build_environment(width, height), "TEXTUAL_FPS": "30"},
+            pass_fds=ends,
+        )
+        if self.feed is not None:
+            self.feed.close()
+        self._process, self._stdin = process, process.stdin
+        return process
 
     async def end(self) -> None:
         """Ask it to end, then end it."""
@@ -85,9 +124,9 @@ class Viewer(AppService):
 class Site:
     """The page and its terminals."""
 
-    def __init__(self, serve: Serve) -> None:
+    def __init__(self, serve: Serve, hands_on: socket.socket) -> None:
         self.serve = serve
-        self.windows: tuple[str, ...] = ()
+        self._hands_on = hands_on
         self.viewers: set[Viewer] = set()
         self._downloads = DownloadManager()
 
@@ -95,7 +134,9 @@ class Site:
         """The routes."""
         app = web.Application(middlewares=[self._guard])
         app.router.add_get("/", self._page)
+        app.router.add_get("/page.js", self._script)
         app.router.add_get("/ws", self._terminal)
+        app.router.add_get("/ws/{token}", self._terminal)
         app.router.add_static("/static", STATIC)
         return app
 
@@ -106,59 +147,103 @@ class Site:
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
         """Only for those who asked for this very server by its own name."""
-        name = request.host.rsplit(":", 1)[0]
-        local = self.serve.host in LOOPBACK
-        if local and name not in LOOPBACK:
-            raise web.HTTPForbidden(text="this server is for its own machine\n")
+        if not _named(request.host, self.serve.host):
+            raise web.HTTPForbidden(text="this server is asked by its address, not by this name\n")
         origin = request.headers.get("Origin")
-        if origin is not None and origin.split("://", 1)[-1] != request.host:
+        if origin is not None and origin not in (
+            f"http://{request.host}",
+            f"https://{request.host}",
+        ):
             raise web.HTTPForbidden(text="only this server's own page may look\n")
         return await handler(request)
 
+    def _granted(self, given: str) -> bool:
+        """Whether it is the token. Raises HTTPForbidden when it is a wrong one."""
+        if not given:
+            return False
+        wanted = self.serve.token
+        if not wanted or not secrets.compare_digest(given.encode(), wanted.encode()):
+            raise web.HTTPForbidden(text="this token is not good here; without one, you can look\n")
+        return True
+
     async def _page(self, request: web.Request) -> web.Response:
         size = request.query.get("fontsize", "")
+        token = request.query.get("token", "")
+        path = f"/ws/{self.serve.token}" if self._granted(token) else "/ws"
         text = PAGE.format(
             title=escape(self.serve.title),
-            socket=escape(f"ws://{request.host}/ws"),
-            size=size if size.isascii() and size.isdigit() and 4 <= int(size) <= 64 else 16,
+            socket=escape(f"ws://{request.host}{path}"),
+            size=size if size.isascii() and size.isdigit() and 4 <= int(size) <= 64 else "",
         )
-        headers = {"X-Frame-Options": "DENY", "Cache-Control": "no-store"}
+        headers = {
+            "X-Frame-Options": "DENY",
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": POLICY.format(host=request.host),
+        }
         return web.Response(text=text, content_type="text/html", headers=headers)
+
+    async def _script(self, _request: web.Request) -> web.Response:
+        return web.Response(text=SCRIPT, content_type="text/javascript")
 
     async def _terminal(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Origin") is None:
             raise web.HTTPForbidden(text="a terminal is opened by this server's page\n")
-        if len(self.viewers) >= VIEWERS_MAX:
+        acts = self._granted(request.match_info.get("token", ""))
+        if len(self.viewers) >= VIEWERS_MAX + (ACTING_MAX if acts else 0):
             raise web.HTTPServiceUnavailable(text=f"{VIEWERS_MAX} are looking already\n")
-        socket = web.WebSocketResponse(heartbeat=15, max_msg_size=INPUT_MAX)
+        page = web.WebSocketResponse(heartbeat=15, max_msg_size=INPUT_MAX)
 
         async def close() -> None:
-            await socket.close()
+            await page.close()
 
         viewer = Viewer(
-            self._command(),
-            write_bytes=socket.send_bytes,
-            write_str=socket.send_str,
+            "",  # what it runs is its own affair
+            write_bytes=page.send_bytes,
+            write_str=page.send_str,
             close=close,
             download_manager=self._downloads,
         )
         self.viewers.add(viewer)
         try:
-            await socket.prepare(request)
+            self._connect(viewer, acts=acts)
+            await page.prepare(request)
             await viewer.start(*_size(request.query.get("width"), request.query.get("height")))
-            async for message in socket:
+            async for message in page:
                 if message.type is not WSMsgType.TEXT or not await _told(
-                    viewer, socket, message.data
+                    viewer, page, message.data
                 ):
                     break
         finally:
             await viewer.end()
             self.viewers.discard(viewer)
-        return socket
+        return page
 
-    def _command(self) -> str:
-        words = (sys.executable, "-P", "-m", "tui.web.viewer", self.serve.title, *self.windows)
-        return "exec " + shlex.join(words)
+    def _connect(self, viewer: Viewer, *, acts: bool) -> None:
+        """Give a viewer what he looks at: the recording's name, or a socket to the dashboard."""
+        serve = self.serve
+        if serve.recording:
+            viewer.watch = Watch(serve.title, recording=serve.recording)
+            return
+        ours, viewer.feed = socket.socketpair()
+        with ours:
+            socket.send_fds(self._hands_on, [ACTS if acts else LOOKS], [ours.fileno()])
+        viewer.watch = Watch(serve.title, viewer.feed.fileno(), acts, serve.simulated)
+
+
+def _named(asked: str, host: str) -> bool:
+    """Whether a request's Host can only mean this machine: a name can be bound to us by anybody."""
+    name = asked.rsplit(":", 1)[0] if not asked.endswith("]") else asked
+    if host in LOOPBACK:
+        return name in LOOPBACK
+    if name.lower() in (host.lower(), "localhost", socket.gethostname().lower()):
+        return True
+    try:
+        ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _size(width: object, height: object) -> tuple[int, int]:
@@ -170,7 +255,7 @@ def _size(width: object, height: object) -> tuple[int, int]:
     return sizes[0], sizes[1]
 
 
-async def _told(viewer: Viewer, socket: web.WebSocketResponse, text: str) -> bool:
+async def _told(viewer: Viewer, page: web.WebSocketResponse, text: str) -> bool:
     """What a page says: keys, its size, a sign of life. False: it makes no sense."""
     try:
         match json.loads(text):
@@ -179,7 +264,7 @@ async def _told(viewer: Viewer, socket: web.WebSocketResponse, text: str) -> boo
             case ["resize", {"width": int(width), "height": int(height)}]:
                 await viewer.set_terminal_size(*_size(width, height))
             case ["ping", data]:
-                await socket.send_json(["pong", data])
+                await page.send_json(["pong", data])
             case ["focus", *_]:
                 await viewer.focus()
             case ["blur", *_]:
@@ -197,7 +282,7 @@ async def run() -> int:
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
     serve = msgspec.json.decode(await reader.readline(), type=Serve)
-    site = Site(serve)
+    site = Site(serve, socket.socket(fileno=int(sys.argv[1])))
     runner = web.AppRunner(site.app(), access_log=None)
     await runner.setup()
     try:
@@ -208,8 +293,9 @@ async def run() -> int:
         return 1
     port: int = runner.addresses[0][1]
     print(f"port {port}", flush=True)  # noqa: T201
-    while line := await reader.readline():
-        site.windows = msgspec.json.decode(line, type=Windows).windows
+    # Nobody reads on: what a viewer's end says there would fill the pipe, and then stop us.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    await reader.read()
     await asyncio.gather(*(viewer.end() for viewer in [*site.viewers]))
     await runner.cleanup()
     return 0

@@ -1,34 +1,79 @@
-"""What one viewer in a browser looks at: an inspecting dashboard, which changes and writes nothing.
+"""What one viewer in a browser looks at: a dashboard of his own over another one's facts.
 
-`python -m tui.web.viewer TITLE WINDOW...`: started by `tui.web.server`, one for each page that is
-open, with the windows that are known at that moment: any that answers leads to the others.
+`python -m tui.web.viewer ORDER`: started by `tui.web.server`, one for each page that is open. A
+running or simulated cluster comes over a socket that was handed on (`tui.web.spectator`); a
+recording is read from its file, so that every viewer has a time line of his own. It writes no file.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import resource
+import socket
 import sys
+from pathlib import Path
+from typing import Final
 
-from cluster.model.member import Address
+import msgspec
+
 from tui.acts import Hands
-from tui.dashboard import MasterlessApp, Options, Source, Take
+from tui.dashboard import MasterlessApp, Options, Recorded, Source, Take
+from tui.timeline.recording import Recording
+from tui.view import ClusterView
+from tui.web.order import Watch
+from tui.web.spectator import ONLY_LOOKS, AskingHands, Spectator
 
-NO_TERMINAL = ("COLUMNS", "LINES", "NO_COLOR")
-"""Of the demo's own terminal: the page has its own size and colours."""
+NO_TERMINAL: Final = ("LINES", "NO_COLOR")
+"""Of the dashboard's own terminal: the page has its own colours. COLUMNS and ROWS are the page's size
+when it was opened; what it says of its size may arrive before the driver has said its own."""
+MEMORY_MAX: Final = 1_536 * 1_048_576
+"""Bytes of address space: what a page says can cost no more than its own view."""
+NICE: Final = 5
+"""How far behind the dashboard and its nodes viewers stand in the queue for a processor."""
 
 
-async def watch(title: str, windows: list[Address]) -> int:
+async def watch(order: Watch) -> int:
     """Until the page is closed."""
+    end = socket.socket(fileno=order.feed)
+    end.setblocking(False)
+    spectator = Spectator(end, acts=order.acts)
 
     async def begin(_take: Take) -> tuple[Source, Hands | None]:
-        from tui.sources.live import LiveSource
-
-        return LiveSource(windows), None
+        return spectator, AskingHands(spectator) if order.acts else None
 
     stage = "waiting for the cluster…"
-    app = MasterlessApp(begin, Options(title=title, stage=stage, remote=True))
+    options = Options(title=order.title, stage=stage, remote=True)
+    if order.simulated:
+
+        def world(view: ClusterView) -> int:
+            return max(spectator.now, view.at)
+
+        app = MasterlessApp(begin, options, now=world, clockwork=spectator)
+    else:
+        app = MasterlessApp(begin, options)
+    app.acts.refusal = ONLY_LOOKS
+    spectator.on_again = app.begin_again
+    spectator.say = app.say
+    spectator.ended = app.leave
     code = await app.run_async()
+    return code or 0
+
+
+async def replay(order: Watch) -> int:
+    """The same over a file, until the page is closed."""
+    reel = Recording(Path(order.recording))
+
+    async def begin(_take: Take) -> tuple[Source, None]:
+        return Recorded(()), None
+
+    options = Options(title=order.title, stage="before the first word…", remote=True)
+    app = MasterlessApp(begin, options, now=lambda _: reel.end_us, reel=reel)
+    app.acts.refusal = "this is a recording: what happened can only be looked at"
+    try:
+        code = await app.run_async()
+    finally:
+        reel.close()
     return code or 0
 
 
@@ -37,7 +82,10 @@ def main() -> int:
     for name in NO_TERMINAL:
         os.environ.pop(name, None)
     os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
-    return asyncio.run(watch(sys.argv[1], [Address(each) for each in sys.argv[2:]]))
+    order = msgspec.json.decode(sys.argv[1], type=Watch)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
+    os.nice(NICE)
+    return asyncio.run(replay(order) if order.recording else watch(order))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Final
 from tui.command.arguments import address, seconds
 from tui.command.asking import ask
 from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError, run_async, say
+from tui.command.serving import add_serve, page_of, served
 from tui.command.words import Words, add_looks, looks_of
 
 RECORD_ENDS: Final = """\
@@ -31,6 +32,7 @@ def add(words: Words) -> None:
         "file", type=Path, metavar="FILE.rec", help="what `record` or the key R wrote"
     )
     add_looks(word)
+    add_serve(word)
 
 
 def record(args: argparse.Namespace) -> int:
@@ -77,7 +79,9 @@ def replay(args: argparse.Namespace) -> int:
     try:
         from tui.app import run_replay
 
-        return run_replay(recording, looks_of(args))
+        page = page_of(args, args.file.name, recording=str(args.file.resolve()))
+        with served():
+            return run_replay(recording, page, looks_of(args))
     finally:
         recording.close()
 

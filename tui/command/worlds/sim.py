@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tui.command.arguments import new_file, new_folder, seconds
 from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError
+from tui.command.serving import add_serve, page_of, served
 from tui.command.words import Parser, Words, add_looks, looks_of
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def add(words: Words) -> None:
         help="virtual time under faults (60s; to look at: 600s)",
     )
     word.add_argument("--speed", type=speed, default=1.0, metavar="X", help="0.1 to 100 (1)")
+    add_serve(word)
     word.add_argument("--only", type=numbers, metavar="I,J", help="play only these episodes")
     word.add_argument("--once", action="store_true", help="do not play each seed twice")
     word.add_argument("--jobs", type=jobs, default=0, metavar="J", help="processes for --seeds")
@@ -189,7 +191,8 @@ def watch(args: argparse.Namespace) -> int:
     judged = args.seeds is not None or args.only is not None or args.json
     if judged or any((args.history, args.elle, args.shiviz)):
         raise CommandError("these options judge a world: add --check", WRONG_CALL)
-    if not sys.stdout.isatty():
+    page = page_of(args, "sim", acts=True, simulated=True)
+    if page is None and not sys.stdout.isatty():
         raise CommandError("nobody could see a dashboard here; --check judges without", WRONG_CALL)
     from cluster.sim.watch.orders import Setup
     from tui.app import run_sim
@@ -207,7 +210,8 @@ def watch(args: argparse.Namespace) -> int:
         rooms=rooms,
     )
     try:
-        return run_sim(setup, args.speed, dress=looks_of(args))
+        with served():
+            return run_sim(setup, args.speed, page=page, dress=looks_of(args))
     except SimError as error:
         raise CommandError(str(error), NOT_FINE) from None
 

@@ -1,0 +1,57 @@
+"""`--serve`: what shows a dashboard can show it as a web page too."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tui.command.arguments import port
+from tui.command.saying import NOT_FINE, WRONG_CALL, CommandError
+from tui.command.words import Parser
+
+if TYPE_CHECKING:
+    from tui.web.page import Page
+
+
+def add_serve(word: Parser) -> None:
+    """`--serve` and `--host`."""
+    word.add_argument(
+        "--serve", type=port, metavar="PORT", help="also as a web page, to look on (0: any port)"
+    )
+    word.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="HOST",
+        help="for whom the page is: the address to listen at (127.0.0.1: only this machine)",
+    )
+
+
+def page_of(
+    args: argparse.Namespace,
+    title: str,
+    *,
+    acts: bool = False,
+    simulated: bool = False,
+    recording: str = "",
+) -> Page | None:
+    """The page that was asked for. `acts`: viewers with a token may do what keys here do."""
+    if args.serve is None:
+        return None
+    if getattr(args, "plain", False):
+        raise CommandError("--serve shows a dashboard: leave out --plain", WRONG_CALL)
+    from tui.web.page import Page
+
+    return Page(args.host, args.serve, title, acts=acts, simulated=simulated, recording=recording)
+
+
+@contextmanager
+def served() -> Generator[None]:
+    """A page that cannot be served ends the command with its sentence."""
+    from tui.web.served import ServeError
+
+    try:
+        yield
+    except ServeError as error:
+        raise CommandError(str(error), NOT_FINE) from None
