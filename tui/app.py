@@ -109,9 +109,7 @@ async def _demo(
             await show.stop()
 
 
-async def _inspect(
-    address: str, lasting: float | None, page: Page | None, dress: Dress
-) -> int:
+async def _inspect(address: str, lasting: float | None, page: Page | None, dress: Dress) -> int:
     async def begin(_take: Take) -> tuple[Source, None]:
         from tui.sources.live import LiveSource
 
