@@ -224,6 +224,8 @@ class Slide(Struct, frozen=True):
     still: bool = False
     """Left out of the run: `skip_slide`."""
     line: int = 0
+    columns: tuple[int, int] = (1, 1)
+    """How the widths of columns 1 and 2 relate, where blocks stand in them."""
 
 
 class Deck(Struct, frozen=True):
