@@ -85,9 +85,10 @@ When = Literal["always", "within", "at"]
 class Claim(Struct, frozen=True):
     """A sentence the audience reads, and what must be measured for it to be true.
 
-    `always`: at every moment since `alias` finished (or since the slide was entered); broken by the
-    first moment it is not. `within`: at some moment until `within_us` after `alias` finished (or the
-    slide was entered). `at`: once, when `alias` has finished; "end" is when all cues of the slide have.
+    An alias names a cue; its moment is when the cue's first act was done (of a cue without acts: when
+    it began), and no alias means when the slide was entered. `always`: at every moment since then;
+    broken by the first at which it is not so. `within`: at some moment until `within_us` later. `at`:
+    once, as soon as it can be known then; "end" is when all cues of the slide are over.
     """
 
     text: str
@@ -175,7 +176,7 @@ class Cue(Struct, frozen=True):
     trigger: Trigger = Trigger()
     steps: tuple[Step, ...] = ()
     alias: str = ""
-    """What claims and other cues call it: its moment is when its last act was done."""
+    """What claims and other cues call it: its moment is when its first act was done."""
     line: int = 0
 
 

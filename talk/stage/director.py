@@ -306,8 +306,10 @@ class Director:
         run = self.runs[number]
         ended = run.step
         self.runs[number] = run = replace(run, at=run.at + 1, state="running")
-        # What a cue is called by is its last act: claims count from there, not from its waits.
-        if isinstance(ended, Act) and not any(isinstance(s, Act) for s in run.cue.steps[run.at :]):
+        # What a cue is called by is its first act: claims count from there, not from what follows.
+        if isinstance(ended, Act) and not any(
+            isinstance(s, Act) for s in run.cue.steps[: run.at - 1]
+        ):
             self._orders.append(Finish(self.place, number, run.cue.alias))
         self._do(number, moment)
 
