@@ -17,6 +17,7 @@ from cluster.sim.pairs import (
     write_one,
 )
 from cluster.sim.pairs.alive import death_alike, missed_heartbeat, own_link
+from cluster.sim.pairs.overlay import full_mesh
 from cluster.sim.pairs.record import Outcome, Played, Progress
 from cluster.sim.pairs.rooms import kill_deploy, random_twin
 
@@ -119,6 +120,13 @@ PAIRS: Final[dict[str, Pair]] = {
             "Don't stop nodes by kill in a deploy.",
             "Do drain them: processes move alive, with their state.",
             kill_deploy.play,
+        ),
+        Pair(
+            "full-mesh",
+            15,
+            "Don't link everybody with everybody for ever.",
+            "Do know few and reach all: a partial view, a broadcast tree, causal order.",
+            full_mesh.play,
         ),
     )
 }

@@ -28,6 +28,7 @@ NAMES: Final = (
     "write-one",
     "random-twin",
     "kill-deploy",
+    "full-mesh",
 )
 """As `cluster.sim.pairs.registry.PAIRS`, which `--help` has no time to import."""
 ALL: Final = "all"

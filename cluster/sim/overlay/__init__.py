@@ -1,0 +1,1 @@
+"""A thousand peers that know few: a light world for the machines of `cluster.protocol.overlay`."""

@@ -1,0 +1,1 @@
+"""The pair about who is linked with whom."""
