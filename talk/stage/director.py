@@ -298,7 +298,9 @@ class Director:
     # --- cues ------------------------------------------------------------------------------------
 
     def _begin(self, number: int, moment: Moment) -> None:
-        self.runs[number] = replace(self.runs[number], state="running", began=moment.now)
+        self.runs[number] = run = replace(self.runs[number], state="running", began=moment.now)
+        if not any(isinstance(step, Act) for step in run.cue.steps):
+            self._orders.append(Finish(self.place, number, run.cue.alias))
         self._do(number, moment)
 
     def _on(self, number: int, moment: Moment) -> None:
@@ -320,8 +322,6 @@ class Director:
             self.runs[number] = run = replace(run, step_began=moment.now)
             match run.step:
                 case None:
-                    if not any(isinstance(step, Act) for step in run.cue.steps):
-                        self._orders.append(Finish(self.place, number, run.cue.alias))
                     self._end(number, "done", moment)
                     return
                 case Act() as act:
