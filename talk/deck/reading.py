@@ -16,13 +16,13 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.front_matter import front_matter_plugin
 
-from talk.deck.blocks import OURS, blocks, language, line_of, plain, styled
-from talk.deck.comments import Command, Setting, comment, front_matter
-from talk.deck.cues import Context
 from talk.deck.deck import Block, Deck, DeckError, Slide
-from talk.deck.drafts import Draft, Standing
-from talk.deck.predicates import Measures
-from talk.deck.source import US, Source, shown
+from talk.deck.grammar.blocks import OURS, blocks, language, line_of, plain, styled
+from talk.deck.grammar.comments import Command, Setting, comment, front_matter
+from talk.deck.grammar.cues import Context
+from talk.deck.grammar.drafts import Draft, Standing
+from talk.deck.grammar.predicates import Measures
+from talk.deck.grammar.source import US, Source, shown
 
 CHARS_MAX: Final = 1_000_000
 """Of one file. More takes seconds to read, and no talk has it."""
@@ -96,7 +96,7 @@ class _Reader:
         if len(text) > CHARS_MAX:
             raise source.error(1, f"this file is longer than {CHARS_MAX:,} characters")
         self._open.append(os.path.normpath(path))
-        for node in _parse(text).children:
+        for node in parse(text).children:
             self._node(node)
         self._open.pop()
 
@@ -250,7 +250,8 @@ class _Reader:
         )
 
 
-def _parse(text: str) -> SyntaxTreeNode:
+def parse(text: str) -> SyntaxTreeNode:
+    """A text as a tree of Markdown."""
     markdown = MarkdownIt("commonmark").enable("table").use(front_matter_plugin)
     return SyntaxTreeNode(markdown.parse(text))
 

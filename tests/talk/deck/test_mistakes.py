@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from talk.deck.comments import COMMANDS
 from talk.deck.deck import DeckError
+from talk.deck.grammar.comments import COMMANDS
 from talk.deck.words import LIVES, VERBS
 from tests.talk.deck.writing import CUE, MEASURES, fenced, mistake, read
 

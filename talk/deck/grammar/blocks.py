@@ -11,7 +11,7 @@ from typing import Final
 from markdown_it.tree import SyntaxTreeNode
 
 from talk.deck.deck import Block, BlockKind, Run, Style
-from talk.deck.source import Source, shown
+from talk.deck.grammar.source import Source, shown
 
 OURS: Final = ("live", "cue", "claim")
 """Languages of fenced blocks that are not code."""

@@ -6,7 +6,7 @@ import re
 from typing import Final, get_args
 
 from talk.deck.deck import Live, Place
-from talk.deck.source import Source, instead, shown
+from talk.deck.grammar.source import Source, instead, shown
 from talk.deck.words import LIVES, Shown
 
 PLACES: Final[tuple[Place, ...]] = get_args(Place)

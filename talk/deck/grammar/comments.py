@@ -13,7 +13,7 @@ from typing import Final, TypeGuard
 import yaml
 from msgspec import Struct
 
-from talk.deck.source import Source, instead, shown
+from talk.deck.grammar.source import Source, instead, shown
 
 COMMANDS: Final = (
     "pause",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from talk.deck.cues import ALIAS, Context
 from talk.deck.deck import Claim, When
-from talk.deck.predicates import predicate
-from talk.deck.source import Source, instead, shown
+from talk.deck.grammar.cues import ALIAS, Context
+from talk.deck.grammar.predicates import predicate
+from talk.deck.grammar.source import Source, instead, shown
 
 FORMS = (
     "`SENTENCE: PREDICATE always [since CUE]`, `... within 3s [of CUE]` or `... at CUE|end`"

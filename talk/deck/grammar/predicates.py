@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol, get_args
 
 from talk.deck.deck import ALL, Predicate, Relation
-from talk.deck.source import NUMBER, US, Source, instead, number, shown
+from talk.deck.grammar.source import NUMBER, US, Source, instead, number, shown
 
 RELATIONS: Final[tuple[Relation, ...]] = get_args(Relation)
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]*")

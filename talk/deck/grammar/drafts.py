@@ -10,13 +10,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from talk.deck.claiming import claim
-from talk.deck.comments import Command, Setting
-from talk.deck.cues import END, ROOM, Context, cue
 from talk.deck.deck import Act, Block, Claim, Cue, Live, Need, Predicate, Slide, Wait
-from talk.deck.lives import live
-from talk.deck.predicates import is_node
-from talk.deck.source import US, Source, instead, shown
+from talk.deck.grammar.claiming import claim
+from talk.deck.grammar.comments import Command, Setting
+from talk.deck.grammar.cues import END, ROOM, Context, cue
+from talk.deck.grammar.lives import live
+from talk.deck.grammar.predicates import is_node
+from talk.deck.grammar.source import US, Source, instead, shown
 
 STAGES: Final = 7
 QUESTIONS_MAX: Final = 99
@@ -67,9 +67,14 @@ class Draft:
         return self.context.source
 
     def begin(self, line: int) -> None:
-        """Something stands on this line."""
+        """Something stands on this line, be it a command."""
         if not self.begun:
             self.begun, self.line = True, line
+
+    def _say(self, line: int) -> None:
+        """The first words or live part give a slide its line."""
+        if not self.said:
+            self.said, self.line = True, line
 
     # --- words -------------------------------------------------------------------------------------
 
@@ -82,12 +87,12 @@ class Draft:
                 "<!-- end_slide -->"
                 + (", or leave an empty line above the ---" if underlined == "-" else ""),
             )
-        self.said = True
+        self._say(line)
         self._titles.append(text)
 
     def words(self, found: list[Block], line: int) -> None:
         """Paragraphs, lists, tables, code."""
-        self.said = True
+        self._say(line)
         if self._columns and not self._column:
             raise self._source.error(line, "say in which column this is: <!-- column: 0 -->")
         if self._rest:
@@ -159,7 +164,7 @@ class Draft:
 
     def live(self, lines: Lines, line: int) -> None:
         """A `live` block."""
-        self.said = True
+        self._say(line)
         source = self._source
         found = [(at, words) for at, text in lines if (words := source.bare(text, at))]
         if not found:
@@ -170,7 +175,7 @@ class Draft:
 
     def cue(self, lines: Lines, line: int) -> None:
         """A `cue` block."""
-        self.said = True
+        self._say(line)
         written = cue(self.context, lines, line)
         if written.need is not None:
             if self._need is not None or self._cues:
@@ -186,7 +191,7 @@ class Draft:
 
     def claims_of(self, lines: Lines, line: int) -> None:
         """A `claim` block."""
-        self.said = True
+        self._say(line)
         found = [said for at, text in lines if (said := claim(self.context, text, at))]
         if not found:
             raise self._source.error(line, "an empty claim says nothing; leave the block out")

@@ -1,7 +1,7 @@
 """How a cue is written: what the slide needs, when it begins, and steps one after another.
 
 Decides the grammar of a `cue` block and of what a verb is done to. Whether a node exists on this
-slide is `talk.deck.meaning`'s; what a verb does is a ground's.
+slide is `talk.deck.grammar.drafts`'s; what a verb does is a ground's.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from cluster.config import ArchitectureName
 from talk.deck.deck import Act, Cue, Freeze, Hold, Need, Say, Show, Sleep, Step, Trigger, Wait
-from talk.deck.lives import live
-from talk.deck.predicates import Measures, is_node, predicate
-from talk.deck.source import NUMBER, Source, Word, instead, number, shown
+from talk.deck.grammar.lives import live
+from talk.deck.grammar.predicates import Measures, is_node, predicate
+from talk.deck.grammar.source import NUMBER, Source, Word, instead, number, shown
 from talk.deck.words import VERBS
 
 OTHERS: Final = ("wait", "say", "show", "freeze", "unfreeze", "sleep", "hold")

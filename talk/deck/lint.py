@@ -1,0 +1,235 @@
+"""What makes a slide poor although it can be read: too many words, no way out, nothing to decide by.
+
+Decides what is complained of, and in which words. A complaint is not an error: a deck with some can be
+presented. Ignores whether what is claimed will be so, which only `talk --check` finds out. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from msgspec import Struct
+from rich.cells import cell_len
+
+from talk.deck.deck import Act, Deck, Need, Predicate, Say, Slide, Wait
+from talk.deck.grammar.predicates import is_node
+from talk.deck.room import MARGIN, block_rows, column_widths, least_width, needed, room, rows, shown
+from talk.deck.room import said as text_of
+
+WORDS_MAX: Final = 18
+"""Beside a live picture: more are read instead of looking, or not at all."""
+SIZES: Final = ((80, 24), (120, 36))
+"""Columns and rows every slide must fit: a projector forces large type."""
+CAPTION_ROWS_MAX: Final = 2
+
+Kind = Literal[
+    "words", "overflow", "fallback", "unreachable", "plan", "undecided", "note", "empty", "alone",
+    "presenterm",
+]  # fmt: skip
+
+
+class Complaint(Struct, frozen=True):
+    """What is poor about one line of a deck."""
+
+    line: int
+    sentence: str
+    kind: Kind
+
+
+def lint(deck: Deck) -> list[Complaint]:
+    """All complaints of a deck, by line."""
+    found: list[Complaint] = [*_plans(deck)]
+    walk: list[Act] = []
+    need = Need()
+    for slide in deck.slides:
+        if slide.need is not None:
+            walk, need = [], slide.need
+        for check in (_empty, _words, _overflow, _captions, _notes, _claims, _cues, _alone):
+            found += check(slide)
+        found += _fallback(deck, slide)
+        walk += acts(slide)
+        found += _unmoved(slide, walk, need)
+    return sorted(found, key=lambda complaint: (complaint.line, complaint.kind))
+
+
+def acts(slide: Slide) -> list[Act]:
+    """All that a slide does to the cluster."""
+    return [step for cue in slide.cues for step in cue.steps if isinstance(step, Act)]
+
+
+def walked(slide: Slide) -> bool:
+    """Whether it is part of the way from the first slide to the last."""
+    return not (slide.question or slide.appendix or slide.still)
+
+
+# --- words and room --------------------------------------------------------------------------------
+
+
+def _empty(slide: Slide) -> Iterator[Complaint]:
+    if not (slide.title or slide.blocks or shown(slide)):
+        yield Complaint(slide.line, "this slide shows nothing", "empty")
+    if slide.steps and slide.steps > max((block.step for block in slide.blocks), default=0):
+        yield Complaint(slide.line, "nothing is revealed by the last pause of this slide", "empty")
+
+
+def _words(slide: Slide) -> Iterator[Complaint]:
+    pictures = shown(slide)
+    if not pictures:
+        return
+    count = sum(len(text_of(line).split()) for block in slide.blocks for line in block.lines)
+    count += sum(len(cell.split()) for block in slide.blocks for row in block.rows for cell in row)
+    if count > WORDS_MAX:
+        yield Complaint(
+            slide.line,
+            f"{count} words beside a live picture; {WORDS_MAX} are as many as anybody reads",
+            "words",
+        )
+    if slide.lives and slide.lives[0].place == "whole" and slide.blocks:
+        line = slide.blocks[0].line
+        yield Complaint(line, "a whole picture leaves no room for words; place it below", "words")
+
+
+def _overflow(slide: Slide) -> Iterator[Complaint]:
+    for width, height in SIZES:
+        at = f"at {width}x{height}"
+        has = room(slide, width, height)
+        if cell_len(slide.title) > width - 2 * MARGIN:
+            yield Complaint(slide.line, f"the title is too long {at}", "overflow")
+        widths = (has.text, *column_widths(slide, has.text))
+        for block in slide.blocks:
+            if (least := least_width(block)) > widths[block.column]:
+                what = "a word" if block.kind not in ("table", "code") else f"this {block.kind}"
+                sentence = f"{what} takes {least} columns and has {widths[block.column]} {at}"
+                yield Complaint(block.line, sentence, "overflow")
+        taken = needed(slide, has.text)
+        free = has.rows - has.picture - (1 if has.picture and taken else 0)
+        if taken > free:
+            picture = f" beside its picture's {has.picture}" if has.picture else ""
+            sentence = f"this slide takes {taken} rows and has {max(0, free)}{picture} {at}"
+            yield Complaint(_tallest(slide, has.text), sentence, "overflow")
+        for claim in slide.claims:
+            if rows(claim.text, has.text - 2) > CAPTION_ROWS_MAX:
+                yield Complaint(claim.line, f"this claim takes more than two rows {at}", "overflow")
+
+
+def _tallest(slide: Slide, width: int) -> int:
+    """The line of the block that takes most rows: where to begin cutting."""
+    tallest = max(slide.blocks, key=lambda block: block_rows(block, width), default=None)
+    return tallest.line if tallest else slide.line
+
+
+def _captions(slide: Slide) -> Iterator[Complaint]:
+    for width, height in SIZES:
+        has = room(slide, width, height)
+        for cue in slide.cues:
+            for step in cue.steps:
+                if isinstance(step, Say) and rows(step.text, has.text) > CAPTION_ROWS_MAX:
+                    sentence = f"this caption takes more than two rows at {width}x{height}"
+                    yield Complaint(step.line, sentence, "overflow")
+
+
+# --- the speaker -----------------------------------------------------------------------------------
+
+
+def _notes(slide: Slide) -> Iterator[Complaint]:
+    if slide.number > 1 and not slide.notes and not slide.still:
+        sentence = "nothing is noted for the speaker: <!-- speaker_note: what to say -->"
+        yield Complaint(slide.line, sentence, "note")
+
+
+def _plans(deck: Deck) -> Iterator[Complaint]:
+    walk = [slide for slide in deck.slides if walked(slide)]
+    unplanned = [slide for slide in walk if not slide.seconds]
+    for slide in unplanned:
+        key = "intro" if slide.number == 1 and slide.line == 1 else "plan"
+        yield Complaint(slide.line, f"how long is this slide? talk: {{{key}: 60s}}", "plan")
+    planned = sum(slide.seconds for slide in walk)
+    if not deck.seconds:
+        yield Complaint(1, "how long is this talk? talk: {duration: 45min}", "plan")
+    elif planned > deck.seconds:
+        yield Complaint(
+            1,
+            f"the slides are planned for {planned / 60:.1f} minutes, the talk for "
+            f"{deck.seconds / 60:.1f}",
+            "plan",
+        )
+
+
+def _alone(slide: Slide) -> Iterator[Complaint]:
+    if (slide.question or slide.appendix) and slide.cues and slide.need is None:
+        sentence = "this slide is jumped to: say which cluster it needs, `start nodes=5`"
+        yield Complaint(slide.cues[0].line, sentence, "alone")
+
+
+# --- cues and claims -------------------------------------------------------------------------------
+
+
+def _fallback(deck: Deck, slide: Slide) -> Iterator[Complaint]:
+    if deck.fallback:
+        return
+    for cue in slide.cues:
+        for step in cue.steps:
+            if isinstance(step, Wait):
+                sentence = (
+                    "`else fallback` falls back on nothing"
+                    if step.fallback
+                    else "if this does not happen there is no way out"
+                )
+                yield Complaint(
+                    step.line,
+                    f"{sentence}: name a recording, talk: {{fallback: x.rec}}",
+                    "fallback",
+                )
+
+
+def _cues(slide: Slide) -> Iterator[Complaint]:
+    entering = [cue for cue in slide.cues if cue.trigger.kind == "enter"]
+    for cue in entering[1:]:
+        sentence = "two cues begin with this slide and would act at once: make them one"
+        yield Complaint(cue.line, sentence, "unreachable")
+    for cue in slide.cues:
+        for before, step in zip(cue.steps, cue.steps[1:], strict=False):
+            if isinstance(step, Say) and isinstance(before, Say):
+                sentence = "this caption replaces the one before it at once: wait between them"
+                yield Complaint(step.line, sentence, "unreachable")
+
+
+def _claims(slide: Slide) -> Iterator[Complaint]:
+    names = {cue.alias for cue in slide.cues if cue.alias}
+    played = {act.args[0] for act in acts(slide) if act.verb == "play" and act.args}
+    for claim in slide.claims:
+        if claim.pair:
+            if claim.pair not in played:
+                sentence = f"nothing on this slide plays {claim.pair}: write `play {claim.pair}`"
+                yield Complaint(claim.line, sentence, "undecided")
+        elif claim.when == "at" and claim.alias == "end" and not slide.cues:
+            sentence = "no cue of this slide comes to an end, so nothing decides this"
+            yield Complaint(claim.line, sentence, "undecided")
+        elif claim.alias and claim.alias != "end" and claim.alias not in names:
+            sentence = f"no cue of this slide is called {claim.alias}, so nothing decides this"
+            yield Complaint(claim.line, sentence, "undecided")
+        elif claim.when == "within" and not slide.cues:
+            sentence = "within that time nothing is done on this slide: what should make it so?"
+            yield Complaint(claim.line, sentence, "undecided")
+
+
+def _unmoved(slide: Slide, walk: list[Act], need: Need) -> Iterator[Complaint]:
+    """Cues that begin when something befalls a node which nothing ever befalls."""
+    broad = any(act.verb in ("partition", "compare", "undo", "heal") for act in walk)
+    touched = {name for act in walk for arg in act.args for name in arg.split(",")}
+    for cue in slide.cues:
+        what = cue.trigger.predicate
+        for name in _nodes(what) if what and not broad else ():
+            if name not in touched and is_node(name) <= need.nodes and _bad(what):
+                sentence = f"this cue waits for {name}, to which nothing is done"
+                yield Complaint(cue.line, sentence, "unreachable")
+
+
+def _nodes(what: Predicate | None) -> Iterator[str]:
+    return (arg for arg in (what.args if what else ()) if is_node(arg))
+
+
+def _bad(what: Predicate | None) -> bool:
+    """Whether it can only become so by something happening: a count above nothing."""
+    return what is not None and what.relation in (">", ">=", "=") and what.bound != 0
