@@ -225,6 +225,7 @@ class MasterlessApp(App[int]):
             now=shown,
             selected=selected if selected in view.nodes else None,
             look=self.desk.look,
+            plot=self.desk.plot,
             inspection=self.asker.seen,
             room=self.desk.room if self.desk.room in view.rooms.by_name else "",
             own=self.acts.hands is not None,

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from cluster.model.member import NodeId
 from tui.driving.targets import ROOM
+from tui.judge.measured.choice import Plot, next_plot, plot_at
 from tui.judge.rooms.lanes import next_room
 from tui.judge.stories.walk import NOTHING, Look, along, step_beside, story_beside
 from tui.keys import SCREENS, Action
@@ -30,6 +31,8 @@ class Desk(Struct, frozen=True):
     room: str = ""
     look: Look = NOTHING
     """Which story is held, and which step of it."""
+    plot: Plot | None = None
+    """Which plot is shown large."""
     help: bool = False
     sieve: str = ""
     """The filter: only what contains it is shown."""
@@ -43,7 +46,17 @@ def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
     if walked is not None:
         return replace(desk, look=walked)
     match action:
-        case "home" | "ring" | "matrix" | "flow" | "recovery" | "events" | "compare" | "rooms":
+        case (
+            "home"
+            | "ring"
+            | "matrix"
+            | "flow"
+            | "recovery"
+            | "events"
+            | "compare"
+            | "rooms"
+            | "plots"
+        ):
             return replace(desk, screen=action, help=False, scroll=0)
         case "next_screen" | "previous_screen":
             step = 1 if action == "next_screen" else -1
@@ -54,8 +67,7 @@ def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
             beside = _beside(desk, view, 1 if action == "next_node" else -1)
             return replace(desk, selected=beside, room="")
         case "right" | "left":
-            step = 1 if action == "right" else -1
-            return replace(desk, room=next_room(view, now, desk.selected, desk.room, step))
+            return _sideways(desk, view, now, 1 if action == "right" else -1)
         case "node" | "key":
             return _closer(desk, view, action)
         case "help":
@@ -80,6 +92,9 @@ def choose(desk: Desk, target: str, view: ClusterView) -> Desk:
     if target.startswith(ROOM):
         room = target.removeprefix(ROOM)
         return replace(desk, room="" if room == desk.room else room)
+    plot = plot_at(target)
+    if plot is not None:
+        return replace(desk, plot=None if plot == desk.plot else plot)
     name = NodeId(target)
     if name not in view.nodes:
         return desk
@@ -95,6 +110,13 @@ def _beside(desk: Desk, view: ClusterView, step: int) -> NodeId | None:
     if desk.selected is None or desk.selected not in names:
         return names[0 if step > 0 else -1]
     return names[(names.index(desk.selected) + step) % len(names)]
+
+
+def _sideways(desk: Desk, view: ClusterView, now: int, step: int) -> Desk:
+    """The next plot, or the next room."""
+    if desk.screen == "plots":
+        return replace(desk, plot=next_plot(desk.plot, step))
+    return replace(desk, room=next_room(view, now, desk.selected, desk.room, step))
 
 
 def _walked(desk: Desk, action: Action, view: ClusterView, now: int) -> Look | None:
@@ -133,6 +155,8 @@ def _back(desk: Desk) -> Desk:
         return replace(desk, screen=desk.under)
     if desk.screen == "rooms" and desk.room:
         return replace(desk, room="")
+    if desk.screen == "plots" and desk.plot is not None:
+        return replace(desk, plot=None)
     if desk.selected is not None:
         return replace(desk, selected=None)
     return replace(desk, screen="home")

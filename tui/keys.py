@@ -20,6 +20,7 @@ Action = Literal[
     "events",
     "compare",
     "rooms",
+    "plots",
     "next_screen",
     "previous_screen",
     "next_jump",
@@ -94,6 +95,7 @@ SCREENS: Final[tuple[ScreenName, ...]] = (
     "events",
     "compare",
     "rooms",
+    "plots",
 )
 
 KEYS: Final[tuple[Key, ...]] = (
@@ -105,6 +107,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("events", ("6",), "6", "", "events: what happened, newest last"),
     Key("compare", ("7",), "7", "", "compare: five architectures under the same faults"),
     Key("rooms", ("8",), "8", "", "rooms: which node runs which, and where they go"),
+    Key("plots", ("0",), "0", "", "plots: latency, answers, bytes and agreement over time"),
     Key("next_screen", ("right_parenthesis",), ") (", "", "the next screen, or the one before"),
     Key("previous_screen", ("left_parenthesis",), "", "", ""),
     Key("next_jump", ("tab",), "tab", "", "the next figure that is explained: enter goes there"),
@@ -175,7 +178,7 @@ KEYS: Final[tuple[Key, ...]] = (
 )
 
 
-SIDEWAYS: Final[tuple[ScreenName, ...]] = ("rooms", "flow")
+SIDEWAYS: Final[tuple[ScreenName, ...]] = ("rooms", "flow", "plots")
 """Where right and left are not what up and down are."""
 FAULTS: Final = frozenset(key.action for key in KEYS if key.fault)
 NOT_REMOTE: Final[frozenset[Action]] = frozenset(("picture", "save", "run"))
@@ -317,6 +320,8 @@ def footer(scene: Scene, screen: ScreenName, width: int) -> list[Part]:
         parts.append((3, "PgUp PgDn", "story", "muted", ("older", "newer")))
     if screen == "rooms":
         parts.append((2, "←→", "room", "muted", ("left", "right")))
+    if screen == "plots":
+        parts.append((1, "←→", "plot", "muted", ("left", "right")))
     parts.extend(
         (_rank(key, scene), key.cap, word(key, scene), "muted", _sharing(key))
         for key in KEYS

@@ -17,6 +17,7 @@ from cluster.model.member import NodeId
 from tui.contest import Contest
 from tui.draw.glyphs import GlyphSet
 from tui.driving.line import Line
+from tui.judge.measured.choice import Plot
 from tui.judge.stories.walk import NOTHING, Look
 from tui.seen.inspection import NOT_LOOKING, Inspection
 from tui.seen.world import Simulated
@@ -24,7 +25,17 @@ from tui.timeline.line import TimeLine
 from tui.view import ClusterView
 
 ScreenName = Literal[
-    "home", "ring", "matrix", "recovery", "events", "compare", "rooms", "node", "flow", "key"
+    "home",
+    "ring",
+    "matrix",
+    "recovery",
+    "events",
+    "compare",
+    "rooms",
+    "plots",
+    "node",
+    "flow",
+    "key",
 ]
 
 
@@ -66,6 +77,8 @@ class Scene(Struct, frozen=True):
     """The comparison of architectures, which is of simulated clusters."""
     line: TimeLine | None = None
     """Where on the time line this moment is; None: there is none."""
+    plot: Plot | None = None
+    """Which plot is shown large; None: all, where there is room."""
     sieve: str = ""
     """Only lines, nodes and rooms that contain this are shown; empty: all."""
     scroll: int = 0

@@ -67,6 +67,10 @@ class Sample(Struct, frozen=True):
     hints: int
     lag_us: int
     resident_bytes: int
+    weights: tuple[int, ...] = ()
+    """Bytes sent, per family of messages (`tui.seen.traffic.FAMILIES`); empty: not weighed."""
+    disk_bytes: int = 0
+    """Brought to disk."""
 
 
 class NodeView(Struct, frozen=True):
@@ -128,6 +132,8 @@ class NodeView(Struct, frozen=True):
     """The interval of that pulse."""
     topics: TopicsTally = NO_TOPICS
     """What its last pulse said of its topics."""
+    round_trips: dict[NodeId, int] = {}
+    """How long each other member last took to answer its probe, microseconds."""
     flaps: int = 0
     """How often it came back within a short time, as another last told of it."""
 

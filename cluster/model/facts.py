@@ -215,6 +215,12 @@ class PulseReported(Struct, frozen=True, array_like=True, tag="pulse"):
     """Messages handed to subscribers of topics here."""
     rooms: RoomsTally = NO_ROOMS
     topics: TopicsTally = NO_TOPICS
+    weights: dict[str, int] = {}
+    """Bytes sent by kind of message; empty where nobody weighs them (a simulated network)."""
+    round_trips: dict[NodeId, int] = {}
+    """Of the members probed in the interval that answered themselves: how long that took (us)."""
+    disk_bytes: int = 0
+    """Rows brought to disk, keys and values; what a store adds around them is not in it."""
 
 
 class StallNoticed(Struct, frozen=True, array_like=True, tag="node.stall"):

@@ -74,6 +74,8 @@ class Rates(Struct, frozen=True, array_like=True):
     """Zero when there was none."""
     speculated: int = 0
     """Reads that asked one more replica because one was slow."""
+    put_p95_us: int = 0
+    get_p95_us: int = 0
 
 
 TransferState = Literal["queued", "running", "waiting", "cancelled"]

@@ -268,6 +268,10 @@ class Measured(Struct, frozen=True):
     """Sent over both channels since the last `Measured`."""
     missed: int = 0
     """Messages that were dropped because a listener was too slow for them, since then."""
+    weights: dict[str, int] = {}
+    """What of `bytes_out` was which kind of message; empty where messages have no real size."""
+    disk_bytes: int = 0
+    """Brought to disk since then: keys and values."""
 
 
 Input = (

@@ -139,6 +139,9 @@ class Report(Struct):
                 delivered=out.delivered,
                 rooms=sources.rooms.tally(),
                 topics=sources.topics.subscribers.tally(out.published, measured.missed),
+                weights=measured.weights,
+                round_trips=sources.members.take_round_trips(),
+                disk_bytes=measured.disk_bytes,
             )
         )
         out.sent, out.received, self.dropped = {}, {}, {}

@@ -232,11 +232,15 @@ class Driver:
 
     def _measure(self) -> None:
         sent, self._datagrams.bytes_out = self._datagrams.bytes_out, 0
+        weights = self._datagrams.scales.take()
         if self._links is not None:
             sent += self._links.bytes_out
             self._links.bytes_out = 0
+            for kind, size in self._links.scales.take().items():
+                weights[kind] = weights.get(kind, 0) + size
+        written, self._store.bytes_written = self._store.bytes_written, 0
         missed = self._listeners.take_missed()
-        self.feed(Measured(self._lag_us, resident_bytes(), sent, missed))
+        self.feed(Measured(self._lag_us, resident_bytes(), sent, missed, weights, written))
         self._lag_us = 0
 
     def _persisted(self, token: int) -> None:

@@ -276,7 +276,7 @@ class Teller:
         payload = PulseReported(
             interval_us=period,
             incarnation=self.incarnation[node],
-            rates=Rates(puts, puts * 2, 0, 2_100, p99, 900, p99 // 2),
+            rates=Rates(puts, puts * 2, 0, 2_100, p99, 900, p99 // 2, 0, p99 * 2 // 3, p99 // 3),
             sent={"ping": 1, "ack": 1, "gossip": 6 if waiting else 2, "replicawrite": puts * 2,
                   "replicaread": puts * 3, "pushpull": int(at // period % 8 == 0)},
             received={"ping": 1, "ack": 1, "gossip": 2, "replicawrite": puts * 2},
@@ -293,6 +293,11 @@ class Teller:
             lag_us=self.random.randrange(200, 1_900),
             resident_bytes=33_000_000 + int(node[1:]) * 210_000,
             trees=self.trees(node, at),
+            weights={"ping": 90, "ack": 80, "gossip": 900 if waiting else 260,
+                     "replicawrite": puts * 560, "replicaread": puts * 300,
+                     "pushpull": 700 * int(at // period % 8 == 0)},
+            round_trips={n: 400 + 60 * int(n[1:]) for n in beliefs if n not in self.down},
+            disk_bytes=puts * 420,
         )  # fmt: skip
         self.say(node, at, payload)
 

@@ -8,7 +8,7 @@ from tui.draw.frame import Frame
 from tui.scene import Scene
 
 TextScreen = Literal[
-    "home", "matrix", "recovery", "events", "compare", "rooms", "node", "flow", "key"
+    "home", "matrix", "recovery", "events", "compare", "rooms", "plots", "node", "flow", "key"
 ]
 """All but the ring, which is kept and played upon."""
 
@@ -28,6 +28,8 @@ def paint_screen(screen: TextScreen, scene: Scene, width: int, height: int) -> F
             from tui.screens.compare import paint
         case "rooms":
             from tui.screens.rooms import paint
+        case "plots":
+            from tui.screens.plots import paint
         case "flow":
             from tui.screens.flow import paint
         case "key":

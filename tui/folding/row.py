@@ -41,6 +41,7 @@ from cluster.model.facts import (
 )
 from cluster.model.member import MemberState, NodeId
 from cluster.model.summary import Depth, Likeness, RingTable, Rule, TransferRow
+from tui.seen.traffic import weigh
 from tui.view import SAMPLES_US, Belief, NodeView, Sample
 
 NEW_BELIEF = Belief(MemberState.ALIVE, 0, 0, 0, NodeId(""), "boot", NodeId(""))
@@ -145,6 +146,8 @@ def pulse(node: NodeView, fact: Fact, payload: PulseReported) -> NodeView:
         hints=sum(depth.count for depth in payload.hints),
         lag_us=payload.lag_us,
         resident_bytes=payload.resident_bytes,
+        weights=weigh(payload.weights),
+        disk_bytes=payload.disk_bytes,
     )
     samples = node.samples
     oldest = fact.at - SAMPLES_US
@@ -169,6 +172,7 @@ def pulse(node: NodeView, fact: Fact, payload: PulseReported) -> NodeView:
         rooms=payload.rooms,
         topics=payload.topics,
         rooms_us=payload.interval_us,
+        round_trips={**node.round_trips, **payload.round_trips},
     )
 
 

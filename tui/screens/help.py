@@ -45,6 +45,10 @@ _ABOUT: Final[dict[ScreenName, tuple[str, ...]]] = {
         "a row per node; its rooms in the order of the ring, one mark a room",
         "an arrow: it just went that way; 2: it runs twice; ○: its node died",
     ),
+    "plots": (
+        "←→ show one large; upright lines are faults and what ended them",
+        "percentiles are the slowest node's; bytes are counted, not sampled",
+    ),
 }
 
 

@@ -128,6 +128,8 @@ class Latencies:
             _percentile(get, 50),
             _percentile(get, 99),
             self.speculated,
+            _percentile(put, 95),
+            _percentile(get, 95),
         )
         self.get_p99_us = rates.get_p99_us or self.get_p99_us
         self.speculated = 0

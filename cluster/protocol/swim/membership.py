@@ -51,6 +51,7 @@ class Membership:
         self._flaps = Flaps(out, config)
         self.since: dict[NodeId, int] = {out.name: 0}
         self.last_heard: dict[NodeId, int] = {}
+        self._round_trips: dict[NodeId, int] = {}
         self._removed_as = (0, 0, 0)
         """The latest claim by which others went on without this node: it is told many times."""
         self.on_ring_changed: Callable[[], None] = lambda: None
@@ -114,6 +115,15 @@ class Membership:
     def whole_view(self) -> tuple[Claim, ...]:
         """All claims, for a push/pull."""
         return self.roster.whole()
+
+    def answered(self, name: NodeId, took_us: int) -> None:
+        """A member answered our own ping itself."""
+        self._round_trips[name] = took_us
+
+    def take_round_trips(self) -> dict[NodeId, int]:
+        """How long each member that was probed since the last call took; at most one a probe."""
+        taken, self._round_trips = self._round_trips, {}
+        return taken
 
     # --- claims arriving ----------------------------------------------------------------------
 

@@ -189,7 +189,9 @@ class Prober:
         self._out.cancel_timer(("ping", str(ack.number)))
         self._out.cancel_timer(("probed", str(ack.number)))
         self._health.change(-1, "answered")
-        if sender != ack.target:
+        if sender == ack.target:
+            self._members.answered(ack.target, self._out.now - probe.started)
+        else:
             self._members.hear(ack.target, probe.epoch)
 
     def _forget(self, probe: Probe) -> None:

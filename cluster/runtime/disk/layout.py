@@ -85,7 +85,7 @@ def hint_of(sealed: bytes) -> Hint | None:
 class Batch:
     """What one commit brings to disk."""
 
-    __slots__ = ("gained", "hints", "meta", "records", "tokens")
+    __slots__ = ("gained", "hints", "meta", "records", "tokens", "written")
 
     def __init__(self) -> None:
         self.tokens: list[int] = []
@@ -94,6 +94,8 @@ class Batch:
         self.meta: Table = {}
         self.gained: dict[int, int] = {}
         """Per partition: how many keys this batch adds."""
+        self.written = 0
+        """Bytes of keys and values, once they are on disk."""
 
 
 def place_of(partition: int, key: bytes) -> bytes:

@@ -99,6 +99,8 @@ class Store:
         self._persisted: Callable[[int], None] = lambda _token: None
         self._refused: Callable[[int, str], None] = lambda _token, _reason: None
         self._rotted: Rotten = lambda _kind, _partition, _count: None
+        self.bytes_written = 0
+        """Keys and values of rows on disk, since whoever counts last set it to 0."""
         self._rotten: set[bytes] = set()
         """Places whose row is damaged: told once, until they are written again."""
         self._work: SimpleQueue[Batch | None] = SimpleQueue()
@@ -206,6 +208,7 @@ class Store:
             if self._overlay.get(place, UNKNOWN) is row:
                 del self._overlay[place]
         self._committing = None
+        self.bytes_written += batch.written
         if self._queued.tokens:
             self._commit()
         if batch.tokens:
@@ -274,12 +277,14 @@ class Store:
         tables = ((self._records, records), (self._hints, batch.hints), (self._meta, meta))
         if not any(table for _, table in tables):
             return
+        written = 0
         with self._env.begin(write=True) as txn:
             for database, table in tables:
                 if not table:
                     continue
                 puts = [(k, v) for k, v in table.items() if v is not None]
                 if puts:
+                    written += sum(len(key) + len(value) for key, value in puts)
                     # Sorted, neighbours share a page while it is still in the processor's cache.
                     puts.sort()
                     txn.cursor(database).putmulti(puts)
@@ -287,6 +292,7 @@ class Store:
                     for key, value in table.items():
                         if value is None:
                             txn.delete(key, db=database)
+        batch.written = written
 
     # --- reading (`protocol.effects.Records`) --------------------------------------------------
 

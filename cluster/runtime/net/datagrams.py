@@ -16,6 +16,7 @@ from cluster.protocol.messages import Packet
 from cluster.protocol.wire import MalformedMessageError, decode, encode
 from cluster.runtime.net import addresses
 from cluster.runtime.net.faults import Faults
+from cluster.runtime.net.scales import Scales
 
 
 class Listener(Protocol):
@@ -38,6 +39,7 @@ class Datagrams(asyncio.DatagramProtocol):
         self._faults = faults
         self.bytes_out = 0
         """Since whoever counts last set it to 0."""
+        self.scales = Scales()
         self._transport: asyncio.DatagramTransport | None = None
 
     def send(self, to: NodeId, address: Address, packet: Packet) -> None:
@@ -47,6 +49,7 @@ class Datagrams(asyncio.DatagramProtocol):
             self._listener.rejected("unknown", address, "not an address that can be sent to")
             return
         data = encode(packet)
+        self.scales.weigh(packet, len(data))
         faults = self._faults
         if faults.active:
             if faults.is_cut(to, address, "out"):

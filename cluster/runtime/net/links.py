@@ -20,6 +20,7 @@ from cluster.runtime import clock
 from cluster.runtime.net import addresses
 from cluster.runtime.net.faults import Faults
 from cluster.runtime.net.peer import Peer
+from cluster.runtime.net.scales import Scales
 from cluster.runtime.net.stream import Reader, Stream
 
 DIAL_TIMEOUT_S: Final = 1.0
@@ -72,6 +73,7 @@ class Links:
         self._closing = False
         self.bytes_out = 0
         """Since whoever counts last set it to 0."""
+        self.scales = Scales()
 
     # --- sending -------------------------------------------------------------------------------
 
@@ -84,6 +86,7 @@ class Links:
             peer.name = to
         framed = encode_frame(packet)
         self.bytes_out += len(framed)
+        self.scales.weigh(packet, len(framed))
         faults = self._faults
         stream = peer.stream
         if stream is None:

@@ -60,7 +60,7 @@ def test_a_line_means_what_it_says(line: str, meaning: Meaning) -> None:
     ("line", "said"),
     [
         ("fly", "there is no command 'fly'"),
-        ("p", "'p' may be pause or play or picture"),
+        ("p", "'p' may be plots or pause or play or picture"),
         ("kill", "kill wants a node's name: kill NODE"),
         ("kill n9", "there is no node 'n9': n1, n2, n3, n4, n5"),
         ("matrix n4", "matrix stands alone"),

@@ -1,0 +1,1 @@
+"""Plots: curves through plotext, and the axes around them."""

@@ -1,0 +1,152 @@
+"""Curves as characters, by plotext; axes, marks and words around them are `pane`'s.
+
+plotext 6 has one figure for the whole process, so a picture is made in one go and from the event
+loop only. It draws on the bare canvas, with no axes and no colours of its own: each curve gets a
+number for a colour, which is read back from its text and becomes a role of our theme. What was
+drawn is kept by its values: a frozen picture, or one whose slots have not moved on, costs nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib import import_module
+from math import ceil
+from typing import Final, Literal, NamedTuple, Protocol, cast
+
+from tui.draw.glyphs import GlyphSet
+
+Values = tuple[float | None, ...]
+"""One a column, oldest first; None: nothing is known."""
+Kind = Literal["line", "stem"]
+CACHED_MAX: Final = 32
+"""Pictures: a few screens' worth of panes. Each is some ten kilobytes."""
+_MARKERS: Final[dict[GlyphSet, tuple[str, ...]]] = {
+    "braille": ("braille",) * 8,
+    "block": ("hd",) * 8,
+    "ascii": ("*", "+", "o", "x", "#", "@", "%", "&"),
+}
+"""Per curve: where there are only letters, each curve has its own."""
+_PIECE: Final = re.compile(r"\x1b\[(?:0|38;5;(\d+))m|([^\x1b\n]+)|\n")
+
+
+class Cell(NamedTuple):
+    """A character of the canvas, and the number of the curve whose it is; -1: nobody's."""
+
+    char: str
+    curve: int
+
+
+class _Signal(Protocol):
+    def lines(self, active: bool = True) -> _Signal: ...
+    def fillx(self, active: bool = True) -> _Signal: ...
+
+
+class _Ruler(Protocol):
+    def ticks(self, positions: list[float]) -> _Ruler: ...
+    def lim(self, lower: float, upper: float) -> _Ruler: ...
+
+
+class _Figure(Protocol):
+    def clear(self) -> object: ...
+    def theme(self, name: str) -> object: ...
+    def plot_size(self, width: int, height: int) -> object: ...
+    def axes(self, active: bool) -> object: ...
+    def ruler(self, axis: int, side: int) -> _Ruler: ...
+    def signal(self, xs: list[float], ys: list[float], *, marker: object) -> _Signal: ...
+    def draw(self, signal: _Signal) -> object: ...
+    def build(self) -> object: ...
+
+
+class _Terminal(Protocol):
+    def limit(self, width: bool, height: bool) -> object: ...
+
+
+class _Plotext(Protocol):
+    """The part of plotext that is used here; it brings no types of its own."""
+
+    figure: _Figure
+    terminal: _Terminal
+
+    def pixel(self, foreground: int) -> object: ...
+    def marker(self, symbol: str, pixel: object) -> object: ...
+
+
+def marker_of(curve: int, glyphs: GlyphSet) -> str:
+    """The letter a curve is drawn with where there are only letters; else empty."""
+    marks = _MARKERS[glyphs]
+    return marks[curve % len(marks)] if glyphs == "ascii" else ""
+
+
+def row_of(share: float, rows: int) -> int:
+    """The row, from the top, on which plotext draws a value at this share (0 to 1) of the height."""
+    return rows - 1 - ceil(share * (rows - 1) - 0.5)
+
+
+@lru_cache(maxsize=CACHED_MAX)
+def canvas(
+    width: int,
+    height: int,
+    top: float,
+    curves: tuple[Values, ...],
+    kind: Kind,
+    glyphs: GlyphSet,
+) -> tuple[tuple[Cell, ...], ...]:
+    """`height` rows of `width` cells with every curve from 0 (lowest) to `top`.
+
+    Later curves lie over earlier ones. Values outside are drawn at the edge.
+    """
+    if width < 2 or height < 2 or top <= 0:
+        return tuple((Cell(" ", -1),) * width for _ in range(height))
+    library = cast("_Plotext", import_module("plotext"))
+    figure = library.figure
+    figure.clear()
+    figure.theme("colorless")
+    library.terminal.limit(False, False)  # else it never draws more than what it takes for one
+    figure.plot_size(width, height)
+    figure.axes(False)
+    figure.ruler(0, 0).ticks([]).lim(0, max(map(len, curves), default=2) - 1 or 1)
+    figure.ruler(1, 0).ticks([]).lim(0, top)
+    for number, values in enumerate(curves):
+        symbol = _MARKERS[glyphs][number % 8]
+        marker = library.marker(symbol, library.pixel(number + 1))
+        for start, run in _runs(values):
+            xs = [float(start + step) for step in range(len(run))]
+            ys = [min(max(value, 0.0), top) for value in run]
+            signal = figure.signal(xs, ys, marker=marker)
+            figure.draw(signal.lines() if kind == "line" else signal.fillx())
+    text = str(figure.build())
+    figure.clear()
+    return _read(text, width, height)
+
+
+def _runs(values: Values) -> list[tuple[int, list[float]]]:
+    """Stretches without a hole, and where each begins."""
+    runs: list[tuple[int, list[float]]] = []
+    fresh = True
+    for column, value in enumerate(values):
+        if value is None:
+            fresh = True
+            continue
+        if fresh:
+            runs.append((column, []))
+            fresh = False
+        runs[-1][1].append(value)
+    return runs
+
+
+def _read(text: str, width: int, height: int) -> tuple[tuple[Cell, ...], ...]:
+    """plotext's text as cells; whatever its size, ours is what was asked for."""
+    rows: list[list[Cell]] = [[]]
+    curve = -1
+    for piece in _PIECE.finditer(text):
+        colour, chars = piece.groups()
+        if chars is not None:
+            rows[-1] += [Cell(char, curve if char != " " else -1) for char in chars]
+        elif piece.group() == "\n":
+            rows.append([])
+        else:
+            curve = int(colour) - 1 if colour is not None else -1
+    blank = Cell(" ", -1)
+    whole = [(*row, *(blank,) * width)[:width] for row in rows]
+    return tuple((*whole, *((blank,) * width,) * height)[:height])

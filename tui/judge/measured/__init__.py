@@ -1,0 +1,1 @@
+"""What was measured over time, ready to be drawn."""
