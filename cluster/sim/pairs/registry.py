@@ -17,6 +17,7 @@ from cluster.sim.pairs import (
     write_one,
 )
 from cluster.sim.pairs.alive import death_alike, missed_heartbeat, own_link
+from cluster.sim.pairs.copies import hints_alone, one_down, wall_clock
 from cluster.sim.pairs.overlay import full_mesh
 from cluster.sim.pairs.record import Outcome, Played, Progress
 from cluster.sim.pairs.rooms import kill_deploy, random_twin
@@ -106,6 +107,27 @@ PAIRS: Final[dict[str, Pair]] = {
             "Don't acknowledge what only one disk has.",
             "Do wait for W disks, and read so many that R + W > N.",
             write_one.play,
+        ),
+        Pair(
+            "one-down",
+            10,
+            "Don't refuse writes while one replica is down.",
+            "Do let another stand in for it, and keep a hint.",
+            one_down.play,
+        ),
+        Pair(
+            "hints-alone",
+            11,
+            "Don't trust hints alone.",
+            "Do compare trees of hashes: they find what nobody knows to be missing.",
+            hints_alone.play,
+        ),
+        Pair(
+            "wall-clock",
+            12,
+            "Don't merge by the clock on the wall.",
+            "Do say what is changed, and merge by causes (CRDTs).",
+            wall_clock.play,
         ),
         Pair(
             "random-twin",

@@ -9,7 +9,6 @@ acknowledgements were given. Reads ask R=2 nodes, after everybody is back and ag
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import cycle, islice
 from random import Random
 from typing import Final
@@ -18,6 +17,7 @@ from cluster.config import MS, SECOND
 from cluster.model.member import NodeId
 from cluster.model.ring import partition_of
 from cluster.protocol.messages import GetRequest, PutRequest
+from cluster.sim.pairs.copies.holding import owned_by
 from cluster.sim.pairs.record import Figure, Outcome, Progress, Step, Way, check
 from cluster.sim.pairs.stage import Stage
 
@@ -106,7 +106,7 @@ def _one_way(way: Way, w: int, seed: int, progress: Progress | None, keys: int) 
     holder = rng.choice(stage.names)
     others = [name for name in stage.names if name != holder]
     values = {
-        key: b"answer %d" % i for i, key in enumerate(islice(_owned(stage, holder, rng), keys))
+        key: b"answer %d" % i for i, key in enumerate(islice(owned_by(stage, holder, rng), keys))
     }
     count = Count()
 
@@ -151,16 +151,6 @@ def _one_way(way: Way, w: int, seed: int, progress: Progress | None, keys: int) 
     stage.note(f"every node is asked for every acknowledged key: {len(lost)} cannot be read")
     count.steps = tuple(stage.steps)
     return count
-
-
-def _owned(stage: Stage, holder: str, rng: Random) -> Iterator[bytes]:
-    """Keys that this node is an owner of."""
-    placement = stage.node(holder).placement
-    partitions = stage.world.config.ring.partitions
-    while True:
-        key = b"q%08x" % rng.getrandbits(32)
-        if placement.owns(partition_of(key, partitions)):
-            yield key
 
 
 def _copies(stage: Stage, key: bytes) -> int:
