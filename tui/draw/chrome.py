@@ -121,9 +121,8 @@ def _title(frame: Frame, scene: Scene, screen: ScreenName, detail: str) -> None:
 
 def _time(frame: Frame, scene: Scene, y: int) -> None:
     if scene.notice:
-        frame.text(
-            1, y, fit(f"{SETS[scene.glyphs].here} {scene.notice}", frame.width - 2), "notice"
-        )
+        notice = f"{SETS[scene.glyphs].here} {spelled(scene.notice, scene.glyphs)}"
+        frame.text(1, y, fit(notice, frame.width - 2), "notice")
         return
     if not scene.now:
         return

@@ -18,7 +18,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from tui.draw.flights import Flight
+from tui.draw.flights import Flight, Tally
 from tui.draw.frame import Frame, Ink, ink_index
 from tui.draw.glyphs import SETS, GlyphSet
 from tui.draw.raster import DOTS_X, DOTS_Y, Dots, Pixels
@@ -31,6 +31,11 @@ ROOMY: Final = 7.5
 """With seats nearer to the middle than so many pixels, badges are only names."""
 CROWD: Final = 24
 """With more nodes than this only the chosen one and those in trouble have badges."""
+TALLIES_MAX: Final = 24
+"""Pairs of nodes whose messages are counted on the picture: those who say most."""
+TALLY_AT: Final = 0.4
+"""Where on the way a count stands: not halfway, where all ways cross."""
+CROSS_AT: Final = 0.8
 _GRAVITY: Final[dict[Pattern, int]] = {"solid": 0, "hatched": 1, "sparse": 2}
 _DIGITS: Final = "123456789abcdefghijklmnopqrstuvwxyz"
 _TURN: Final = 2 * pi
@@ -266,7 +271,6 @@ def paint_flights(
     looks: tuple[Look, ...],
     seen: list[Flight],
     glyphs: GlyphSet,
-    motion: bool,
 ) -> None:
     """Messages as comets: a head in the sender's hue, a tail that fades behind it."""
     dots = Dots(shape.width, shape.rows)
@@ -284,13 +288,41 @@ def paint_flights(
             _dashed(dots, path, flight.progress)
             x, y = path.at(flight.progress)
             crosses.append((x0 + int(x) // DOTS_X, y0 + int(y) // DOTS_Y))
-        elif motion:
-            _comet(dots, path, flight, source, shape.radius)
         else:
-            dots.line(path.at(0.0), path.at(1.0), ink_index(Ink(source.hue + "b")), every=2.0)
+            _comet(dots, path, flight, source, shape.radius)
     dots.onto(frame, x0, y0, glyphs)
     for x, y in crosses:
         frame.text(x, y, SETS[glyphs].no, "bad", bold=True)
+
+
+def paint_tallies(
+    frame: Frame,
+    x0: int,
+    y0: int,
+    shape: Circle,
+    looks: tuple[Look, ...],
+    said: list[Tally],
+    glyphs: GlyphSet,
+) -> None:
+    """The same messages where nothing may move: a steady line, and on it how many there were."""
+    dots = Dots(shape.width, shape.rows)
+    labels: list[tuple[tuple[float, float], str, str]] = []
+    ink = ink_index(Ink("muted"))
+    seats = {look.name: _dots(seat(shape, i, len(looks))) for i, look in enumerate(looks)}
+    for tally in said[:TALLIES_MAX]:
+        if tally.one not in seats or tally.other not in seats:
+            continue
+        away = _clear(shape, max(len(tally.one), len(tally.other)))
+        path = _Path(seats[tally.one], seats[tally.other], away, away)
+        dots.line(path.at(0.0), path.at(1.0), ink, every=3.0)
+        labels.append((path.at(TALLY_AT), str(tally.sent), ""))
+        for to, lost in tally.lost:
+            place = path.at(1 - CROSS_AT if to == tally.one else CROSS_AT)
+            labels.append((place, f"{SETS[glyphs].no}{lost}", "bad"))
+    dots.onto(frame, x0, y0, glyphs)
+    for (x, y), text, role in labels:
+        column = x0 + round(x / DOTS_X - len(text) / 2)
+        frame.text(column, y0 + int(y) // DOTS_Y, text, role, bold=True)
 
 
 def _clear(shape: Circle, letters: int) -> float:

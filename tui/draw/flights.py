@@ -29,6 +29,7 @@ LINGER_US: Final = 700_000
 MIXED_US: Final = 500_000
 """Facts of different nodes may come so much out of order."""
 DOUBT: Final = 0.62
+TALLY_US: Final = 1_000_000
 SEEN: Final[dict[Family, int]] = {"probe": 6, "gossip": 5, "data": 9, "repair": 6}
 """About how many of each family are drawn at once in a large picture."""
 
@@ -110,6 +111,48 @@ def _recent(view: ClusterView, now: int) -> list[tuple[Message, Family, int]]:
             break
     recent.reverse()
     return recent
+
+
+class Tally(Struct, frozen=True):
+    """What two nodes said to each other in one second, for pictures in which nothing moves."""
+
+    one: NodeId
+    other: NodeId
+    """Behind `one` by name."""
+    sent: int
+    """Traced messages, both ways."""
+    lost: tuple[tuple[NodeId, int], ...] = ()
+    """To whom how many have not arrived."""
+
+
+def tallies(view: ClusterView, now: int) -> list[Tally]:
+    """Of the last whole second that is over, most said first. Stands still until the next is."""
+    end = now // TALLY_US * TALLY_US
+    sent: Counter[tuple[NodeId, NodeId]] = Counter()
+    lost: Counter[tuple[NodeId, NodeId]] = Counter()
+    for message in reversed(view.messages.values()):
+        if message.sent_at < end - TALLY_US - MIXED_US:
+            break
+        way = message.id[0], message.to
+        if end - TALLY_US <= message.sent_at < end and way[0] != way[1]:
+            sent[way] += 1
+            lost[way] += not message.received_at and now - message.sent_at > FLIGHT_US * DOUBT
+    pairs = sorted({(min(way), max(way)) for way in sent})
+    found = [
+        Tally(
+            one,
+            other,
+            sent[one, other] + sent[other, one],
+            tuple(
+                (to, n)
+                for way in ((other, one), (one, other))
+                if (n := lost[way])
+                for to in way[1:]
+            ),
+        )
+        for one, other in pairs
+    ]
+    return sorted(found, key=lambda tally: -tally.sent)
 
 
 def in_flight(view: ClusterView, now: int) -> bool:

@@ -64,7 +64,7 @@ class Ringside:
         self._seats(max(3, rows - 22))
         self._heading("partitions by owners that serve", "")
         self._served_bars()
-        self._heading("messages per second", f"{_SLOWED} to be seen")
+        self._heading("messages per second", self._shown(f"{_SLOWED} to be seen"))
         self._kinds(whole=True)
         self._heading("moving now", "")
         self._list(self._moving() or [self._at_rest()], bottom)
@@ -81,7 +81,7 @@ class Ringside:
         self._served_words()
         if bottom - self.y > 4:
             self.y += 1
-        self._title("messages/s", _SLOWED)
+        self._title("messages/s", self._shown(_SLOWED))
         self._kinds(whole=False)
         self._list(self._moving(), bottom)
 
@@ -90,6 +90,10 @@ class Ringside:
     def _heading(self, text: str, note: str) -> None:
         self.y += 1
         self._title(text, note)
+
+    def _shown(self, slowed: str) -> str:
+        """How the picture shows messages."""
+        return slowed if self.scene.motion else "drawn: traced, last 1 s"
 
     def _title(self, text: str, note: str) -> None:
         self.frame.text(self.x, self.y, fit(text, self.width), "accent")
@@ -274,8 +278,9 @@ class Ringside:
             y = self.y + index // across
             whole = whole and self.width >= 42
             comet = comets[rate.family] if whole else comets[rate.family][-2:]
+            comet = comet if self.scene.motion else ""
             x = self.frame.text(self.x + index % across * (self.width // 2), y, comet, "title")
-            x = self.frame.text(x + 1, y, f"{rate.family:<7}", "muted")
+            x = self.frame.text(x + bool(comet), y, f"{rate.family:<7}", "muted")
             self.frame.text(x, y, f"{rate.per_second:>6,.0f}")
         self.y += -(-len(families) // across)
 

@@ -14,12 +14,15 @@ from tui.judge.wording import counted
 from tui.keys import KEYS, NOT_REMOTE, SCREENS, Key, cap, explained, valid
 from tui.scene import Scene, ScreenName
 
+_COMET: Final = "a comet is a real message, slowed to be seen; ✕ one that got lost"
+_TALLY: Final = "on a line: messages traced in the last second; ✕ how many got lost"
+"""Where nothing may move."""
 _ABOUT: Final[dict[ScreenName, tuple[str, ...]]] = {
     "home": ("one row per node; the last column is what each other node believes of it",),
     "ring": (
         "outer band: who holds the first copy; inner bands: second and third",
         "hatched arcs: the owner is suspect or paused; dissolved: it is gone",
-        "a comet is a real message, slowed to be seen; ✕ one that got lost",
+        _COMET,
         "dots inside: rooms, in the hue of who runs them; a square on a chord: one moves",
     ),
     "matrix": ("each row is what one node believes; a bar marks what differs from most",),
@@ -95,9 +98,10 @@ def _lines(scene: Scene, screen: ScreenName, room: int) -> list[Written]:
         said = [key for key in said if key.action not in NOT_REMOTE]
     views = [key for key in said if key.action in SCREENS]
     title: Written = [("keys on this screen: ", "muted"), (screen, "title")]
-    about: list[Written] = [[(text, "muted")] for text in _ABOUT[screen]]
+    still = {} if scene.motion else {_COMET: _TALLY}
+    about: list[Written] = [[(still.get(text, text), "muted")] for text in _ABOUT[screen]]
     looking = [_line(key, scene, screen) for key in said if not key.fault and key not in views]
-    looking.append([(_cap(" ".join(key.cap for key in views)), "key"), (_views(views), "")])
+    looking.append([(_cap(f"{views[0].cap} to {views[-1].cap}"), "key"), (_views(views), "")])
     acting = [_line(key, scene, screen) for key in said if key.fault] if scene.own else []
     shapes: list[Written] = [_shapes(SETS[scene.glyphs])]
     sections = [section for section in ([title], about, looking, acting, shapes) if section]

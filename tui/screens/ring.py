@@ -12,8 +12,18 @@ from typing import Final
 from cluster.model.member import NodeId
 from cluster.model.summary import RingTable
 from tui.draw.chrome import FOOT, TOP, paint_chrome
-from tui.draw.circle import CROWD, Circle, Look, Pattern, circle, paint_badges, paint_flights, still
-from tui.draw.flights import flights
+from tui.draw.circle import (
+    CROWD,
+    Circle,
+    Look,
+    Pattern,
+    circle,
+    paint_badges,
+    paint_flights,
+    paint_tallies,
+    still,
+)
+from tui.draw.flights import flights, tallies
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.draw.ringside import Ringside
@@ -89,9 +99,13 @@ class Stage:
         frame = self._frame.copy()
         shape = self._shape
         if shape is not None:
-            seen = flights(view, now, min(1.0, shape.radius / 28))
             scene = self._scene
-            paint_flights(frame, 1, self._y0, shape, self._looks, seen, scene.glyphs, scene.motion)
+            if scene.motion:
+                seen = flights(view, now, min(1.0, shape.radius / 28))
+                paint_flights(frame, 1, self._y0, shape, self._looks, seen, scene.glyphs)
+            else:
+                said = tallies(view, now)
+                paint_tallies(frame, 1, self._y0, shape, self._looks, said, scene.glyphs)
             ways = moving_now(view, now)
             if ways:
                 where = (1, self._y0)
