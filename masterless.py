@@ -21,7 +21,21 @@ from tui.command.words import Parser, Words
 from tui.command.worlds import compare, pairs, sim
 
 VERSION = "0.1.0"
-MODULES = (run, look, recorded, places, keys, rooms, flow, faults, sim, compare, pairs, maelstrom)
+MODULES = (
+    run,
+    talk,
+    look,
+    recorded,
+    places,
+    keys,
+    rooms,
+    flow,
+    faults,
+    sim,
+    compare,
+    pairs,
+    maelstrom,
+)
 
 DESCRIPTION = """\
 See a masterless cluster think: real nodes on this machine, or a running cluster to look at.

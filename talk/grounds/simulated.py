@@ -92,7 +92,7 @@ class SimGround:
         what = "the nodes agree"
         self._until(lambda: self._stands(watched), AGREES_WITHIN_US, what)
         if need.rooms and need.architecture in ("masterless", "single"):
-            self._run(need.rooms * 50 * MS + 2 * SECOND)
+            self.play(need.rooms * 50 * MS + 2 * SECOND)
         return True
 
     def _stands(self, watched: Watched) -> bool:
@@ -155,15 +155,15 @@ class SimGround:
         watched.players.audit()
         what = "acknowledged answers are read back"
         self._until(lambda: watched.players.audits > audits, AUDIT_WITHIN_US, what)
-        self._run(SECOND // 2)  # until it has been counted
+        self.play(SECOND // 2)  # until it has been counted
         return f"read {watched.players.audited:,} acknowledged answers back"
 
     async def pass_time(self, us: int) -> None:
         """Play on."""
-        if self._watched is not None:
-            self._run(us)
+        self.play(us)
 
-    def _run(self, us: int) -> None:
+    def play(self, us: int) -> None:
+        """Play on, now."""
         if self._watched is not None:
             world = self._watched.world
             world.run(world.now + us)
@@ -173,7 +173,7 @@ class SimGround:
         while not condition():
             if self.now >= end:
                 raise GroundError(f"not within {within_us / SECOND:g} virtual seconds: {what}")
-            self._run(STEP_US)
+            self.play(STEP_US)
 
     async def stop(self) -> None:
         """Forget the world, end what is played beside it."""

@@ -78,6 +78,17 @@ class Director:
         """The slide that is on."""
         return self.deck.slides[max(0, self.place)]
 
+    @property
+    def total(self) -> int:
+        """How many slides there are in all."""
+        return len(self.deck.slides)
+
+    @property
+    def following(self) -> Slide | None:
+        """The slide that comes after this one."""
+        place = self._following() if self.place >= 0 else 0
+        return self.deck.slides[place] if place is not None else None
+
     def waits_for(self) -> Waits:
         """What must happen for the talk to go on."""
         if self.preparing:

@@ -1,0 +1,131 @@
+"""The word `talk`: present it, check it, or ask what a deck can say."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError, run_async, say
+from tui.command.words import Words, add_looks, looks_of
+
+if TYPE_CHECKING:
+    from talk.checking import SlideReport
+    from talk.deck.deck import Deck
+
+BUNDLED: Final = Path(__file__).resolve().parents[1] / "slides" / "road.md"
+DECK_WRONG: Final = 3
+"""The exit code for a deck with a mistake in it."""
+ENDS: Final = """\
+Space goes on: it shows what comes next, or waits for what the slide shows. Left goes back. N gives
+the slide a new cluster, B is black, S leaves the live part away, q ends the talk and its cluster.
+
+--check exits with 0 when every claim held, with 1 when one did not, with 2 when a cue came late, and
+with 3 when the deck has a mistake (said with its line).
+"""
+
+
+def add(words: Words) -> None:
+    """Add it."""
+    word = words.add("talk", talk, "the talk: slides beside a real cluster, every claim checked")
+    word.add_argument("deck", type=Path, nargs="?", metavar="DECK.md", help="your own deck")
+    word.add_argument("--check", action="store_true", help="tell it to nobody, judge every claim")
+    word.add_argument("--real", action="store_true", help="check on real processes")
+    word.add_argument("--stage", type=int, metavar="N", help="begin with this part of the talk")
+    word.add_argument("--slide", type=int, metavar="N", help="begin with this slide")
+    word.add_argument("--seed", type=int, default=1, metavar="N", help="of simulated worlds (1)")
+    word.add_argument("--simulated", action="store_true", help="on a simulated cluster")
+    add_looks(word)
+    word.epilog = ENDS
+    word.formatter_class = argparse.RawDescriptionHelpFormatter
+
+
+def talk(args: argparse.Namespace) -> int:
+    """Present, check, or explain."""
+    deck = _read(args.deck or BUNDLED)
+    if args.check:
+        return run_async(_check(deck, args))
+    return run_async(_present(deck, args))
+
+
+def _read(path: Path) -> Deck:
+    from cluster.sim.pairs.registry import PAIRS
+    from talk.claims.measures import MEASURES
+    from talk.deck.deck import DeckError
+    from talk.deck.reading import open_deck
+
+    try:
+        return open_deck(str(path), measures=MEASURES, pairs=frozenset(PAIRS))
+    except DeckError as error:
+        raise CommandError(str(error), DECK_WRONG) from None
+
+
+def _start(deck: Deck, args: argparse.Namespace) -> int:
+    """The place to begin with."""
+    if args.slide is not None:
+        if not 1 <= args.slide <= len(deck.slides):
+            raise CommandError(f"there are slides 1 to {len(deck.slides)}", WRONG_CALL)
+        return args.slide - 1
+    if args.stage is not None:
+        stages = {slide.stage: place for place, slide in enumerate(deck.slides) if slide.stage}
+        if args.stage not in stages:
+            known = ", ".join(map(str, sorted(stages))) or "none"
+            raise CommandError(f"the stages of this deck are: {known}", WRONG_CALL)
+        return stages[args.stage]
+    return 0
+
+
+async def _present(deck: Deck, args: argparse.Namespace) -> int:
+    from talk.grounds.live import LiveGround
+    from talk.grounds.pacing import PacedGround
+    from talk.grounds.simulated import SimGround
+    from talk.stage.app import Manner, StageApp
+    from talk.stage.performance import Performance
+    from tui.app import calm_collector
+
+    start = _start(deck, args)
+    if not sys.stdout.isatty():
+        raise CommandError("the stage needs a terminal; --check does without", WRONG_CALL)
+    ground = PacedGround(SimGround(args.seed)) if args.simulated else LiveGround(args.seed)
+    performance = Performance(deck, ground)
+    app = StageApp(performance, Manner(looks_of(args), start))
+    calm_collector()
+    try:
+        code = await app.run_async()
+    finally:
+        await performance.stop()
+    if app.failure is not None:
+        raise app.failure
+    return code or FINE
+
+
+async def _check(deck: Deck, args: argparse.Namespace) -> int:
+    from talk.checking import check, pairs_of
+    from talk.claims.telling import line
+    from talk.grounds.live import LiveGround
+    from talk.grounds.playing import Players
+    from talk.grounds.simulated import SimGround
+
+    players = Players(args.seed)
+    players.ahead(pairs_of(deck))
+    ground = LiveGround(args.seed, players) if args.real else SimGround(args.seed, players)
+
+    def told(report: SlideReport) -> None:
+        held = sum(j.state == "held" for j in report.judgements)
+        claims = f"{held} of {len(report.judgements)} claims" if report.judgements else ""
+        say(f"{report.slide.number:>3}  {report.slide.title:<56.56}  {claims}")
+        for judgement in report.broken:
+            say(f"       {line(judgement)}   (line {judgement.claim.line})")
+        for run in report.late:
+            say(f"       cue of line {run.cue.line}: {run.state}, {run.said}")
+        if report.stuck:
+            say(f"       never came: {report.stuck}")
+
+    say(
+        f"{deck.title}, on {'real processes' if args.real else 'simulated nodes'}, seed {args.seed}"
+    )
+    report = await check(deck, ground, told)
+    held = sum(j.state == "held" for j in report.claims)
+    say(f"{held} of {len(report.claims)} claims held")
+    return report.code if report.code in (FINE, NOT_FINE, WRONG_CALL) else NOT_FINE

@@ -1,0 +1,236 @@
+"""The stage: a performance on the whole terminal, driven by a few keys that the audience never sees.
+
+One clock of `FPS` ticks lets the performance go on and paints when the picture can have changed. What
+happens next is the director's, how it looks is `talk.stage.painting`'s. Space is enough for the whole
+talk; the other keys are the way out when something goes wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from time import localtime, monotonic
+from typing import ClassVar, Final
+
+from msgspec import Struct
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+
+from talk.stage.painting import Sheet, paint
+from talk.stage.performance import Performance
+from talk.stage.pictures import Playing
+from tui.draw.flights import in_flight
+from tui.driving.dress import Dress, dressed
+from tui.scene import Scene
+from tui.view import ClusterView
+from tui.widgets.frameview import FrameView
+
+FPS: Final = 30
+CALM_S: Final = 0.125
+IDLE_S: Final = 0.5
+KEYS: Final[dict[str, str]] = {
+    "space,right,enter,pagedown,j,l,n": "forward",
+    "left,backspace,pageup,k,h,p": "backward",
+    "N": "again",
+    "B,full_stop": "black",
+    "S": "still",
+    "R": "recording",
+    "home": "first",
+    "q,ctrl+c": "leave",
+}
+
+
+class Manner(Struct, frozen=True):
+    """How the stage is set."""
+
+    dress: Dress = Dress()
+    start: int = 0
+    """The slide it begins with, its place in the deck."""
+
+
+class StageApp(App[int]):
+    """One FrameView, one performance."""
+
+    CSS = "Screen { background: #121212; overflow: hidden; }"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(keys, f"press('{what}')", show=False, priority=True) for keys, what in KEYS.items()
+    ]
+
+    def __init__(
+        self,
+        performance: Performance,
+        manner: Manner,
+        environ: Mapping[str, str] = os.environ,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        super().__init__(ansi_color=True)
+        self.performance = performance
+        self.worn = dressed(manner.dress, environ)
+        self.failure: BaseException | None = None
+        self.on_tick: list[Callable[[], None]] = []
+        """Called after each tick: the presenter's view, a rehearsal that is being recorded."""
+        self.black = False
+        self.stilled = False
+        """The live part is left away."""
+        self._manner = manner
+        self._clock = clock
+        self._began = 0.0
+        """When the talk's second slide was entered: the timer starts there."""
+        self._canvas = FrameView(self.worn)
+        self._painted = 0.0
+        self._dirty = True
+        self._frozen: tuple[ClusterView, int] | None = None
+        self._zone_us = localtime().tm_gmtoff * 1_000_000
+        self._leaving: asyncio.Task[None] | None = None
+
+    def compose(self) -> ComposeResult:
+        """The whole terminal is the stage."""
+        yield self._canvas
+
+    def on_mount(self) -> None:
+        """Begin."""
+        self.performance.go(self._manner.start)
+        self.set_interval(1 / FPS, self.tick)
+
+    # --- keys ------------------------------------------------------------------------------------
+
+    def action_press(self, what: str) -> None:
+        """One of the few."""
+        self._dirty = True
+        if self.black and what != "leave":
+            self.black = False
+            if what == "black":
+                return
+        match what:
+            case "forward":
+                self.performance.forward()
+            case "backward":
+                self.performance.backward()
+            case "again":
+                self.performance.again()
+            case "first":
+                self.performance.go(0)
+            case "black":
+                self.black = True
+            case "still":
+                self.stilled = not self.stilled
+            case "leave":
+                self.leave()
+            case _:
+                self.performance.director.notice = "there is no recording of this talk"
+
+    def go(self, number: int) -> None:
+        """To a slide by its number, as the presenter's view asks."""
+        self.performance.go(number - 1)
+        self._dirty = True
+
+    def leave(self) -> None:
+        """End the cluster, then the stage; a second time, at once."""
+        if self._leaving is None:
+            self._leaving = asyncio.create_task(self._leave())
+        else:
+            self.exit(0)
+
+    async def _leave(self) -> None:
+        self.performance.finish()
+        await self.performance.stop()
+        self.exit(0)
+
+    # --- the clock -------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Let the talk go on; paint if the picture can have changed."""
+        if self._leaving is not None:
+            return
+        performance = self.performance
+        before = self._state()
+        performance.tick()
+        if not self._began and performance.director.place > 0:
+            self._began = self._clock()
+        for then in self.on_tick:
+            then()
+        now = self._clock()
+        waited = now - self._painted
+        heard = bool(performance.heard)
+        if (
+            self._dirty
+            or self._state() != before
+            or (heard and waited >= CALM_S)
+            or waited >= IDLE_S
+            or self._flying()
+        ):
+            self.show(now)
+
+    def _state(self) -> tuple[object, ...]:
+        director = self.performance.director
+        states = tuple(run.state for run in director.runs)
+        judged = tuple(j.state for j in self.performance.judgements)
+        words = len(self.performance.said)
+        place = (director.place, director.step, director.caption, director.notice)
+        return (place, director.live, director.preparing, states, judged, words)
+
+    def _flying(self) -> bool:
+        live = self.performance.director.live
+        if live is None or live.kind != "ring" or not self.worn.motion:
+            return False
+        return in_flight(self.performance.view, self.performance.ground.now)
+
+    def show(self, now: float) -> None:
+        """Paint this moment."""
+        self._dirty = False
+        self._painted = now
+        width, height = self._canvas.size
+        if width and height:
+            self._canvas.show(paint(self.sheet(), width, height))
+
+    def on_frame_view_resized(self) -> None:
+        """Another size."""
+        self._dirty = True
+
+    # --- what is painted -------------------------------------------------------------------------
+
+    def sheet(self) -> Sheet:
+        """This moment of the stage."""
+        performance, director = self.performance, self.performance.director
+        view, now = performance.view, performance.ground.now
+        if director.frozen:
+            self._frozen = self._frozen or (view, now)
+            view, now = self._frozen
+        else:
+            self._frozen = None
+        scene = Scene(
+            view=view,
+            now=now,
+            own=False,
+            frozen=director.frozen,
+            motion=self.worn.motion,
+            glyphs=self.worn.glyphs,
+            colour=self.worn.depth != "none",
+            zone_us=self._zone_us,
+            source="talk",
+        )
+        following = director.following
+        return Sheet(
+            slide=director.slide,
+            step=director.step,
+            total=director.total,
+            scene=scene,
+            live=None if self.stilled else director.live,
+            caption=director.caption,
+            judgements=performance.judgements,
+            playing=Playing(tuple(performance.said), performance.played),
+            label=performance.ground.label() if director.live is not None else "",
+            following=following.title if following is not None else "",
+            elapsed_s=int(self._clock() - self._began) if self._began else 0,
+            preparing=self._preparing(),
+            notice=director.notice,
+            black=self.black,
+        )
+
+    def _preparing(self) -> str:
+        if not self.performance.director.preparing:
+            return ""
+        said = self.performance.said
+        return said[-1] if said else "the cluster is being made ready"

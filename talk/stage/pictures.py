@@ -1,0 +1,105 @@
+"""The live picture beside a slide's words: a dashboard's screen without its frame, or one of the talk's.
+
+Decides which painter a kind of live part has and how a screen fits a region: it is painted at the
+region's size and cut out between its own first and last rows. Ignores slides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct
+
+from cluster.sim.pairs.record import Played
+from talk.deck.deck import Live
+from tui.draw.chrome import FOOT, TOP
+from tui.draw.frame import Frame
+from tui.scene import Scene
+from tui.screens.events import paint as paint_events
+from tui.screens.flow import paint as paint_flow
+from tui.screens.home import paint as paint_home
+from tui.screens.matrix import paint as paint_matrix
+from tui.screens.recovery import paint as paint_recovery
+from tui.screens.ring import Stage as Ring
+from tui.screens.rooms import paint as paint_rooms
+from tui.text.pairs import told
+
+Paint = Callable[[Scene, int, int], Frame]
+WIDTH_MIN: Final = 40
+ROWS_MIN: Final = 6
+
+
+class Playing(Struct, frozen=True):
+    """What is being played beside the cluster."""
+
+    said: tuple[str, ...] = ()
+    """Words of progress of the act under way."""
+    played: dict[str, Played] = {}
+
+
+def paint_ring(scene: Scene, width: int, height: int) -> Frame:
+    """The ring with its messages in flight."""
+    return Ring(scene, width, height).play(scene.view, scene.now)
+
+
+SCREENS: Final[dict[str, Paint]] = {
+    "ring": paint_ring,
+    "matrix": paint_matrix,
+    "nodes": paint_home,
+    "home": paint_home,
+    "recovery": paint_recovery,
+    "flow": paint_flow,
+    "rooms": paint_rooms,
+    "events": paint_events,
+}
+
+
+def picture(live: Live, scene: Scene, playing: Playing, width: int, height: int) -> Frame:
+    """What it shows now, `width` by `height` cells."""
+    if live.kind == "pair":
+        return _pair(live.subject, playing, width, height)
+    paint = SCREENS.get(live.kind)
+    if paint is None:
+        return _words(f"{live.kind} is not shown here", width, height)
+    if height < ROWS_MIN or width < WIDTH_MIN:
+        return _words("make this larger to see it", width, height)
+    if not any(node.ring is not None for node in scene.view.nodes.values()):
+        return _words("waiting for the nodes' first word…", width, height)
+    return cut(paint(scene, width, height + TOP + FOOT), TOP, height)
+
+
+def _pair(name: str, playing: Playing, width: int, height: int) -> Frame:
+    """What was counted, or the words of who counts."""
+    frame = Frame(width, height)
+    record = playing.played.get(name)
+    lines = told(record)[2:] if record is not None else list(playing.said)[-height:]
+    for y, line in enumerate(lines[:height]):
+        frame.text(0, y, line[:width])
+    return frame
+
+
+def cut(frame: Frame, top: int, rows: int) -> Frame:
+    """Some rows of a frame."""
+    part = Frame(frame.width, 0)
+    part.height = rows
+    part.chars = frame.chars[top : top + rows]
+    part.inks = frame.inks[top : top + rows]
+    return part
+
+
+def put(frame: Frame, part: Frame, x: int, y: int) -> None:
+    """Lay a frame on another, clipped."""
+    for row in range(part.height):
+        if not 0 <= y + row < frame.height:
+            continue
+        room = min(part.width, frame.width - x)
+        if room > 0:
+            frame.chars[y + row][x : x + room] = part.chars[row][:room]
+            frame.inks[y + row][x : x + room] = part.inks[row][:room]
+
+
+def _words(said: str, width: int, height: int) -> Frame:
+    frame = Frame(width, height)
+    frame.text(max(0, (width - len(said)) // 2), height // 2, said, "muted")
+    return frame
