@@ -23,7 +23,7 @@ from tui.command.worlds import compare, pairs, sim
 VERSION = "0.1.0"
 MODULES = (
     run,
-    talk,
+    talking,
     look,
     recorded,
     places,

@@ -34,7 +34,7 @@ def found(judgement: Judgement, now: int = 0) -> str:
     if judgement.unit:
         said += judgement.unit if judgement.unit in ("%", "x") else f" {judgement.unit}"
     if measured.of_what and not (measured.of == 1 and not judgement.pair):
-        between = " of " if not judgement.unit else ", "
+        between = " in " if measured.of_what == "facts" else ", " if judgement.unit else " of "
         said += f"{between}{measured.of:,} {measured.of_what}"
     if judgement.state == "held" and judgement.claim.when == "within" and judgement.since:
         said += f", after {(judgement.at - judgement.since) / 1e6:.2f} s"

@@ -190,10 +190,9 @@ class Director:
 
         def then() -> None:
             self.preparing = False
-            self.trouble = trouble
+            self.trouble = self.notice = trouble
             if trouble:
                 self.need = None
-                self.notice = trouble
                 self._orders.append(FallBack(self.place, trouble))
             self._entered(moment)
 
