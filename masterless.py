@@ -13,6 +13,7 @@ import argparse
 import os
 import sys
 
+from talk.command import talking
 from tui.command import calm, faults, keys, look, maelstrom, places, rooms, run
 from tui.command.hosted import flow
 from tui.command.recorded import words as recorded
