@@ -7,8 +7,8 @@ import sys
 from typing import Final
 
 from tui.command.asking import ask, look, records
+from tui.command.hosted.serving import add_serve, page_of, served
 from tui.command.saying import FINE, NOT_FINE, run_async, say, show, wait_a_second
-from tui.command.serving import add_serve, page_of, served
 from tui.command.words import Words, add_address, add_looks, looks_of
 
 STATUS_ENDS: Final = """\

@@ -7,8 +7,8 @@ import os
 import sys
 
 from tui.command.arguments import ARCHITECTURES, node_count, seconds
+from tui.command.hosted.serving import add_serve, page_of, served
 from tui.command.saying import NOT_FINE, CommandError, run_async, say, warn
-from tui.command.serving import add_serve, page_of, served
 from tui.command.words import Parser, Words, add_looks, looks_of
 
 

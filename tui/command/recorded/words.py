@@ -8,8 +8,8 @@ from typing import Final
 
 from tui.command.arguments import address, seconds
 from tui.command.asking import ask
+from tui.command.hosted.serving import add_serve, page_of, served
 from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError, run_async, say
-from tui.command.serving import add_serve, page_of, served
 from tui.command.words import Words, add_looks, looks_of
 
 RECORD_ENDS: Final = """\

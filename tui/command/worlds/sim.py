@@ -12,8 +12,8 @@ import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tui.command.arguments import new_file, new_folder, seconds
+from tui.command.hosted.serving import add_serve, page_of, served
 from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError
-from tui.command.serving import add_serve, page_of, served
 from tui.command.words import Parser, Words, add_looks, looks_of
 
 if TYPE_CHECKING:
