@@ -9,6 +9,7 @@ those of different nodes slightly mixed. What was folded before is ignored when 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -93,6 +94,12 @@ from tui.folding.draft import Draft
 from tui.folding.flows import Flowing, flowing
 from tui.view import LAB, OBSERVER, ClusterView, NodeView
 
+APART: Final = frozenset((
+    MessageSent, MessageReceived, OperationStarted, OperationFinished, TransfersQueued,
+    TransferFinished,
+))  # fmt: skip
+"""Facts whose folding reads no row: of most facts, so rows are written only before others."""
+
 
 def fold(view: ClusterView, facts: Sequence[Fact]) -> ClusterView:
     """The view after these facts."""
@@ -109,15 +116,15 @@ def fold(view: ClusterView, facts: Sequence[Fact]) -> ClusterView:
 def _take(draft: Draft, fact: Fact) -> None:
     draft.tick(fact.at)
     payload = fact.payload
-    node = None if fact.node in (LAB, OBSERVER) else _reporting(draft, fact)
+    apart = type(payload) in APART and draft.murmurs.spoke(fact)
+    node = None if apart else _reporting(draft, fact)
     match payload:
         case MessageSent():
             draft.sent(fact, payload)
             return
         case MessageReceived():
             draft.received(fact, payload)
-            if node is not None:
-                draft.nodes[fact.node] = row.heard(node, fact, payload)
+            draft.murmurs.heard(fact.node, payload.sender, fact.at)
             return
         case OperationStarted() | TransfersQueued() | TransferFinished():
             return
@@ -209,8 +216,11 @@ def _take(draft: Draft, fact: Fact) -> None:
     draft.consider(fact)
 
 
-def _reporting(draft: Draft, fact: Fact) -> NodeView:
-    """The row of a node that has just spoken: its facts reach us."""
+def _reporting(draft: Draft, fact: Fact) -> NodeView | None:
+    """The row of a node that has just spoken: its facts reach us. None: it was no node."""
+    draft.murmurs.settle()
+    if fact.node in (LAB, OBSERVER):
+        return None
     node = draft.nodes.get(fact.node)
     if node is None:
         node = NodeView(fact.node)

@@ -3,6 +3,9 @@
 Only `tui.fold` makes these, from facts. Nothing here is assumed by the drawing program: a node's
 row is what that node reported, the lab's word is kept apart from the nodes' beliefs, and what has
 not been heard is absent. Times are microseconds since 1970 (the facts' own clock).
+
+`gc=False`: frozen trees of frozen values can hold no cycle, and there are tens of thousands of them
+in every view, through which Python's collector would look in vain.
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ from tui.seen.trace import Trace
 ProcessState = Literal["unknown", "starting", "running", "paused", "gone"]
 
 
-class Belief(Struct, frozen=True):
+class Belief(Struct, frozen=True, gc=False):
     """What one observer thinks of one subject."""
 
     state: MemberState
@@ -54,7 +57,7 @@ class Belief(Struct, frozen=True):
     confirmations: int = 0
 
 
-class Sample(Struct, frozen=True):
+class Sample(Struct, frozen=True, gc=False):
     """One pulse of one node, as rates."""
 
     at: int
@@ -73,7 +76,7 @@ class Sample(Struct, frozen=True):
     """Brought to disk."""
 
 
-class NodeView(Struct, frozen=True):
+class NodeView(Struct, frozen=True, gc=False):
     """One node: what it says of itself and of the others, and what the lab sees of its process."""
 
     name: NodeId
@@ -142,7 +145,7 @@ MessageId = tuple[NodeId, int, int]
 """(sender, sender's epoch, number)."""
 
 
-class Message(Struct, frozen=True):
+class Message(Struct, frozen=True, gc=False):
     """A traced message between two nodes."""
 
     id: MessageId
@@ -155,7 +158,7 @@ class Message(Struct, frozen=True):
     """0: not (yet) known to have arrived."""
 
 
-class EventLine(Struct, frozen=True):
+class EventLine(Struct, frozen=True, gc=False):
     """One line of the log at the foot of the home screen."""
 
     at: int
@@ -165,7 +168,7 @@ class EventLine(Struct, frozen=True):
     tone: Literal["plain", "good", "warn", "bad"]
 
 
-class Mark(Struct, frozen=True):
+class Mark(Struct, frozen=True, gc=False):
     """A moment worth jumping to."""
 
     at: int
@@ -173,7 +176,7 @@ class Mark(Struct, frozen=True):
     kind: Literal["fault", "heal", "suspect", "dead", "back"]
 
 
-class Arrival(Struct, frozen=True):
+class Arrival(Struct, frozen=True, gc=False):
     """The far end of a message whose near end has not been told yet."""
 
     at: int
@@ -181,7 +184,7 @@ class Arrival(Struct, frozen=True):
     kind: str
 
 
-class Moment(Struct, frozen=True):
+class Moment(Struct, frozen=True, gc=False):
     """The cluster as it stood at one tick of `MOMENT_US`: what the long sparklines draw."""
 
     at: int
@@ -197,7 +200,7 @@ class Moment(Struct, frozen=True):
     """Its answers that failed, or may have, in the same interval."""
 
 
-class Disagreement(Struct, frozen=True):
+class Disagreement(Struct, frozen=True, gc=False):
     """A time during which the live nodes did not all believe the same."""
 
     began: int
@@ -209,7 +212,7 @@ class Disagreement(Struct, frozen=True):
     """0: still."""
 
 
-class Discard(Struct, frozen=True):
+class Discard(Struct, frozen=True, gc=False):
     """A node threw away what it had taken as master, to copy another master."""
 
     at: int
@@ -218,7 +221,7 @@ class Discard(Struct, frozen=True):
     master: NodeId
 
 
-class Tally(Struct, frozen=True):
+class Tally(Struct, frozen=True, gc=False):
     """How the workload's answers ended in one of its intervals."""
 
     began: int
@@ -228,7 +231,7 @@ class Tally(Struct, frozen=True):
     succeeded: int
 
 
-class Court(Struct, frozen=True):
+class Court(Struct, frozen=True, gc=False):
     """What became of masters, and of those who asked them. Empty where there are none."""
 
     reigns: tuple[Reign, ...] = ()
@@ -240,7 +243,7 @@ class Court(Struct, frozen=True):
     """Of every workload, masters or not: at most `TALLIES_MAX`, oldest first."""
 
 
-class FlowDepth(Struct, frozen=True):
+class FlowDepth(Struct, frozen=True, gc=False):
     """How much waited at a stage, and in front of it, at one moment."""
 
     at: int
@@ -249,7 +252,7 @@ class FlowDepth(Struct, frozen=True):
     """At the source, not taken."""
 
 
-class FlowStage(Struct, frozen=True):
+class FlowStage(Struct, frozen=True, gc=False):
     """One stage of a pipeline, as its node last measured it."""
 
     node: NodeId
@@ -266,7 +269,7 @@ class FlowStage(Struct, frozen=True):
     """Oldest first, at most `FLOW_HISTORY_MAX`."""
 
 
-class FlowView(Struct, frozen=True):
+class FlowView(Struct, frozen=True, gc=False):
     """One pipeline."""
 
     name: str
@@ -282,7 +285,7 @@ class FlowView(Struct, frozen=True):
         return not self.stages or any(not stage.ended for stage in self.stages.values())
 
 
-class ClusterView(Struct, frozen=True):
+class ClusterView(Struct, frozen=True, gc=False):
     """Everything known at one moment. An empty one is `ClusterView()`."""
 
     at: int = 0

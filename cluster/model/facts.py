@@ -177,7 +177,7 @@ class SnapshotTaken(Struct, frozen=True, array_like=True, tag="snapshot"):
     """The rooms it runs, starts or has given up."""
 
 
-class PulseReported(Struct, frozen=True, array_like=True, tag="pulse"):
+class PulseReported(Struct, frozen=True, array_like=True, gc=False, tag="pulse"):
     """Exact totals over the last `interval_us`, and depths as they are now."""
 
     interval_us: int
@@ -244,7 +244,7 @@ class PersistFailed(Struct, frozen=True, array_like=True, tag="store.fail"):
 # --- messages ------------------------------------------------------------------------------------
 
 
-class MessageSent(Struct, frozen=True, array_like=True, tag="msg.send"):
+class MessageSent(Struct, frozen=True, array_like=True, gc=False, tag="msg.send"):
     """A traced message left. (sender, sender's epoch, number) names it at both ends."""
 
     number: int
@@ -258,7 +258,7 @@ class MessageSent(Struct, frozen=True, array_like=True, tag="msg.send"):
     """For probes on behalf and for rumours: whom it is about."""
 
 
-class MessageReceived(Struct, frozen=True, array_like=True, tag="msg.recv"):
+class MessageReceived(Struct, frozen=True, array_like=True, gc=False, tag="msg.recv"):
     """A traced message arrived."""
 
     sender: NodeId
@@ -419,7 +419,7 @@ Payload = (
 )
 
 
-class Fact(Struct, frozen=True, array_like=True):
+class Fact(Struct, frozen=True, array_like=True, gc=False):
     """The envelope. (node, epoch, seq) is its id; seq counts from 1 within a boot."""
 
     node: NodeId

@@ -31,7 +31,7 @@ class RingTable(Struct, frozen=True, array_like=True):
     """Per partition, best first: indexes into `members`."""
 
 
-class Depth(Struct, frozen=True, array_like=True):
+class Depth(Struct, frozen=True, array_like=True, gc=False):
     """How many hints wait for one member, and since when the oldest does."""
 
     target: NodeId
@@ -39,7 +39,7 @@ class Depth(Struct, frozen=True, array_like=True):
     oldest_at: int
 
 
-class Likeness(Struct, frozen=True, array_like=True):
+class Likeness(Struct, frozen=True, array_like=True, gc=False):
     """How a node's hash trees compare with another owner's, partition by partition."""
 
     peer: NodeId
@@ -60,7 +60,7 @@ class Likeness(Struct, frozen=True, array_like=True):
         return self.at > 0 and not self.differing and not self.unready
 
 
-class Rates(Struct, frozen=True, array_like=True):
+class Rates(Struct, frozen=True, array_like=True, gc=False):
     """What one node did for clients during one pulse period."""
 
     puts: int = 0
@@ -153,7 +153,7 @@ class RoomRow(Struct, frozen=True, array_like=True):
     """It can acknowledge nothing that changes it: not enough disks are within reach."""
 
 
-class RoomsTally(Struct, frozen=True, array_like=True):
+class RoomsTally(Struct, frozen=True, array_like=True, gc=False):
     """All rooms of a node: how many there are now, and what came over the pulse's interval."""
 
     serving: int = 0
@@ -174,7 +174,7 @@ class RoomsTally(Struct, frozen=True, array_like=True):
 NO_ROOMS = RoomsTally()
 
 
-class TopicsTally(Struct, frozen=True, array_like=True):
+class TopicsTally(Struct, frozen=True, array_like=True, gc=False):
     """All topics of a node: how many it serves now, and what came over the pulse's interval."""
 
     topics: int = 0

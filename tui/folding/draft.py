@@ -35,6 +35,7 @@ from cluster.model.member import Address, Claim, NodeId
 from tui.folding import rooms as houses
 from tui.folding import topics
 from tui.folding.court import NOTED, attend
+from tui.folding.murmurs import Murmurs
 from tui.judge.agreement import Subject, compare, judge, judge_all, live_observers, outcasts
 from tui.judge.exposure import served
 from tui.judge.phrases import done, holds, spoken
@@ -63,6 +64,7 @@ from tui.view import (
     NodeView,
 )
 
+ATTENDED: Final = NOTED | topics.NOTED | houses.NOTED
 REPEAT_US: Final = 2_000_000
 """A line about one of `REPEATING` has no second one like it within this."""
 REPEATING: Final = (MessageDropped, SiblingsKept, ReadRepaired, TopicDelivered)
@@ -101,6 +103,7 @@ class Draft:
         self.at = view.at
         self.facts = view.facts
         self.nodes = dict(view.nodes)
+        self.murmurs = Murmurs(self.nodes)
         self.heads = dict(view.heads)
         self.messages = dict(view.messages)
         self.arrivals = dict(view.arrivals)
@@ -142,6 +145,9 @@ class Draft:
         kind = type(fact.payload)
         if kind in TRACED:
             self._traced.append(fact)
+        if kind not in ATTENDED:
+            return
+        self.murmurs.settle()
         if kind in NOTED:
             self.court = attend(self.court, fact, self.nodes)
         if kind in topics.NOTED:
@@ -154,6 +160,7 @@ class Draft:
         if at <= self.at:
             return
         if at // MOMENT_US > self.at // MOMENT_US and self.nodes and self.at:
+            self.murmurs.settle()
             self._note_moment(at // MOMENT_US * MOMENT_US)
         self.at = at
 
@@ -224,15 +231,9 @@ class Draft:
         """The near end of a message."""
         name: MessageId = (fact.node, fact.epoch, payload.number)
         arrival = self.arrivals.pop(name, None)
-        self.messages[name] = Message(
-            id=name,
-            to=payload.to,
-            kind=payload.kind,
-            key=payload.key,
-            about=payload.about,
-            sent_at=fact.at,
-            received_at=arrival.at if arrival is not None else 0,
-        )
+        arrived = arrival.at if arrival is not None else 0
+        to, kind, key, about = payload.to, payload.kind, payload.key, payload.about
+        self.messages[name] = Message(name, to, kind, key, about, fact.at, arrived)
 
     def received(self, fact: Fact, payload: MessageReceived) -> None:
         """The far end of a message, which may be told before the near one."""
@@ -349,6 +350,7 @@ class Draft:
 
     def done(self) -> ClusterView:
         """The finished view."""
+        self.murmurs.settle()
         if len(self.nodes) != len(self.old.nodes):
             self.nodes = {name: self.nodes[name] for name in sorted(self.nodes, key=natural)}
         old = self.old

@@ -19,7 +19,6 @@ from cluster.model.facts import (
     HintStored,
     MasterChosen,
     MemberChanged,
-    MessageReceived,
     NodeStarted,
     NodeStopped,
     PartitionFilled,
@@ -174,13 +173,6 @@ def pulse(node: NodeView, fact: Fact, payload: PulseReported) -> NodeView:
         rooms_us=payload.interval_us,
         round_trips={**node.round_trips, **payload.round_trips},
     )
-
-
-def heard(node: NodeView, fact: Fact, payload: MessageReceived) -> NodeView:
-    """A traced message is a sign of life of its sender."""
-    if node.heard.get(payload.sender, 0) >= fact.at:
-        return node
-    return replace(node, heard={**node.heard, payload.sender: fact.at})
 
 
 Doubt = SuspicionRaised | SuspicionConfirmed | SuspicionRefuted

@@ -12,7 +12,9 @@ fold shows nothing of, and counted. Ignores files (`tui.timeline.rec`).
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, repeat
+from operator import add, sub
 from typing import Final
 
 import msgspec
@@ -77,27 +79,21 @@ def pack(facts: Sequence[Fact], seen: Sequence[int]) -> bytes:
     latest: list[int] = []
     who: list[int] = []
     seq: list[int] = []
-    at: list[int] = []
-    hlc: list[int] = []
-    causes: dict[int, tuple[FactId, ...]] = {}
-    basis: dict[int, Basis] = {}
-    before = 0
-    for place, fact in enumerate(facts):
-        life = lives.get((fact.node, fact.epoch))
+    for fact in facts:
+        name = (fact.node, fact.epoch)
+        life = lives.get(name)
         if life is None:
-            life = lives[fact.node, fact.epoch] = len(lives)
+            life = lives[name] = len(lives)
             latest.append(0)
         who.append(life)
         seq.append(fact.seq - latest[life])
         latest[life] = fact.seq
-        at.append(fact.at - before)
-        before = fact.at
-        hlc.append(fact.hlc - fact.at)
-        if fact.causes:
-            causes[place] = fact.causes
-        if fact.basis != "reported":
-            basis[place] = fact.basis
-    steps = [now - then for then, now in zip([0, *seen], seen, strict=False)]
+    clocks = [fact.at for fact in facts]
+    at = list(map(sub, clocks, [0, *clocks]))
+    hlc = [fact.hlc - fact.at for fact in facts]
+    causes = {place: fact.causes for place, fact in enumerate(facts) if fact.causes}
+    basis = {place: fact.basis for place, fact in enumerate(facts) if fact.basis != "reported"}
+    steps = list(map(sub, seen, [0, *seen]))
     payloads = [fact.payload for fact in facts]
     columns = (list(lives), who, seq, at, hlc, steps, causes, basis, payloads)
     return zlib.compress(_encoder.encode(columns), LEVEL)
@@ -126,24 +122,28 @@ def unpack(blob: bytes) -> Span:
 
 
 def _whole(columns: Columns, payloads: list[Payload], strange: int) -> Span:
+    count = len(payloads)
+    sizes = {
+        len(each) for each in (columns.who, columns.seq, columns.at, columns.hlc, columns.seen)
+    }
+    if sizes != {count}:
+        raise ValueError("its columns are not equally long")
     latest = [0] * len(columns.lives)
-    at = seen = 0
-    facts: list[Fact] = []
-    times: list[int] = []
-    clocks = zip(columns.at, columns.hlc, columns.seen, strict=True)
-    rows = zip(columns.who, columns.seq, clocks, payloads, strict=True)
+    numbers: list[int] = []
+    for who, step in zip(columns.who, columns.seq, strict=True):
+        number = latest[who] = latest[who] + step
+        numbers.append(number)
+    nodes = [columns.lives[who][0] for who in columns.who]
+    epochs = [columns.lives[who][1] for who in columns.who]
+    clocks = list(accumulate(columns.at))
+    hybrid = map(add, clocks, columns.hlc)
     no_causes: tuple[FactId, ...] = ()
-    causes, basis = columns.causes, columns.basis
-    for place, (who, seq, (step, hlc, pause), payload) in enumerate(rows):
-        node, epoch = columns.lives[who]
-        latest[who] += seq
-        at += step
-        seen += pause
-        cause = causes.get(place, no_causes) if causes else no_causes
-        how: Basis = basis.get(place, "reported") if basis else "reported"
-        facts.append(Fact(node, epoch, latest[who], at, at + hlc, payload, cause, how))
-        times.append(seen)
-    return Span(facts, times, strange)
+    causes = map(columns.causes.get, range(count), repeat(no_causes))
+    basis: Iterable[Basis] = repeat("reported")
+    if columns.basis:
+        basis = [columns.basis.get(place, "reported") for place in range(count)]
+    facts = list(map(Fact, nodes, epochs, numbers, clocks, hybrid, payloads, causes, basis))
+    return Span(facts, list(accumulate(columns.seen)), strange)
 
 
 def _read(rows: list[msgspec.Raw]) -> tuple[list[Payload], int]:
