@@ -30,7 +30,7 @@ from tui.draw.flights import in_flight
 from tui.draw.frame import Frame
 from tui.driving.dress import Dress, changed, dressed
 from tui.driving.options import DEFAULT, Options
-from tui.driving.painting import paint_screen
+from tui.driving.painting import paint_screen, read_ahead
 from tui.driving.pointer import Pointer
 from tui.driving.wheel import Wheel
 from tui.fold import fold
@@ -53,8 +53,11 @@ from tui.view import ClusterView
 from tui.widgets.frameview import FrameView
 
 FPS: Final = 30
-FACTS_PER_TICK: Final = 4_000
-"""Folded in one tick at most; a flood is caught up with over the next ticks."""
+FACTS_PER_TICK: Final = 1_500
+"""Folded in one tick at most; a flood is caught up with over the next ticks. More would catch up with
+more than 45,000 facts a second, and let keys wait for longer than the 10 ms that these take."""
+READ_AHEAD_US: Final = 3_000_000
+"""From the first picture until other screens are read in idle ticks: nodes start first."""
 NOTICE_US: Final = 5_000_000
 SMALLEST: Final = (40, 12)
 
@@ -118,7 +121,8 @@ class MasterlessApp(App[int]):
         self._notice = ""
         self._notice_until = 0
         self._trouble = ""
-        self._painted_at = 0
+        self._painted_at = self._began = 0
+        self._unread = True
         self._heard_since_paint = False
         self._dirty = True
         self._stage: Stage | None = None
@@ -182,9 +186,12 @@ class MasterlessApp(App[int]):
         stands = self.worn.stands_us(news=self._heard_since_paint, large=bool(self.view.sample))
         if self._dirty or waited >= stands:
             self.paint(now)
-        elif self._last is not None:
             return
-        elif self._stage is not None and self.worn.motion:
+        if self._last is not None:
+            return
+        if self._unread and real - self._began > READ_AHEAD_US:
+            self._unread = read_ahead()
+        if self._stage is not None and self.worn.motion:
             view, shown = self.deck.moment(self.view, now)
             if in_flight(view, shown):
                 self._canvas.show(self._pointer.paint(self._stage.play(view, shown)))
@@ -207,6 +214,7 @@ class MasterlessApp(App[int]):
         width, height = self._canvas.size
         self._dirty = self._heard_since_paint = False
         self._painted_at = time_ns() // 1_000
+        self._began = self._began or self._painted_at
         self._stage = None
         if width and height:
             self.frames += 1
@@ -280,6 +288,8 @@ class MasterlessApp(App[int]):
         """A key from the one table."""
         self.do(meant(action, self.desk.screen))
         self._dirty = True
+        if time_ns() // 1_000 - self._painted_at >= 1_000_000 // FPS:
+            self.tick()  # a held key repaints no more often than the clock does
 
     def do(self, action: Action) -> None:
         """What an action does, wherever it came from."""

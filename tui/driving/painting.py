@@ -1,8 +1,14 @@
-"""Which painter paints which screen; each is imported when its screen is first looked at."""
+"""Which painter paints which screen; each is imported when its screen is first looked at, or before.
+
+What a painter needs is read in up to a tenth of a second: too long between a key and its picture,
+so once the first screen stands the others are read ahead, one in each idle moment.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+import sys
+from importlib import import_module
+from typing import Final, Literal
 
 from tui.draw.frame import Frame
 from tui.scene import Scene
@@ -11,6 +17,27 @@ TextScreen = Literal[
     "home", "matrix", "recovery", "events", "compare", "rooms", "plots", "node", "flow", "key"
 ]
 """All but the ring, which is kept and played upon."""
+PAINTERS: Final[dict[TextScreen, str]] = {
+    "home": "tui.screens.home",
+    "matrix": "tui.screens.matrix",
+    "flow": "tui.screens.flow",
+    "recovery": "tui.screens.recovery",
+    "events": "tui.screens.events",
+    "rooms": "tui.screens.rooms",
+    "plots": "tui.screens.plots",
+    "node": "tui.screens.detail.node",
+    "key": "tui.screens.detail.key",
+    "compare": "tui.screens.compare",
+}
+"""The modules that `paint_screen` imports, likeliest first."""
+
+
+def read_ahead() -> bool:
+    """Import one painter that nobody looked at yet. False: there is none left."""
+    unread = [module for module in PAINTERS.values() if module not in sys.modules]
+    if unread:
+        import_module(unread[0])
+    return len(unread) > 1
 
 
 def paint_screen(screen: TextScreen, scene: Scene, width: int, height: int) -> Frame:
