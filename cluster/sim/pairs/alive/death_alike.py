@@ -7,17 +7,19 @@ patience for all of them (`crash_suspicion_us` as long as a suspicion): a crash 
 know of waits as long as silence must. The right way believes the kernel sooner; still it asks
 first, because a process may have been started again meanwhile.
 
-Each time is from the deed to the first and to the last survivor that holds n3 dead.
+Each time is from the deed to the first and to the last survivor that holds n3 dead. All deeds of one
+seed are done at one moment of one world, which is somewhere in a probe's period.
 """
 
 from __future__ import annotations
 
+from random import Random
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cluster.config import SECOND, Config
+from cluster.config import MS, SECOND, Config
 from cluster.model.member import NodeId
 from cluster.sim.pairs.alive.beliefs import Beliefs
 from cluster.sim.pairs.record import Figure, Outcome, Progress, Quoted, Step, Way, check
@@ -72,7 +74,8 @@ def play(seed: int, progress: Progress | None = None) -> Outcome:
     """Each deed in a world of its own, under both ways."""
     alike = _one_way("wrong", ONE_PATIENCE, seed, progress)
     apart = _one_way("right", QUIET, seed, progress)
-    patience = QUIET.membership.suspicion_min_us
+    config = QUIET.membership
+    patience = config.suspicion_min_us
     survivors = NODES - 1
     silences = survivors * len(apart.silent)
     return Outcome(
@@ -108,6 +111,15 @@ def play(seed: int, progress: Progress | None = None) -> Outcome:
                 of_what="verdicts",
             ),
             check(
+                "stopped, cut off or unplugged: from outside they are one and the same",
+                _apart_us(apart.silent) // MS,
+                "<=",
+                config.gossip_period_us // MS,
+                unit="ms between their verdicts",
+                of=silences,
+                of_what="verdicts",
+            ),
+            check(
                 "stopped, cut off or unplugged: each is dead everywhere within seconds",
                 _seconds(max(fall.last_us for fall in apart.silent)),
                 "<=",
@@ -119,6 +131,12 @@ def play(seed: int, progress: Progress | None = None) -> Outcome:
         ),
         quoted=(ERLANG,),
     )
+
+
+def _apart_us(falls: list[Fall]) -> int:
+    """How far apart verdicts on the same moment of the same world are, first and last alike."""
+    firsts, lasts = [fall.first_us for fall in falls], [fall.last_us for fall in falls]
+    return max(max(firsts) - min(firsts), max(lasts) - min(lasts))
 
 
 def _seconds(us: int) -> float:
@@ -134,10 +152,11 @@ def _figures(count: Count) -> tuple[Figure, ...]:
 
 def _one_way(way: Way, config: Config, seed: int, progress: Progress | None) -> Count:
     count = Count(falls={})
+    phase = Random(f"{seed}/death alike").randrange(config.membership.probe_period_us)
     for deed, text in DEEDS.items():
         beliefs = Beliefs()
         stage = Stage(way, seed, NODES, config, progress, beliefs.hear)
-        stage.run(SECOND)
+        stage.run(SECOND + phase)
         beliefs.forget()
         did_at = stage.world.now
         stage.names.remove(SILENT)

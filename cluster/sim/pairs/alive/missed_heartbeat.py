@@ -9,6 +9,7 @@ nobody. What moves is counted where it lands: copies on disks that did not have 
 
 from __future__ import annotations
 
+from random import Random
 from typing import Final
 
 from msgspec import Struct
@@ -152,7 +153,7 @@ def _one_way(way: Way, config: Config, seed: int, progress: Progress | None) -> 
     puts = ((stage.names[i % NODES], PutRequest(key, b"v")) for i, key in enumerate(keys))
     if not all(answer.written for answer in stage.load(puts, "keys written")):
         raise StageError("not every key was written, in a calm world")
-    stage.run(SECOND)
+    stage.run(SECOND + Random(f"{seed}/pause").randrange(config.membership.probe_period_us))
     disks = {host.name: {key for _, key in host.disk.places()} for host in _hosts(stage)}
     count.copies = sum(map(len, disks.values()))
     stage.note(f"{KEYS:,} keys are written, {count.copies:,} copies are on disks")

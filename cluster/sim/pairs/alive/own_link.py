@@ -72,9 +72,9 @@ def play(seed: int, progress: Progress | None = None) -> Outcome:
                 alone.dead_at,
                 ">=",
                 1,
-                unit="nodes believe it",
+                unit="beliefs that an end is dead",
                 of=believers,
-                of_what="who could, of either end",
+                of_what="beliefs there could be",
             ),
             check(
                 "with time to refute, but nobody asked: the healthy are accused again and again",
@@ -117,9 +117,9 @@ def play(seed: int, progress: Progress | None = None) -> Outcome:
                 asking.dead_at,
                 "==",
                 0,
-                unit="nodes believe it",
+                unit="beliefs that an end is dead",
                 of=believers,
-                of_what="who could, of either end",
+                of_what="beliefs there could be",
             ),
         ),
     )
