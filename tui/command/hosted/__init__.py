@@ -1,1 +1,1 @@
-"""The words about what a cluster runs beside keeping keys."""
+"""The words about what runs beside keeping keys: pipelines, and the page others look at."""
