@@ -77,7 +77,7 @@ class Page:
             raise ChromiumError(_exception(said["exceptionDetails"]))
         return said["result"].get("value")
 
-    async def until(self, expression: str, within: float = 20.0) -> Any:
+    async def until(self, expression: str, within: float = 30.0) -> Any:
         """Wait until an expression is true; its value. Raises ChromiumError at the deadline."""
         try:
             async with asyncio.timeout(within):
@@ -105,13 +105,15 @@ class Page:
             )
 
     async def viewport(self, width: int, height: int, *, phone: bool = False) -> None:
-        """Another size of the window, in pixels; a phone's has touch and a denser screen."""
-        scale = 2 if phone else 1
+        """Another size of the window, in pixels; a phone's has touch.
+
+        Its denser screen is left out: emulated, a canvas is told the pixels of the real one.
+        """
         await self.send(
             "Emulation.setDeviceMetricsOverride",
             width=width,
             height=height,
-            deviceScaleFactor=scale,
+            deviceScaleFactor=1,
             mobile=phone,
         )
         await self.send("Emulation.setTouchEmulationEnabled", enabled=phone)

@@ -35,7 +35,7 @@ from tui.driving.pointer import Pointer
 from tui.driving.wheel import Wheel
 from tui.fold import fold
 from tui.inspecting.asker import Asker
-from tui.keys import KEYS, NOT_REMOTE, Action, meant
+from tui.keys import BOUND, KEYS, NOT_REMOTE, Action, meant
 from tui.saving import Saver
 from tui.scene import Scene
 from tui.screens.help import paint_help
@@ -356,8 +356,12 @@ class MasterlessApp(App[int]):
             self._wheel.key(event.key, event.character)
             self._dirty = True
             return
-        if self.asker.typing and not self.asker.typed(event.key, event.character):
-            self.desk = press(self.desk, "back", *self._moment())
+        if self.asker.typing:
+            if not self.asker.typed(event.key, event.character):
+                self.desk = press(self.desk, "back", *self._moment())
+        elif event.key in BOUND:
+            # Pressed before the Enter before it was obeyed: it was taken for a letter then.
+            self.action_do(BOUND[event.key])
 
     def on_paste(self, event: Paste) -> None:
         """What was pasted belongs to the line."""

@@ -180,6 +180,7 @@ KEYS: Final[tuple[Key, ...]] = (
 
 SIDEWAYS: Final[tuple[ScreenName, ...]] = ("rooms", "flow", "plots")
 """Where right and left are not what up and down are."""
+BOUND: Final[dict[str, Action]] = {name: key.action for key in KEYS for name in key.keys}
 FAULTS: Final = frozenset(key.action for key in KEYS if key.fault)
 NOT_REMOTE: Final[frozenset[Action]] = frozenset(("picture", "save", "run"))
 """What no viewer in a browser can do: write files, play worlds at our cost."""

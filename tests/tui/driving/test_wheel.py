@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual.events import Key
+
 from tests.tui.story import DEAD
 from tests.tui.test_app import FakeHands, dashboard, see, see_text, shown
 from tui.driving.options import Options
@@ -108,3 +110,13 @@ async def test_without_colours_the_picture_is_the_same_in_weight_and_words() -> 
         assert all(style and style.color and style.color.is_default for style in styles)
         await pilot.press("colon", *letters("theme dark"), "enter")
         await see(pilot, lambda: app.worn.depth == "truecolor")
+
+
+async def test_a_key_right_after_a_command_is_a_key_again_however_fast_it_comes() -> None:
+    app = dashboard(DEAD)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await see_text(pilot, "no node chosen")
+        for key in ("colon", *"matrix", "enter", "1"):
+            app.post_message(Key(key, {"colon": ":", "enter": "\r"}.get(key, key)))
+        await see_text(pilot, "demo / home")
+        assert app.desk.screen == "home"
