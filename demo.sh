@@ -117,7 +117,7 @@ set_up() {
     fi
     : >"$mark"
     install "$1"
-    "$python" -m compileall -q "$here/cluster" "$here/tui" "$here/masterless.py" >/dev/null || true
+    "$python" -m compileall -q "$here/cluster" "$here/tui" "$here/talk" "$here/masterless.py" >/dev/null || true
     cp "$lock" "$stamp"
     if [ "$1" = test ]; then cp "$lock" "$venv/masterless-run.lock"; fi
     rm -f "$mark"

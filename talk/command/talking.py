@@ -22,7 +22,8 @@ Space goes on: it shows what comes next, or waits for what the slide shows. Left
 the slide a new cluster, B is black, S leaves the live part away, q ends the talk and its cluster.
 
 --check exits with 0 when every claim held, with 1 when one did not, with 2 when a cue came late, and
-with 3 when the deck has a mistake (said with its line).
+with 3 when the deck has a mistake (said with its line). --lint exits with 1 when it complains.
+talk/deck/WRITING.md shows how to write a deck.
 """
 
 
@@ -32,6 +33,8 @@ def add(words: Words) -> None:
     word.add_argument("deck", type=Path, nargs="?", metavar="DECK.md", help="your own deck")
     word.add_argument("--check", action="store_true", help="tell it to nobody, judge every claim")
     word.add_argument("--real", action="store_true", help="check on real processes")
+    word.add_argument("--lint", action="store_true", help="only say what is poor about the deck")
+    word.add_argument("--words", action="store_true", help="every word that a deck may use")
     word.add_argument("--stage", type=int, metavar="N", help="begin with this part of the talk")
     word.add_argument("--slide", type=int, metavar="N", help="begin with this slide")
     word.add_argument("--seed", type=int, default=1, metavar="N", help="of simulated worlds (1)")
@@ -43,7 +46,13 @@ def add(words: Words) -> None:
 
 def talk(args: argparse.Namespace) -> int:
     """Present, check, or explain."""
+    from talk.command import writing
+
+    if args.words:
+        return writing.words()
     deck = _read(args.deck or BUNDLED)
+    if args.lint:
+        return writing.lint(deck)
     if args.check:
         return run_async(_check(deck, args))
     return run_async(_present(deck, args))

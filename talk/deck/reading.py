@@ -57,13 +57,14 @@ def open_deck(
 ) -> Deck:
     """A deck from the disk, with what it includes. Raises `DeckError`."""
     try:
-        text = _from_disk(path)
+        text = from_disk(path)
     except (OSError, UnicodeError, ValueError) as error:
         raise DeckError(path, 1, _why(error)) from None
-    return read_deck(text, path, measures=measures, pairs=pairs, load=_from_disk)
+    return read_deck(text, path, measures=measures, pairs=pairs, load=from_disk)
 
 
-def _from_disk(path: str) -> str:
+def from_disk(path: str) -> str:
+    """A file's text, or a little more than a deck may have. Raises OSError or UnicodeError."""
     with open(path, encoding="utf-8") as file:
         return file.read(CHARS_MAX + 1)
 

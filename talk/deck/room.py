@@ -25,7 +25,7 @@ BESIDE_FROM: Final = 110
 """Columns from which a picture stands beside the words."""
 TEXT: Final = 60
 """Columns of the words beside a picture."""
-PICTURE_ROWS: Final[dict[str, int]] = {"right": 6, "below": 8, "whole": 12}
+PICTURE_ROWS: Final[dict[str, int]] = {"right": 6, "below": 6, "whole": 12}
 """The least a picture needs when it stands under the words: less says nothing from the last row."""
 CAPTION_ROWS: Final = 2
 INDENT: Final = 3

@@ -44,7 +44,8 @@ class Checkout:
         self.root.mkdir()
         for name in ("demo.sh", "requirements.lock", "masterless.py"):
             shutil.copy(ROOT / name, self.root)
-        shutil.copytree(ROOT / "tui", self.root / "tui", ignore=shutil.ignore_patterns("*.pyc"))
+        for name in ("tui", "talk"):
+            shutil.copytree(ROOT / name, self.root / name, ignore=shutil.ignore_patterns("*.pyc"))
         for tool in TOOLS:
             found = shutil.which(tool)
             assert found, tool
