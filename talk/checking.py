@@ -124,7 +124,8 @@ async def _through(performance: Performance) -> str:
     while True:
         await performance.settled()
         performance.tick()
-        await performance.settled()
+        if performance.busy:
+            continue  # what an act brought about is heard before anything is decided
         waits = director.waits_for()
         if waits in ("key", "end") and not _deadlines(performance):
             if _more(performance):

@@ -46,7 +46,7 @@ class ShowOptions(Struct, frozen=True):
     architecture: ArchitectureName = "masterless"
     """Who decides."""
     rooms: int = 40
-    """Quiz rooms that are opened and played in; only a masterless cluster has any."""
+    """Quiz rooms that are opened and played in; a cluster with masters has none."""
 
 
 class Show:
@@ -71,9 +71,9 @@ class Show:
             self.lab.doors,
             PeerLines(self.lab.cluster),
         )
-        masterless = options.architecture == "masterless"
+        roomy = options.architecture in ("masterless", "single")
         self.players = RoomPlayers(
-            RoomsOptions(rooms=options.rooms if masterless else 0),
+            RoomsOptions(rooms=options.rooms if roomy else 0),
             Random(options.seed + 1),
             self.lab.doors,
             self.lab.cluster,

@@ -154,15 +154,11 @@ class Since:
                 pass
 
     def _counted(self, load: WorkloadCounted) -> None:
-        before, self.load = self.load, load
+        before = self.load or self.view.load
+        self.load = load
         self.attempts += load.attempts
         self.successes += load.successes
-        if before is None:
-            before = self.view.load
-        if (before is not None and load.audited and load.audited != before.audited) or (
-            before is None and load.audited
-        ):
-            self.audits += 1
+        self.audits += max(0, load.audits - (before.audits if before is not None else 0))
 
     def _note(self, sort: str, fact: Fact, count: int = 1) -> None:
         self.counts[sort] += count

@@ -110,6 +110,7 @@ class Workload:
         self._last_ack = witness.now()
         self._audited = 0
         self._unreadable = -1
+        self._audits = 0
         self._loops: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -289,6 +290,7 @@ class Workload:
                 successes=successes,
                 answered=-1.0 if share is None else share,
                 outage_us=outage.us,
+                audits=self._audits,
             )
         )
 
@@ -322,6 +324,7 @@ class Workload:
         audit = Audit(len(keys), tuple(sorted(missing)), tuple(sorted(unanswered)))
         self._audited = audit.asked
         self._unreadable = len(audit.unreadable)
+        self._audits += 1
         return audit
 
     async def _read_patiently(self, key: str) -> Reading | None:

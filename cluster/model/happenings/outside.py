@@ -62,6 +62,8 @@ class WorkloadCounted(Struct, frozen=True, array_like=True, tag="load.count"):
     """Of all operations so far, the share that was answered (`model.judging.running`); -1: none."""
     outage_us: int = 0
     """The longest time in which somebody waited and nobody was served, one under way included."""
+    audits: int = 0
+    """How many audits have come to an end: two may have read as many answers."""
 
 
 class WatchSampled(Struct, frozen=True, array_like=True, tag="watch.sample"):

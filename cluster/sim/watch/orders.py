@@ -33,7 +33,7 @@ class Setup(Struct, frozen=True, tag="setup"):
     lasting_us: int = 0
     """How long faults are drawn for, from the moment the cluster stands."""
     rooms: int = 8
-    """How many are opened and played in; only a masterless cluster has any."""
+    """How many are opened and played in; a cluster with masters has none."""
     architecture: ArchitectureName = "masterless"
     answers_per_s: float = 40.0
     """Operations of all players together; 0: nobody plays."""

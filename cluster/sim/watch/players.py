@@ -164,6 +164,7 @@ class Players:
                 interval_us=COUNT_US,
                 attempts=self._attempts,
                 successes=self._successes,
+                audits=self.audits,
             )
         )
         self._attempts = self._successes = 0
