@@ -9,6 +9,7 @@ from cluster.config import DEMO, SECOND
 from cluster.model.facts import (
     MemberChanged,
     ProbeMissed,
+    PulseReported,
     StallNoticed,
     SuspicionConfirmed,
     SuspicionRaised,
@@ -287,3 +288,25 @@ def test_a_leaving_node_answers_each_of_its_operators_once() -> None:
     effects = one.fire("left")
     assert [e.id for e in effects if isinstance(e, Reply)] == [9, 10]
     assert [e.failed for e in effects if isinstance(e, Halt)] == [False]
+
+
+def test_a_pulse_tells_once_how_long_a_probed_member_took_to_answer_itself() -> None:
+    one = Lone("n2", "n3")
+    target = next(to for to, kind in sends(one.fire("probe")) if kind == "Ping")
+    one.now += 3_000
+    one.hear(packet(target, Ack(1, NodeId(target))))
+    pulses = [
+        next(f for f in facts(one.fire("pulse")) if isinstance(f, PulseReported)) for _ in range(2)
+    ]
+    assert [pulse.round_trips for pulse in pulses] == [{target: 3_000}, {}]
+
+
+def test_an_answer_brought_by_a_helper_is_no_round_trip_of_ours() -> None:
+    one = Lone("n2", "n3")
+    target = next(to for to, kind in sends(one.fire("probe")) if kind == "Ping")
+    helper = "n3" if target == "n2" else "n2"
+    one.now += DEMO.membership.probe_timeout_us
+    one.fire("ping", "1")
+    one.hear(packet(helper, Ack(1, NodeId(target))))
+    (pulse,) = [f for f in facts(one.fire("pulse")) if isinstance(f, PulseReported)]
+    assert pulse.round_trips == {}

@@ -189,3 +189,17 @@ def test_a_peer_can_be_clicked() -> None:
 def test_the_last_thing_that_happened_is_always_among_its_deeds() -> None:
     at = KILLED + 3 * SECOND
     assert did(of(at, N4), N4)[-1].at <= at
+
+
+def test_the_round_trip_is_of_its_last_answered_probe_and_the_disk_is_told() -> None:
+    lines = paint(of(QUIET, N5), 120, 36).lines()
+    trips = scene_at(QUIET).view.nodes[N5].round_trips
+    assert trips
+    for peer, took in trips.items():
+        (row,) = [line for line in lines if f" {peer} " in line and "alive" in line]
+        assert f"{took / 1000:.1f} ms" in row
+    assert any(line.strip().startswith("disk kB/s") for line in lines)
+    node = replace(scene_at(QUIET).view.nodes[N5], round_trips={})
+    nodes = {**scene_at(QUIET).view.nodes, N5: node}
+    older = replace(of(QUIET, N5), view=replace(scene_at(QUIET).view, nodes=nodes))
+    assert any("→ " in line for line in paint(older, 120, 36).lines())

@@ -93,6 +93,11 @@ def memory_mb(sample: Sample) -> float:
     return sample.resident_bytes / 1_000_000
 
 
+def disk_kb(sample: Sample) -> float:
+    """Kilobytes of rows brought to disk a second."""
+    return per_second(sample, sample.disk_bytes) / 1_000
+
+
 def network_kb(sample: Sample) -> float:
     """Kilobytes sent a second."""
     return per_second(sample, sample.bytes_out) / 1_000

@@ -33,6 +33,7 @@ ROWS: Final[tuple[Row, ...]] = (
     ("hints kept", figures.hints, True),
     ("messages/s", figures.messages, False),
     ("network kB/s", figures.network_kb, False),
+    ("disk kB/s", figures.disk_kb, False),
     ("loop lag ms", figures.lag_ms, True),
     ("memory MB", figures.memory_mb, True),
 )

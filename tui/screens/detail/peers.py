@@ -1,14 +1,15 @@
 """The table of a node's peers: what it holds of each, what each holds of it, and the way between.
 
 One row a peer, as many as there is room for; the rest are counted. Ages are by the node's own last
-report, times on the way from traced messages.
+report. The round trip is that of its last probe which the peer answered itself; where none was told
+(older nodes), the time stands there that traced messages took one way, with an arrow.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from cluster.model.member import NodeId
+from cluster.model.member import MemberState, NodeId
 from tui.draw.chrome import fit
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
@@ -31,7 +32,7 @@ def paint_peers(
     wide = frame.width - x >= 50
     others = [other for other in scene.view.nodes if other != name]
     holds = "holds" if is_live(node, scene.now) else "held"
-    head = f"peers   it {holds:<9} heard   on the way   of it" if wide else "peers   heard  of it"
+    head = f"peers   it {holds:<9} heard   round trip   of it" if wide else "peers   heard  of it"
     frame.text(x, y, head, "muted")
     if not others:
         frame.text(x, y + 1, "none: it is alone", "faint")
@@ -67,14 +68,20 @@ def _wide(
     way: Way | None,
 ) -> None:
     x, y = place
-    glyph, role, word = _held(scene, node.beliefs.get(peer.name))
+    held = node.beliefs.get(peer.name)
+    glyph, role, word = _held(scene, held)
     _name(frame, scene, place, peer.name, 7)
     frame.text(x + 8, y, f"{glyph} {word}", role if is_live(node, scene.now) else "faint")
     _heard(frame, scene, (x + 26, y), node, peer.name)
     if way is not None and way.lost * 2 > way.sent:
         frame.right(x + 38, y, f"{way.lost} lost", "bad")
+    elif held is None or held.state is not MemberState.ALIVE:
+        frame.right(x + 38, y, "–", "faint")
+    elif peer.name in node.round_trips:
+        frame.right(x + 38, y, f"{node.round_trips[peer.name] / 1000:.1f} ms", "")
     elif way is not None and way.median_us >= 0:
-        frame.right(x + 38, y, f"{way.median_us / 1000:.1f} ms", "")
+        arrow = ">" if scene.glyphs == "ascii" else "→"
+        frame.right(x + 38, y, f"{arrow} {way.median_us / 1000:.1f} ms", "")
     else:
         frame.right(x + 38, y, "–", "faint")
     _back(frame, scene, (x + 41, y), node, peer, brief=False)
