@@ -14,6 +14,7 @@ import os
 import sys
 
 from talk.command import talking
+from talk.live import command as films
 from tui.command import calm, faults, keys, look, maelstrom, places, rooms, run
 from tui.command.hosted import flow
 from tui.command.recorded import words as recorded
@@ -35,6 +36,7 @@ MODULES = (
     sim,
     compare,
     pairs,
+    films,
     maelstrom,
 )
 

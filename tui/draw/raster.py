@@ -4,10 +4,13 @@
 `Dots` has 2x4 dots to a cell and one ink for all of them, so what matters more is drawn with a
 higher rank and takes the cell. Both assume cells twice as high as wide, which makes a pixel and a
 dot square. Labels are text, written after the raster. Drawing outside is clipped.
+
+What is drawn again in every frame can be traced once (`stroke`) and then stamped.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import hypot
 from typing import Final
 
@@ -54,14 +57,43 @@ class Pixels:
                     frame.put(x0 + x, y0 + row, "▀", ink_index(Ink(upper, lower)))
 
 
+Point = tuple[float, float]
+Stroke = tuple[tuple[int, int], ...]
+"""Cells of one raster (counted row by row), and which of their dots."""
+
+
+def stroke(width: int, height: int, points: Iterator[Point]) -> Stroke:
+    """Some dots of a raster of `width` x `height` cells, by cell. Those outside are clipped."""
+    cells: dict[int, int] = {}
+    for x, y in points:
+        column, row = int(x // 1), int(y // 1)
+        if 0 <= column < width * DOTS_X and 0 <= row < height * DOTS_Y:
+            cell = (row // DOTS_Y) * width + column // DOTS_X
+            cells[cell] = cells.get(cell, 0) | _BITS[column % DOTS_X][row % DOTS_Y]
+    return tuple(cells.items())
+
+
+def along(start: Point, end: Point, every: float = 1.0) -> Iterator[Point]:
+    """Points from `start` to `end`, one each `every` dots of length."""
+    (x0, y0), (x1, y1) = start, end
+    steps = int(hypot(x1 - x0, y1 - y0) / every)
+    for step in range(steps + 1):
+        t = step / steps if steps else 0.0
+        yield x0 + (x1 - x0) * t, y0 + (y1 - y0) * t
+
+
 class Dots:
-    """`width` x `height` cells of braille. Coordinates are dots, from the top left."""
+    """`width` x `height` cells of braille. Coordinates are dots, from the top left.
 
-    __slots__ = ("_bits", "_inks", "_ranks", "height", "width")
+    `merging`: what matters more takes a cell's ink, and the dots that were there stay.
+    """
 
-    def __init__(self, width: int, height: int) -> None:
+    __slots__ = ("_bits", "_inks", "_merging", "_ranks", "height", "width")
+
+    def __init__(self, width: int, height: int, *, merging: bool = False) -> None:
         self.width = width
         self.height = height
+        self._merging = merging
         self._bits: dict[int, int] = {}
         self._inks: dict[int, int] = {}
         self._ranks: dict[int, int] = {}
@@ -72,12 +104,20 @@ class Dots:
         if not (0 <= column < self.width * DOTS_X and 0 <= row < self.height * DOTS_Y):
             return
         cell = (row // DOTS_Y) * self.width + column // DOTS_X
-        bit = _BITS[column % DOTS_X][row % DOTS_Y]
+        self._add(cell, _BITS[column % DOTS_X][row % DOTS_Y], ink, rank)
+
+    def stamp(self, traced: Stroke, ink: int, rank: int = 0) -> None:
+        """Dots that were traced for a raster of this size."""
+        for cell, bits in traced:
+            self._add(cell, bits, ink, rank)
+
+    def _add(self, cell: int, bits: int, ink: int, rank: int) -> None:
         held = self._ranks.get(cell, -1)
         if rank > held:
-            self._bits[cell], self._inks[cell], self._ranks[cell] = bit, ink, rank
-        elif rank == held:
-            self._bits[cell] |= bit
+            kept = self._bits.get(cell, 0) if self._merging else 0
+            self._bits[cell], self._inks[cell], self._ranks[cell] = kept | bits, ink, rank
+        elif rank == held or self._merging:
+            self._bits[cell] |= bits
 
     def line(
         self,
@@ -89,11 +129,8 @@ class Dots:
         every: float = 1.0,
     ) -> None:
         """Dots from `start` to `end`, one each `every` dots of length."""
-        (x0, y0), (x1, y1) = start, end
-        steps = int(hypot(x1 - x0, y1 - y0) / every)
-        for step in range(steps + 1):
-            t = step / steps if steps else 0.0
-            self.dot(x0 + (x1 - x0) * t, y0 + (y1 - y0) * t, ink, rank)
+        for x, y in along(start, end, every):
+            self.dot(x, y, ink, rank)
 
     def onto(
         self, frame: Frame, x0: int, y0: int, glyphs: GlyphSet = "braille", *, free: bool = False

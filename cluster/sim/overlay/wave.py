@@ -35,7 +35,9 @@ class Wave(Struct, frozen=True):
     again: tuple[int, ...]
     """When copies came to peers that had it already."""
     links: int
-    """Pairs of living peers that were linked when it was published."""
+    """Pairs of living peers that were linked when the camera began."""
+    among: int
+    """How many peers lived then."""
     most_sent: int
     """Copies sent by the busiest peer."""
 
@@ -48,6 +50,11 @@ class Wave(Struct, frozen=True):
     def lasts_us(self) -> int:
         """Until the last of them had it."""
         return max(self.reached)
+
+    @property
+    def ends_us(self) -> int:
+        """Until the last copy came, be it for nothing."""
+        return max(self.lasts_us, self.again[-1] if self.again else 0)
 
     def had_by(self, at_us: int) -> int:
         """How many have it at a time."""
@@ -93,7 +100,7 @@ class Camera:
         self._reached: dict[PeerId, tuple[int, PeerId]] = {}
         self._again: list[int] = []
         self._eager: dict[PeerId, frozenset[PeerId]] = {}
-        self._links = 0
+        self._links = self._among = 0
         world.watchers.append(self._see)
 
     def begin(self) -> None:
@@ -104,7 +111,7 @@ class Camera:
         self._reached = {}
         self._again = []
         self._eager = {n: frozenset(p.tree.eager) for n, p in world.peers.items()}
-        self._links = len(world.links())
+        self._links, self._among = len(world.links()), len(world.peers)
         world.sent_by.clear()
 
     def cut(self, title: str, like: Wave | None = None) -> Wave:
@@ -134,6 +141,7 @@ class Camera:
             dead=tuple(numbers[name] for name in sorted(self._world.dead)),
             again=tuple(self._again),
             links=self._links,
+            among=self._among,
             most_sent=max(self._world.sent_by.values(), default=0),
         )
 

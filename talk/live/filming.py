@@ -1,0 +1,71 @@
+"""The film of the overlay, made beside the stage: a process that plays a thousand peers.
+
+    python -m talk.live.filming SEED
+
+prints one film as MessagePack. It takes some seconds of a processor, during which a talk must not
+stand still.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from cluster.sim.overlay.wave import Wave
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+WITHIN_S: Final = 120.0
+"""A film that takes longer is given up."""
+Film = tuple[Wave, ...]
+
+
+class FilmError(Exception):
+    """No film was made; one sentence says why."""
+
+
+async def filmed(seed: int) -> Film:
+    """Make one. Raises FilmError."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "talk.live.filming", str(seed)),
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            out, _ = await process.communicate()
+    except TimeoutError:
+        raise FilmError(f"the thousand peers were not played within {WITHIN_S:g} s") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    try:
+        return msgspec.msgpack.decode(out, type=Film)
+    except msgspec.MsgspecError:
+        raise FilmError("the process that plays the thousand peers died") from None
+
+
+def main() -> int:
+    """Be that process."""
+    from cluster.sim.overlay.beyond import film
+    from cluster.sim.pace import collect_rarely
+
+    collect_rarely()
+    try:
+        sys.stdout.buffer.write(msgspec.msgpack.encode(film(int(sys.argv[1]))))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
