@@ -1,5 +1,6 @@
 """Keys that do something to a cluster of ours: each answers at once, then with what happened.
 
+Where the cluster is not ours each act is asked first, but for taking one back.
 One act at a time, in the order pressed, at most `WAITING_MAX` waiting. The person sees "killing
 n4…" in the frame after the key, then the lab's own past-tense sentence, or why it was refused.
 """
@@ -16,6 +17,7 @@ from tui.keys import Action
 from tui.view import ClusterView
 
 WAITING_MAX: Final = 4
+LOOKING: Final = "looking only: faults are for clusters of ours, or for inspect --faults"
 
 
 class Hands(Protocol):
@@ -37,6 +39,18 @@ class Hands(Protocol):
         """Cut its links, or mend them when they are cut."""
         ...
 
+    async def cut(self, a: NodeId, b: NodeId) -> str:
+        """Cut one link, both ways."""
+        ...
+
+    async def partition(self, side: tuple[NodeId, ...]) -> str:
+        """Cut every link between a side and the rest."""
+        ...
+
+    async def heal(self) -> str:
+        """Mend all cut links."""
+        ...
+
     async def add(self) -> str:
         """One more node."""
         ...
@@ -53,10 +67,15 @@ class Hands(Protocol):
 class Acts:
     """Does them, and says so."""
 
-    def __init__(self, say: Callable[[str], None], did: Callable[[str], None]) -> None:
+    def __init__(
+        self, say: Callable[[str], None], did: Callable[[str], None], *, ask: bool = False
+    ) -> None:
         self.hands: Hands | None = None
-        self.refusal = "looking only: faults are for clusters this program started"
+        self.refusal = LOOKING
         """Said when there are no hands."""
+        self._ask = ask
+        self._asked: tuple[str, Callable[[], Awaitable[str]]] | None = None
+        """What waits for a yes: what is said when it is done, and the act."""
         self._say = say
         self._did = did
         self._turn = asyncio.Lock()
@@ -69,19 +88,63 @@ class Acts:
         """Whether an act is under way, so that its line should stay."""
         return bool(self._tasks)
 
-    def do(self, action: Action, view: ClusterView, selected: NodeId | None) -> None:
-        """A key was pressed."""
+    @property
+    def asking(self) -> bool:
+        """Whether a question stands: the next key answers it."""
+        return self._asked is not None
+
+    def answered(self, key: str) -> bool:
+        """A key; whether it answered a question. Only y is yes."""
+        asked, self._asked = self._asked, None
+        if asked is None:
+            return False
+        if key in ("y", "Y"):
+            self._start(*asked)
+        else:
+            self._say("nothing was done")
+        return True
+
+    def _ready(self) -> Hands | None:
+        """Who can act now; else it was said why nobody can."""
         if self.hands is None:
             self._say(self.refusal)
         elif len(self._tasks) >= WAITING_MAX:
             self._say("one thing at a time: the last ones are not done yet")
-        elif action in ("add", "undo"):
-            saying = "adding a node…" if action == "add" else "taking back the last act…"
-            self._begin(saying, self.hands.add if action == "add" else self.hands.undo)
+        else:
+            return self.hands
+        return None
+
+    def cut(self, a: NodeId, b: NodeId) -> None:
+        """Cut one link."""
+        hands = self._ready()
+        if hands is not None:
+            self._begin(f"cutting the link between {a} and {b}…", lambda: hands.cut(a, b))
+
+    def partition(self, side: tuple[NodeId, ...]) -> None:
+        """Cut a side off from the rest."""
+        hands = self._ready()
+        if hands is not None:
+            self._begin(f"cutting {', '.join(side)} off…", lambda: hands.partition(side))
+
+    def heal(self) -> None:
+        """Mend all cut links."""
+        hands = self._ready()
+        if hands is not None:
+            self._begin("mending the links…", hands.heal)
+
+    def do(self, action: Action, view: ClusterView, selected: NodeId | None) -> None:
+        """A key was pressed."""
+        hands = self._ready()
+        if hands is None:
+            return
+        if action == "undo":
+            self._start("taking back the last act…", hands.undo)
+        elif action == "add":
+            self._begin("adding a node…", hands.add)
         elif selected is None or selected not in view.nodes:
             self._say(f"choose a node first: ↑ ↓ or a click, then {action[0]}")
         else:
-            self._on_node(self.hands, action, view, selected)
+            self._on_node(hands, action, view, selected)
 
     def _on_node(self, hands: Hands, action: Action, view: ClusterView, name: NodeId) -> None:
         node = view.nodes[name]
@@ -100,6 +163,14 @@ class Acts:
                 raise AssertionError(action)
 
     def _begin(self, saying: str, act: Callable[[], Awaitable[str]]) -> None:
+        """At once where the cluster is ours; else after a yes."""
+        if self._ask:
+            self._asked = (saying, act)
+            self._say(f"{saying.rstrip('…')}? This cluster is not ours: y does it, else nothing is")
+        else:
+            self._start(saying, act)
+
+    def _start(self, saying: str, act: Callable[[], Awaitable[str]]) -> None:
         self._say(saying)
         self._keep(asyncio.create_task(self._perform(saying, act)))
 
@@ -115,6 +186,8 @@ class Acts:
         """An act that a viewer asks for, in turn with our own: what was done. Raises LabError."""
         if self.hands is None:
             raise LabError(self.refusal)
+        if self._ask:
+            raise LabError("this cluster is not ours: who sits at the dashboard may hurt it")
         if self._guests >= WAITING_MAX:
             raise LabError("one thing at a time: the last ones are not done yet")
         self._guests += 1

@@ -10,6 +10,7 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -68,12 +69,15 @@ def run_inspect(
     lasting: float | None = None,
     page: Page | None = None,
     dress: Dress = AS_IT_IS,
+    *,
+    faults: bool = False,
 ) -> int:
     """The dashboard over a cluster that runs already, found through any of its windows.
 
+    `faults`: its links may be cut, where its nodes allow it, each time after a question.
     Raises ServeError when the page cannot be served; so do the two below.
     """
-    return asyncio.run(_inspect(address, lasting, page, dress))
+    return asyncio.run(_inspect(address, lasting, page, dress, faults))
 
 
 async def _demo(
@@ -109,16 +113,28 @@ async def _demo(
             await show.stop()
 
 
-async def _inspect(address: str, lasting: float | None, page: Page | None, dress: Dress) -> int:
-    async def begin(_take: Take) -> tuple[Source, None]:
+async def _inspect(
+    address: str, lasting: float | None, page: Page | None, dress: Dress, faults: bool
+) -> int:
+    apps: list[MasterlessApp] = []
+
+    async def begin(_take: Take) -> tuple[Source, Hands | None]:
+        from tui.inspecting.surgeon import Surgeon
         from tui.sources.live import LiveSource
 
         live = LiveSource([Address(address)])
         calm_collector()
-        return live, None
+        return live, Surgeon(lambda: apps[0].view) if faults else None
 
-    shown = Options(title=address, stage=f"waiting for {address}…", dress=dress)
-    return await _watch(begin, shown, lasting=lasting, page=page)
+    greeting = "links of this cluster can be cut (i, :cut, :partition): each is asked first"
+    shown = Options(
+        title=address,
+        stage=f"waiting for {address}…",
+        dress=dress,
+        foreign=faults,
+        greeting=greeting if faults else "looking only: inspect --faults lets links be cut",
+    )
+    return await _watch(begin, shown, lasting=lasting, page=page, made=apps.append)
 
 
 def run_sim(
@@ -179,6 +195,7 @@ async def _watch(
     page: Page | None = None,
     world: SimSource | None = None,
     reel: Recording | None = None,
+    made: Callable[[MasterlessApp], None] | None = None,
 ) -> int:
     """Run until somebody leaves; then raise what went wrong, on a terminal that is itself again."""
     for name in ("COLUMNS", "LINES"):
@@ -191,6 +208,8 @@ async def _watch(
         begin = page.through(begin)
         print(f"{page.greeting}\n{page.told}", flush=True)  # noqa: T201
     app = MasterlessApp(begin, options, now=_clock(world, reel), clockwork=world, reel=reel)
+    if made is not None:
+        made(app)
     if page is not None:
         page.attach(app)
 

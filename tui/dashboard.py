@@ -113,7 +113,7 @@ class MasterlessApp(App[int]):
         self.clockwork = clockwork
         self._zone_us = localtime().tm_gmtoff * 1_000_000
         self._canvas = FrameView(self.worn)
-        self.acts = Acts(self.say, self._did)
+        self.acts = Acts(self.say, self._did, ask=options.foreign)
         self.asker = Asker(self._changed)
         self._arena = Arena(self._changed, self.say)
         self._wheel = Wheel(self)
@@ -178,7 +178,7 @@ class MasterlessApp(App[int]):
         now = self._now(self.view)
         self._play(now)
         real = time_ns() // 1_000
-        standing = self.acts.busy or self._last is not None
+        standing = self.acts.busy or self.acts.asking or self._last is not None
         if self._notice and real > self._notice_until and not standing:
             self._notice = ""
             self._dirty = True
@@ -238,6 +238,7 @@ class MasterlessApp(App[int]):
             room=self.desk.room if self.desk.room in view.rooms.by_name else "",
             own=self.acts.hands is not None,
             guest=self.options.remote,
+            foreign=self.options.foreign,
             frozen=not self.deck.following,
             live=not self._ended and any(node.connected for node in view.nodes.values()),
             notice=self._notice,
@@ -346,10 +347,12 @@ class MasterlessApp(App[int]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """While a name or a command is typed, keys are its letters."""
-        return not self.asker.typing and self._wheel.line is None
+        return not (self.asker.typing or self._wheel.line or self.acts.asking)
 
     def on_key(self, event: Key) -> None:
-        """A letter of a name or of a command."""
+        """A letter of a name or of a command, or an answer."""
+        if self.acts.answered(event.key):
+            return
         if self._wheel.line is not None:
             if event.key == "ctrl+c":
                 self.leave()
@@ -394,7 +397,8 @@ class MasterlessApp(App[int]):
     def _pointing(self) -> bool:
         """Whether the mouse is listened to: not while a line is typed, nor at the end."""
         self._dirty = True
-        return self._last is None and self._wheel.line is None and not self.asker.typing
+        typing = self._wheel.line is not None or self.asker.typing
+        return not (typing or self._last is not None or self.acts.answered(""))
 
     def press_schedule(self, name: str) -> bool:
         """Choose what is compared, if that is its name."""
@@ -426,7 +430,7 @@ class MasterlessApp(App[int]):
         if self._leaving is not None:
             self.exit(0)
             return
-        ours = self.acts.hands is not None and not self.options.remote
+        ours = self.acts.hands is not None and not (self.options.remote or self.options.foreign)
         self.say("stopping the nodes…" if ours else "hanging up…")
         self._last = Still(*self._moment())
         self._leaving = asyncio.create_task(self._leave(), name="leave")

@@ -182,6 +182,8 @@ SIDEWAYS: Final[tuple[ScreenName, ...]] = ("rooms", "flow", "plots")
 """Where right and left are not what up and down are."""
 BOUND: Final[dict[str, Action]] = {name: key.action for key in KEYS for name in key.keys}
 FAULTS: Final = frozenset(key.action for key in KEYS if key.fault)
+OF_PROCESSES: Final[tuple[Action, ...]] = ("kill", "start", "pause", "add")
+"""Faults that only whoever started the processes can do."""
 NOT_REMOTE: Final[frozenset[Action]] = frozenset(("picture", "save", "run"))
 """What no viewer in a browser can do: write files, play worlds at our cost."""
 
@@ -199,6 +201,8 @@ def valid(key: Key, screen: ScreenName) -> bool:
 
 def offered(key: Key, scene: Scene) -> bool:
     """Whether pressing this does something now."""
+    if scene.foreign and key.action in OF_PROCESSES:
+        return False
     if (key.fault and not scene.own) or (key.simulated and not _turns_a_world(scene)):
         return False
     if scene.guest and key.action in NOT_REMOTE:
@@ -285,7 +289,8 @@ def explained(key: Key, scene: Scene, screen: ScreenName) -> str:
         return _IN_A_WORLD[key.action]
     if screen == "flow" and key.action in _STEPS:
         return _STEPS[key.action]
-    return "leave; the cluster goes on" if key.action == "quit" and not scene.own else key.help
+    ours = scene.own and not scene.foreign
+    return "leave; the cluster goes on" if key.action == "quit" and not ours else key.help
 
 
 def _rank(key: Key, scene: Scene) -> int:

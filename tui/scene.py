@@ -52,6 +52,8 @@ class Scene(Struct, frozen=True):
     """The cluster was started by us, so faults may be done to it and keys for them are offered."""
     guest: bool = False
     """Looked at on a page in a browser: who leaves it ends nothing, and nothing is written."""
+    foreign: bool = False
+    """What may be hurt is not ours: only its links, and no process of it."""
     frozen: bool = False
     """The picture is not that of the end: it stands still, or shows what was; the cluster goes on."""
     live: bool = True

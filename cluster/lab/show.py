@@ -147,6 +147,10 @@ class Show:
             return self._mended(await self.lab.links.heal(name))
         return await self.lab.links.isolate(name)
 
+    async def cut(self, a: NodeId, b: NodeId) -> str:
+        """Cut one link, both ways."""
+        return await self.lab.links.cut(a, b)
+
     async def partition(self, side: tuple[NodeId, ...]) -> str:
         """Cut every link between `side` and the rest."""
         return await self.lab.links.partition(side)

@@ -144,6 +144,7 @@ def test_too_long_a_key_is_refused_in_one_sentence(at: str) -> None:
 
 
 def test_faults_are_refused_by_a_node_that_was_not_started_for_them(at: str) -> None:
+    assert b"--allow-faults" in run("fault", "partition", "n1", "--at", at).stderr
     ran = run("fault", "cut", "n1", "--at", at)
     assert ran.returncode == 2
     assert b"--allow-faults" in ran.stderr

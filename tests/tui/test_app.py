@@ -49,6 +49,15 @@ class FakeHands:
     async def isolate(self, name: NodeId) -> str:
         return await self._act(f"isolate {name}")
 
+    async def cut(self, a: NodeId, b: NodeId) -> str:
+        return await self._act(f"cut {a} {b}")
+
+    async def partition(self, side: tuple[NodeId, ...]) -> str:
+        return await self._act(f"partition {','.join(side)}")
+
+    async def heal(self) -> str:
+        return await self._act("heal")
+
     async def add(self) -> str:
         return await self._act("add")
 

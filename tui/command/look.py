@@ -22,8 +22,13 @@ INCIDENTS_END: Final = "Exits with 1 while a failure is not over."
 
 def add(words: Words) -> None:
     """Add them."""
-    word = words.add("inspect", inspect, "the dashboard on a running cluster, looking only")
+    word = words.add("inspect", inspect, "the dashboard on a running cluster")
     add_address(word)
+    word.add_argument(
+        "--faults",
+        action="store_true",
+        help="let links be cut where nodes allow it, each after a question (else: looking only)",
+    )
     add_looks(word)
     word.add_argument("--plain", action="store_true", help="lines of text instead of a dashboard")
     add_serve(word)
@@ -53,7 +58,7 @@ def inspect(args: argparse.Namespace) -> int:
     from tui.app import run_inspect as run_dashboard
 
     with served():
-        return run_dashboard(args.address, page=page, dress=looks_of(args))
+        return run_dashboard(args.address, page=page, dress=looks_of(args), faults=args.faults)
 
 
 def status(args: argparse.Namespace) -> int:

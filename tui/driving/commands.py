@@ -20,8 +20,9 @@ from tui.keys import KEYS, SCREENS, Action
 from tui.view import ClusterView
 
 Takes = Literal[
-    "nothing", "node", "room", "moment", "speed", "key", "text", "theme", "glyphs", "motion"
-]
+    "nothing", "node", "pair", "side", "room", "moment", "speed", "key", "text", "theme",
+    "glyphs", "motion",
+]  # fmt: skip
 """What stands after the command's own name."""
 COMPLETIONS_MAX: Final = 40
 """Offered at once: of a thousand rooms the rest is left to further letters."""
@@ -72,13 +73,32 @@ class Sift(Struct, frozen=True):
     text: str
 
 
+class CutLink(Struct, frozen=True):
+    """Cut the link between two nodes."""
+
+    a: NodeId
+    b: NodeId
+
+
+class Split(Struct, frozen=True):
+    """Cut a side off from all the others."""
+
+    side: tuple[NodeId, ...]
+
+
+class Heal(Struct, frozen=True):
+    """Mend every cut link."""
+
+
 class Marked(Struct, frozen=True):
     """Mark this moment."""
 
     word: str
 
 
-Meaning = Press | OnNode | OnRoom | OnKey | At | Speed | Sift | Marked | Dress
+Meaning = (
+    Press | OnNode | OnRoom | OnKey | At | Speed | Sift | CutLink | Split | Heal | Marked | Dress
+)
 
 
 class NotUnderstoodError(Exception):
@@ -100,7 +120,13 @@ class Command(Struct, frozen=True):
     @property
     def written(self) -> str:
         """The command as help writes it: `kill NODE`."""
-        what = {"nothing": "", "moment": " 14:07:45", "speed": " 0.5"}
+        what = {
+            "nothing": "",
+            "pair": " NODE NODE",
+            "side": " NODE,…",
+            "moment": " 14:07:45",
+            "speed": " 0.5",
+        }
         return self.name + what.get(self.takes, f" {self.takes.upper()}")
 
 
@@ -120,6 +146,9 @@ COMMANDS: Final[tuple[Command, ...]] = (
     _like("start", "start", "node", "start it again"),
     _like("pause", "pause", "node", "stop its process, or let it go on"),
     _like("isolate", "isolate", "node", "cut its links, or heal them"),
+    Command("cut", "pair", "cut the link between two nodes, both ways", fault=True),
+    Command("partition", "side", "cut these off from all others (or: A,B | C,D,E)", fault=True),
+    Command("heal", "nothing", "mend every cut link", fault=True),
     _like("add", "add"),
     _like("undo", "undo"),
     Command("mark", "text", "mark this moment, with a word if you like (also m)"),
@@ -170,8 +199,11 @@ def _named(name: str) -> Command:
 def _meaning(command: Command, rest: str, view: ClusterView) -> Meaning:
     match command.takes:
         case "nothing":
-            assert command.action is not None
-            return Press(command.action)
+            return Heal() if command.action is None else Press(command.action)
+        case "pair":
+            return CutLink(*_pair(rest, view))
+        case "side":
+            return Split(_side(rest, view))
         case "node":
             assert command.action is not None
             return OnNode(command.action, _node(rest, view))
@@ -216,6 +248,32 @@ def _node(text: str, view: ClusterView) -> NodeId:
     return name
 
 
+def _pair(text: str, view: ClusterView) -> tuple[NodeId, NodeId]:
+    pair = _several(text, view)
+    if len(pair) != 2:
+        raise NotUnderstoodError("a link has two ends: cut n1 n2")
+    return pair[0], pair[1]
+
+
+def _side(text: str, view: ClusterView) -> tuple[NodeId, ...]:
+    """The nodes before the bar; those behind it, if it is there, must be all the others."""
+    written, bar, rest = text.partition("|")
+    side, others = _several(written, view), _several(rest, view)
+    missing = [name for name in view.nodes if name not in side and name not in others]
+    if any(name in side for name in others):
+        raise NotUnderstoodError("a node cannot be on both sides")
+    if not side or len(side) >= len(view.nodes) or (bar and not others):
+        raise NotUnderstoodError("a partition needs nodes on both sides: partition n1,n2")
+    if others and missing:
+        raise NotUnderstoodError(f"{missing[0]} is on neither side: name all, or only one side")
+    return side
+
+
+def _several(text: str, view: ClusterView) -> tuple[NodeId, ...]:
+    words = text.replace(",", " ").split()
+    return tuple(dict.fromkeys(_node(word, view) for word in words))
+
+
 def _moment(text: str) -> float:
     found = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}(?:\.[0-9]{1,6})?))?", text)
     if found is not None:
@@ -236,6 +294,8 @@ def _times(text: str) -> float:
 def _wanted(takes: Takes) -> str:
     return {
         "node": "a node's name",
+        "pair": "two nodes' names",
+        "side": "nodes' names",
         "room": "a room's name",
         "key": "a key's name",
         "moment": "a moment",
@@ -263,15 +323,23 @@ def completions(line: str, view: ClusterView, *, own: bool) -> tuple[str, ...]:
         found = [known for known in names if known.startswith(name)]
     else:
         command = BY_NAME.get(_SHORT.get(name, name))
-        values = _values(command, view) if command is not None else []
+        values = _values(command, view, rest) if command is not None else []
         found = [f"{name} {value}" for value in values if value.startswith(rest)]
     return tuple(found[:COMPLETIONS_MAX])
 
 
-def _values(command: Command, view: ClusterView) -> list[str]:
+def _values(command: Command, view: ClusterView, rest: str) -> list[str]:
     match command.takes:
         case "node":
             return list(view.nodes)
+        case "pair":
+            first, space, _ = rest.partition(" ")
+            lead = f"{first} " if space else ""
+            return [lead + name for name in view.nodes if name != first or not space]
+        case "side":
+            lead = rest[: max(rest.rfind(mark) for mark in ",| ") + 1]
+            named = lead.replace(",", " ").replace("|", " ").split()
+            return [lead + name for name in view.nodes if name not in named]
         case "room":
             return sorted(view.rooms.by_name)
         case "theme":

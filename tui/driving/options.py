@@ -20,6 +20,8 @@ class Options(Struct, frozen=True):
     """How many nodes are being started; 0: none, we look at what is there."""
     greeting: str = ""
     """The first notice."""
+    foreign: bool = False
+    """The cluster is not ours, and may be hurt all the same: links only, and each act is asked."""
     remote: bool = False
     """For a viewer in a browser: nothing is played or written here for him."""
     pages: str = "no page is served: start with --serve PORT"

@@ -14,6 +14,8 @@ from tui.acts import Acts
 from tui.desk import Desk
 from tui.driving.commands import (
     At,
+    CutLink,
+    Heal,
     Marked,
     Meaning,
     NotUnderstoodError,
@@ -23,6 +25,7 @@ from tui.driving.commands import (
     Press,
     Sift,
     Speed,
+    Split,
     completions,
     moment_before,
     understand,
@@ -136,11 +139,8 @@ class Wheel:
                 driven.say(driven.options.pages)
             case Press(action):
                 driven.do(action)
-            case OnNode(action, node) if action in FAULTS:
-                driven.acts.do(action, driven.view, node)
-            case OnNode(_, node):
-                self._closer("node")
-                driven.desk = replace(driven.desk, selected=node)
+            case OnNode() | CutLink() | Split() | Heal():
+                self._on_nodes(meaning)
             case OnRoom(room):
                 driven.desk = replace(desk, screen="rooms", room=room, help=False)
             case OnKey(key):
@@ -157,6 +157,21 @@ class Wheel:
                 driven.say(driven.deck.note(at, word))
             case Dress():
                 driven.dress(meaning)
+
+    def _on_nodes(self, meaning: OnNode | CutLink | Split | Heal) -> None:
+        driven = self._driven
+        match meaning:
+            case OnNode(action, node) if action in FAULTS:
+                driven.acts.do(action, driven.view, node)
+            case OnNode(_, node):
+                self._closer("node")
+                driven.desk = replace(driven.desk, selected=node)
+            case CutLink(a, b):
+                driven.acts.cut(a, b)
+            case Split(side):
+                driven.acts.partition(side)
+            case Heal():
+                driven.acts.heal()
 
     def _closer(self, screen: Literal["node", "key"]) -> None:
         desk = self._driven.desk

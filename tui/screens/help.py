@@ -11,7 +11,7 @@ from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS, Glyphs
 from tui.driving.commands import COMMANDS
 from tui.judge.wording import counted
-from tui.keys import KEYS, NOT_REMOTE, SCREENS, Key, cap, explained, valid
+from tui.keys import KEYS, NOT_REMOTE, OF_PROCESSES, SCREENS, Key, cap, explained, valid
 from tui.scene import Scene, ScreenName
 
 _COMET: Final = "a comet is a real message, slowed to be seen; ✕ one that got lost"
@@ -102,7 +102,10 @@ def _lines(scene: Scene, screen: ScreenName, room: int) -> list[Written]:
     about: list[Written] = [[(still.get(text, text), "muted")] for text in _ABOUT[screen]]
     looking = [_line(key, scene, screen) for key in said if not key.fault and key not in views]
     looking.append([(_cap(f"{views[0].cap} to {views[-1].cap}"), "key"), (_views(views), "")])
-    acting = [_line(key, scene, screen) for key in said if key.fault] if scene.own else []
+    hurts = [key for key in said if key.fault]
+    if scene.foreign:
+        hurts = [key for key in hurts if key.action not in OF_PROCESSES]
+    acting = [_line(key, scene, screen) for key in hurts] if scene.own else []
     shapes: list[Written] = [_shapes(SETS[scene.glyphs])]
     sections = [section for section in ([title], about, looking, acting, shapes) if section]
     airy: list[Written] = [line for section in sections for line in [*section, []]][:-1]

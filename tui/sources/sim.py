@@ -278,6 +278,18 @@ class SimHands:
         """Cut its links, or mend them."""
         return await self._source.act("isolate", name)
 
+    async def cut(self, a: NodeId, b: NodeId) -> str:
+        """Cut one link, both ways."""
+        return await self._source.act("cut", f"{a},{b}")
+
+    async def partition(self, side: tuple[NodeId, ...]) -> str:
+        """Cut every link between a side and the rest."""
+        return await self._source.act("partition", ",".join(side))
+
+    async def heal(self) -> str:
+        """Mend all cut links."""
+        return await self._source.act("heal")
+
     async def add(self) -> str:
         """One more node."""
         return await self._source.act("add")

@@ -55,13 +55,19 @@ class Said(Struct, frozen=True, tag="said"):
     text: str
 
 
+ActVerb = Literal[
+    "kill", "start", "pause", "isolate", "cut", "partition", "heal", "add", "undo"
+]  # fmt: skip
+
+
 class Act(Struct, frozen=True, tag="act"):
     """Do this to the cluster."""
 
     number: int
     """Of the viewer's: its answer has the same."""
-    verb: Literal["kill", "start", "pause", "isolate", "add", "undo"]
+    verb: ActVerb
     node: str = ""
+    """Of a cut two, of a partition one side, with commas between."""
 
 
 class Turn(Struct, frozen=True, tag="turn"):

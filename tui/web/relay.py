@@ -245,6 +245,13 @@ def _done(hands: Hands, act: Act) -> Awaitable[str]:
             return hands.pause(node)
         case "isolate":
             return hands.isolate(node)
+        case "cut":
+            a, _, b = act.node.partition(",")
+            return hands.cut(NodeId(a), NodeId(b))
+        case "partition":
+            return hands.partition(tuple(NodeId(name) for name in act.node.split(",")))
+        case "heal":
+            return hands.heal()
         case "add":
             return hands.add()
         case "undo":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final
 
 from cluster.lab.witness import LabError
 from cluster.model.member import NodeId
@@ -21,6 +21,7 @@ from tui.view import ClusterView
 from tui.web.feed import (
     TOLD_BYTES_MAX,
     Act,
+    ActVerb,
     Answered,
     Down,
     Opening,
@@ -142,9 +143,7 @@ class Spectator:
 
     # --- hands -----------------------------------------------------------------------------------
 
-    async def act(
-        self, verb: Literal["kill", "start", "pause", "isolate", "add", "undo"], node: str = ""
-    ) -> str:
+    async def act(self, verb: ActVerb, node: str = "") -> str:
         """What was done. Raises LabError with why it was not."""
         self._number += 1
         number = self._number
@@ -184,6 +183,18 @@ class AskingHands:
     async def isolate(self, name: NodeId) -> str:
         """Cut its links, or mend them."""
         return await self._ask("isolate", name)
+
+    async def cut(self, a: NodeId, b: NodeId) -> str:
+        """Cut one link, both ways."""
+        return await self._ask("cut", f"{a},{b}")
+
+    async def partition(self, side: tuple[NodeId, ...]) -> str:
+        """Cut every link between a side and the rest."""
+        return await self._ask("partition", ",".join(side))
+
+    async def heal(self) -> str:
+        """Mend all cut links."""
+        return await self._ask("heal")
 
     async def add(self) -> str:
         """One more node."""

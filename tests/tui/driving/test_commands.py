@@ -12,6 +12,8 @@ from tui.driving.commands import (
     BY_NAME,
     COMMANDS,
     At,
+    CutLink,
+    Heal,
     Meaning,
     NotUnderstoodError,
     OnKey,
@@ -19,6 +21,7 @@ from tui.driving.commands import (
     Press,
     Sift,
     Speed,
+    Split,
     completions,
     moment_before,
     understand,
@@ -60,7 +63,7 @@ def test_a_line_means_what_it_says(line: str, meaning: Meaning) -> None:
     ("line", "said"),
     [
         ("fly", "there is no command 'fly'"),
-        ("p", "'p' may be plots or pause or play or picture"),
+        ("p", "'p' may be plots or pause or partition or play or picture"),
         ("kill", "kill wants a node's name: kill NODE"),
         ("kill n9", "there is no node 'n9': n1, n2, n3, n4, n5"),
         ("matrix n4", "matrix stands alone"),
@@ -120,3 +123,38 @@ def test_a_moment_is_the_latest_when_the_shown_clock_read_that() -> None:
 
 def test_every_set_of_shapes_has_a_name_that_is_understood() -> None:
     assert [understand(f"glyphs {name}", VIEW) for name in SETS] == [Dress(glyphs=n) for n in SETS]
+
+
+def test_links_and_sides_are_named() -> None:
+    assert understand("cut n1 n3", VIEW) == CutLink(NodeId("n1"), NodeId("n3"))
+    assert understand("partition n1 n2", VIEW) == Split((NodeId("n1"), NodeId("n2")))
+    assert understand("partition n1,n2 | n3,n4,n5", VIEW) == Split((NodeId("n1"), NodeId("n2")))
+    assert understand("heal", VIEW) == Heal()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("cut n1", "two ends"),
+        ("cut n1 n1", "two ends"),
+        ("cut n1 n9", "no node 'n9'"),
+        ("partition n1 n2 n3 n4 n5", "both sides"),
+        ("partition n1 | n2", "n3 is on neither side"),
+        ("partition n1 | n1 n2 n3 n4 n5", "both sides"),
+        ("partition n1 |", "both sides"),
+        ("partition |", "both sides"),
+    ],
+)
+def test_a_split_that_is_none_is_refused(line: str, said: str) -> None:
+    with pytest.raises(NotUnderstoodError) as refused:
+        understand(line, VIEW)
+    assert said in str(refused.value)
+
+
+def test_tab_offers_the_names_not_named_yet() -> None:
+    assert completions("cut n1 n", VIEW, own=True) == tuple(f"cut n1 n{i}" for i in range(2, 6))
+    assert completions("partition n1,n2,", VIEW, own=True) == tuple(
+        f"partition n1,n2,n{i}" for i in range(3, 6)
+    )
+    assert completions("partition n1 | n2,n", VIEW, own=True)[0] == "partition n1 | n2,n3"
+    assert not [c for c in completions("", VIEW, own=False) if c in ("cut", "partition", "heal")]

@@ -80,7 +80,7 @@ async def test_the_wheel_chooses_nodes_and_scrolls_a_log_and_the_sheet() -> None
         await turn(pilot, 1, (10, 6))
         await see(pilot, lambda: app.desk.selected == "n1")
         await pilot.press("6")
-        await see_text(pilot, "what happened")
+        await see_text(pilot, "n3  keeps a write for n4: room:9/a321 (10 now)")
         newest = shown(app).splitlines()[21]
         await turn(pilot, -1, (10, 6))
         await see(pilot, lambda: shown(app).splitlines()[21] != newest)
