@@ -137,8 +137,8 @@ class _Run:
         stage.world.kill(owner)
         killed_at = stage.world.now
         stage.names.remove(owner)
-        asked = f"all {pw} owners must take each" if pw else "W=2, others may stand in"
-        stage.note(f"{owner} is killed; {KEYS} keys of its own are written at once ({asked})")
+        asked = f"all {pw} owners must take it" if pw else "W=2, others may stand in"
+        stage.note(f"{owner} is killed; {KEYS} keys of its own are written ({asked})")
         names = stage.names
         puts = (
             (names[i % len(names)], PutRequest(key, b"v" + key, pw=pw))
