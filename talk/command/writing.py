@@ -25,8 +25,9 @@ def complaints(deck: Deck) -> list[Complaint]:
     from talk.deck.lint import lint
     from talk.deck.presenterm import refused
     from talk.deck.reading import from_disk
+    from talk.stage.overflow import overflowing
 
-    found = [*lint(deck), *refused(from_disk(deck.path), deck.path)]
+    found = [*lint(deck), *refused(from_disk(deck.path), deck.path), *overflowing(deck)]
     return sorted(found, key=lambda complaint: complaint.line)
 
 

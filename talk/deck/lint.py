@@ -1,7 +1,8 @@
 """What makes a slide poor although it can be read: too many words, no way out, nothing to decide by.
 
 Decides what is complained of, and in which words. A complaint is not an error: a deck with some can be
-presented. Ignores whether what is claimed will be so, which only `talk --check` finds out. Pure.
+presented. Ignores whether what is claimed will be so, which only `talk --check` finds out, and what
+fits a screen, which only a painter knows (`talk.stage.overflow`). Pure.
 """
 
 from __future__ import annotations
@@ -10,18 +11,12 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from msgspec import Struct
-from rich.cells import cell_len
 
-from talk.deck.deck import Act, Deck, Need, Predicate, Say, Slide, Wait
+from talk.deck.deck import Act, Deck, Live, Need, Predicate, Run, Say, Show, Slide, Wait
 from talk.deck.grammar.predicates import is_node
-from talk.deck.room import MARGIN, block_rows, column_widths, least_width, needed, room, rows, shown
-from talk.deck.room import said as text_of
 
 WORDS_MAX: Final = 18
 """Beside a live picture: more are read instead of looking, or not at all."""
-SIZES: Final = ((80, 24), (120, 36))
-"""Columns and rows every slide must fit: a projector forces large type."""
-CAPTION_ROWS_MAX: Final = 2
 
 Kind = Literal[
     "words", "overflow", "fallback", "unreachable", "plan", "undecided", "note", "empty", "alone",
@@ -45,7 +40,7 @@ def lint(deck: Deck) -> list[Complaint]:
     for slide in deck.slides:
         if slide.need is not None:
             walk, need = [], slide.need
-        for check in (_empty, _words, _overflow, _captions, _notes, _claims, _cues, _alone):
+        for check in (_empty, _words, _notes, _claims, _cues, _alone):
             found += check(slide)
         found += _fallback(deck, slide)
         walk += acts(slide)
@@ -58,12 +53,23 @@ def acts(slide: Slide) -> list[Act]:
     return [step for cue in slide.cues for step in cue.steps if isinstance(step, Act)]
 
 
+def shown(slide: Slide) -> tuple[Live, ...]:
+    """Every picture of a slide: written on it, and shown by its cues."""
+    by_cues = [step.live for cue in slide.cues for step in cue.steps if isinstance(step, Show)]
+    return (*slide.lives, *by_cues)
+
+
+def said(line: tuple[Run, ...]) -> str:
+    """The words of a line, without their styles."""
+    return "".join(text for text, _ in line)
+
+
 def walked(slide: Slide) -> bool:
     """Whether it is part of the way from the first slide to the last."""
     return not (slide.question or slide.appendix or slide.still)
 
 
-# --- words and room --------------------------------------------------------------------------------
+# --- words -----------------------------------------------------------------------------------------
 
 
 def _empty(slide: Slide) -> Iterator[Complaint]:
@@ -77,7 +83,7 @@ def _words(slide: Slide) -> Iterator[Complaint]:
     pictures = shown(slide)
     if not pictures:
         return
-    count = sum(len(text_of(line).split()) for block in slide.blocks for line in block.lines)
+    count = sum(len(said(line).split()) for block in slide.blocks for line in block.lines)
     count += sum(len(cell.split()) for block in slide.blocks for row in block.rows for cell in row)
     if count > WORDS_MAX:
         yield Complaint(
@@ -88,45 +94,6 @@ def _words(slide: Slide) -> Iterator[Complaint]:
     if slide.lives and slide.lives[0].place == "whole" and slide.blocks:
         line = slide.blocks[0].line
         yield Complaint(line, "a whole picture leaves no room for words; place it below", "words")
-
-
-def _overflow(slide: Slide) -> Iterator[Complaint]:
-    for width, height in SIZES:
-        at = f"at {width}x{height}"
-        has = room(slide, width, height)
-        if cell_len(slide.title) > width - 2 * MARGIN:
-            yield Complaint(slide.line, f"the title is too long {at}", "overflow")
-        widths = (has.text, *column_widths(slide, has.text))
-        for block in slide.blocks:
-            if (least := least_width(block)) > widths[block.column]:
-                what = "a word" if block.kind not in ("table", "code") else f"this {block.kind}"
-                sentence = f"{what} takes {least} columns and has {widths[block.column]} {at}"
-                yield Complaint(block.line, sentence, "overflow")
-        taken = needed(slide, has.text)
-        free = has.rows - has.picture - (1 if has.picture and taken else 0)
-        if taken > free:
-            picture = f" beside its picture's {has.picture}" if has.picture else ""
-            sentence = f"this slide takes {taken} rows and has {max(0, free)}{picture} {at}"
-            yield Complaint(_tallest(slide, has.text), sentence, "overflow")
-        for claim in slide.claims:
-            if rows(claim.text, has.text - 2) > CAPTION_ROWS_MAX:
-                yield Complaint(claim.line, f"this claim takes more than two rows {at}", "overflow")
-
-
-def _tallest(slide: Slide, width: int) -> int:
-    """The line of the block that takes most rows: where to begin cutting."""
-    tallest = max(slide.blocks, key=lambda block: block_rows(block, width), default=None)
-    return tallest.line if tallest else slide.line
-
-
-def _captions(slide: Slide) -> Iterator[Complaint]:
-    for width, height in SIZES:
-        has = room(slide, width, height)
-        for cue in slide.cues:
-            for step in cue.steps:
-                if isinstance(step, Say) and rows(step.text, has.text) > CAPTION_ROWS_MAX:
-                    sentence = f"this caption takes more than two rows at {width}x{height}"
-                    yield Complaint(step.line, sentence, "overflow")
 
 
 # --- the speaker -----------------------------------------------------------------------------------

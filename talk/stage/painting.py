@@ -79,7 +79,9 @@ def _title(frame: Frame, sheet: Sheet) -> int:
     if not slide.title or slide.middle:
         return 2
     title = slide.title[: frame.width - 2 * LEFT]
-    frame.text(LEFT, 1, title, "title", bold=True)
+    after = frame.text(LEFT, 1, title, "title", bold=True)
+    if slide.subtitle:
+        frame.text(after + 3, 1, slide.subtitle[: frame.width - LEFT - after - 3], "muted")
     mark = "=" if sheet.scene.glyphs == "ascii" else "━"
     frame.text(LEFT, 2, mark * len(title), "accent")
     return 4
@@ -113,18 +115,32 @@ def _words_alone(frame: Frame, sheet: Sheet, y: int, end: int) -> None:
     if slide.middle:
         _in_the_middle(frame, sheet, end)
         return
-    columns = max((block.column for block in slide.blocks), default=0)
     claims = _claims(sheet, width)
     bottom = end - len(claims) - (1 if claims else 0)
-    if columns >= 2:
-        half = (width - 4) // 2
-        for column, x in ((1, LEFT), (2, LEFT + half + 4)):
-            mine = [b for b in slide.blocks if b.column == column]
-            _lines(frame, lay(mine, sheet.step, half), x, y, bottom)
+    if any(block.column for block in slide.blocks):
+        _columns(frame, sheet, y, bottom)
     else:
         lines = lay(slide.blocks, sheet.step, min(width, 100))
         _lines(frame, lines, LEFT, y, bottom)
     _lines(frame, claims, LEFT, bottom + 1, end)
+
+
+def _columns(frame: Frame, sheet: Sheet, y: int, end: int) -> None:
+    """Two columns, with what stands before them above and what stands after them beneath."""
+    slide = sheet.slide
+    first = next(place for place, block in enumerate(slide.blocks) if block.column)
+    above = slide.blocks[:first]
+    below = [block for block in slide.blocks[first:] if not block.column]
+    width = frame.width - 2 * LEFT
+    if above:
+        y = _lines(frame, lay(above, sheet.step, min(width, 100)), LEFT, y, end) + 1
+    one, two = slide.columns
+    left = (width - 4) * one // (one + two)
+    ends = [y]
+    for column, x, room in ((1, LEFT, left), (2, LEFT + left + 4, width - 4 - left)):
+        mine = [block for block in slide.blocks if block.column == column]
+        ends.append(_lines(frame, lay(mine, sheet.step, room), x, y, end))
+    _lines(frame, lay(below, sheet.step, min(width, 100)), LEFT, max(ends) + 1, end)
 
 
 def _in_the_middle(frame: Frame, sheet: Sheet, end: int) -> None:

@@ -28,6 +28,8 @@ from tui.text.pairs import told
 Paint = Callable[[Scene, int, int], Frame]
 WIDTH_MIN: Final = 40
 ROWS_MIN: Final = 6
+TOO_SMALL: Final = "make this larger to see it"
+"""Shown where a picture would have fewer rows or columns than these."""
 
 
 class Playing(Struct, frozen=True):
@@ -63,7 +65,7 @@ def picture(live: Live, scene: Scene, playing: Playing, width: int, height: int)
     if paint is None:
         return _words(f"{live.kind} is not shown here", width, height)
     if height < ROWS_MIN or width < WIDTH_MIN:
-        return _words("make this larger to see it", width, height)
+        return _words(TOO_SMALL, width, height)
     if not any(node.ring is not None for node in scene.view.nodes.values()):
         return _words("waiting for the nodes' first word…", width, height)
     return cut(paint(scene, width, height + TOP + FOOT), TOP, height)

@@ -61,36 +61,6 @@ def test_words_beside_a_whole_picture_have_no_room() -> None:
     assert kinds("T\n===\n\n" + fenced("live", "home")) == set()
 
 
-@pytest.mark.parametrize(
-    ("body", "line", "said"),
-    [
-        ("x" * 90, 15, "a word takes 90 columns and has 76 at 80x24"),
-        (fenced("code", "x" * 77), 15, "this code takes 77 columns"),
-        ("|" + "a" * 40 + "|" + "b" * 40 + "|\n|---|---|\n", 15, "this table takes 82 columns"),
-        ("T" * 75 + "\n===\n", 15, "the title is too long at 80x24"),
-        ("x\n\n" * 10, 15, "19 rows and has 17 at 80x24"),
-    ],
-)
-def test_what_does_not_fit_is_said_with_the_size_it_does_not_fit(
-    body: str, line: int, said: str
-) -> None:
-    found = [c for c in complaints(body) if c.kind == "overflow"]
-    assert any(said in complaint.sentence and complaint.line == line for complaint in found), found
-
-
-def test_a_picture_beneath_takes_its_rows_from_the_words() -> None:
-    words = "- a\n" * 12
-    assert "overflow" not in kinds(words)
-    assert "overflow" in kinds(words + "\n" + fenced("live", "events"))
-
-
-def test_a_caption_and_a_claim_have_two_rows() -> None:
-    long = "word " * 31
-    assert "overflow" in kinds(fenced("cue", f'say "{long}"'))
-    assert "overflow" in kinds(fenced("claim", f"{long}: views = 1 always"))
-    assert "overflow" not in kinds(fenced("cue", 'say "short"'))
-
-
 def test_a_wait_without_a_recording_has_no_way_out() -> None:
     bare = HEAD.replace("  fallback: x.rec\n", "")
     assert kinds(GOOD) == set()

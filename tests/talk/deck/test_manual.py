@@ -18,6 +18,7 @@ from talk.deck.manual import manual
 from talk.deck.presenterm import refused
 from talk.deck.reading import from_disk, read_deck
 from talk.deck.words import LIVES, VERBS
+from talk.stage.overflow import overflowing
 
 GUIDE = str(Path(reading.__file__).with_name("WRITING.md"))
 EXAMPLES = re.findall(r"^````markdown\n(.*?)^````$", from_disk(GUIDE), re.MULTILINE | re.DOTALL)
@@ -32,6 +33,7 @@ def test_every_example_of_the_guide_is_a_deck_that_presenterm_opens(text: str) -
 def test_nothing_is_poor_about_the_guides_whole_deck() -> None:
     deck = read_deck(EXAMPLES[0], "guide.md", measures=MEASURES, pairs=frozenset(PAIRS))
     assert lint(deck) == []
+    assert overflowing(deck) == []
     assert len(EXAMPLES) > 3
 
 
