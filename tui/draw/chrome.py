@@ -79,8 +79,10 @@ def _title(frame: Frame, scene: Scene, screen: ScreenName, detail: str) -> None:
     judged = agreement(view, scene.now)
     members = sum(1 for node in view.nodes.values() if not has_left(node, judged))
     shape = f"{members} node{'' if members == 1 else 's'}"
+    least = ""
     if view.sample is not None:
         shape = f"{members:,} nodes, {len(view.sample.watched)} of them watched"
+        least = f"{members:,} nodes, {len(view.sample.watched)} watched"
     if tables:
         shape += f"   {tables[0].partitions} partitions × "
         shape += "1 copy" if tables[0].replicas == 1 else f"{tables[0].replicas} copies"
@@ -113,7 +115,7 @@ def _title(frame: Frame, scene: Scene, screen: ScreenName, detail: str) -> None:
     if kind != "masterless":
         x = frame.text(x + 3, 0, kind, "crown", bold=True)
     room = start - 2 - (x + 3)
-    for text in (f"{shape}   {detail}" if detail else shape, detail or shape, shape):
+    for text in (f"{shape}   {detail}" if detail else shape, least or detail or shape, shape):
         if len(text) <= room:
             frame.text(x + 3, 0, text, "muted")
             return

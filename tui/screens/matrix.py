@@ -115,7 +115,9 @@ def _header(frame: Frame, scene: Scene, grid: Grid, y: int) -> None:
     for column, name in enumerate(grid.names):
         role = f"owner{hue(scene.view, name)}"
         x = grid.x + column * grid.cell
-        frame.text(x, y, name[: grid.cell - 1], role, bold=True)
+        room = grid.cell - 1
+        # Where a name does not fit, its end tells more: of n1 to n32 all begin alike.
+        frame.text(x, y, name if len(name) <= room else name[-room:], role, bold=True)
     frame.text(grid.agrees, y, "agrees", "muted")
     frame.text(grid.stale, y, "stale", "muted")
     if grid.heard:

@@ -7,11 +7,15 @@ full once its own words reach us.
 from __future__ import annotations
 
 from math import cos, pi, sin
+from typing import Final
 
 from tui.draw.frame import Frame, Ink, ink_index
 from tui.draw.glyphs import SETS
 from tui.draw.raster import DOTS_X, DOTS_Y, Dots
 from tui.scene import Scene
+
+NAMED_MAX: Final = 16
+"""Beyond this, names would lie on each other."""
 
 
 def paint_start(scene: Scene, width: int, height: int, stage: str, expected: int) -> Frame:
@@ -23,6 +27,10 @@ def paint_start(scene: Scene, width: int, height: int, stage: str, expected: int
     if height >= 12:
         _circle(frame, scene, (width, height), rows, expected)
     frame.text((width - len(stage)) // 2, height // 2, stage)
+    heard = sum(1 for node in scene.view.nodes.values() if node.connected)
+    if len(scene.view.nodes) > NAMED_MAX:
+        said = f"{heard} of {len(scene.view.nodes)} watched nodes are heard"
+        frame.text((width - len(said)) // 2, height // 2 + 1, said, "muted")
     if scene.notice:
         frame.text(1, height - 2, f"{SETS[scene.glyphs].here} {scene.notice}", "notice")
     return frame
@@ -51,7 +59,10 @@ def _circle(frame: Frame, scene: Scene, size: tuple[int, int], rows: int, expect
         if place < len(nodes):
             node = nodes[place]
             label = f" {node.name} "
-            if node.connected:
+            if len(nodes) > NAMED_MAX:
+                label = glyphs.alive if node.connected else glyphs.silent
+                role = f"owner{place % 8}"
+            elif node.connected:
                 role, back = "badge", f"owner{place % 8}"
             elif node.process == "running":
                 role = f"owner{place % 8}"

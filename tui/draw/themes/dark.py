@@ -16,7 +16,7 @@ DARK: Final = Colours(
         "": ("#dcdcdc", 253, "white"),
         "plain": ("#dcdcdc", 253, "white"),
         "muted": ("#a8a8a8", 248, "white"),
-        "faint": ("#8a8a8a", 246, "bright_black"),
+        "faint": ("#8a8a8a", 246, "white"),
         "rule": ("#3a3a3a", 237, "bright_black"),
         "thread": ("#585858", 240, "bright_black"),
         "title": ("#ffffff", 231, "bright_white"),

@@ -115,8 +115,8 @@ def paint_roster(frame: Frame, scene: Scene, y: int, rows: int) -> int:
             _follows(frame, scene, place, row, node)
         if total and place.share:
             text = f"{100 * held[name] / total:.1f}%" if name in held else "–"
-            frame.right(place.share + 5, row, text, bold=chosen)
-            frame.hit(place.share + 5 - len(text), row, len(text), 1, Jump("ring", name))
+            frame.right(place.share + 6, row, text, bold=chosen)
+            frame.hit(place.share + 6 - len(text), row, len(text), 1, Jump("ring", name))
         if place.keys:
             frame.right(place.keys + 7, row, f"{node.keys:,}", bold=chosen)
         live = is_live(node, scene.now)
@@ -160,7 +160,7 @@ def _header(frame: Frame, place: Columns, y: int, names: list[NodeId]) -> None:
     if place.follows:
         frame.text(place.follows, y, "follows", "muted")
     if place.share:
-        frame.right(place.share + 5, y, "share", "muted")
+        frame.right(place.share + 6, y, "share", "muted")
     if place.keys:
         frame.right(place.keys + 7, y, "keys", "muted")
     span = ", last 60 s" if wide else " 60 s"
@@ -172,7 +172,7 @@ def _header(frame: Frame, place: Columns, y: int, names: list[NodeId]) -> None:
         frame.right(place.hints + 6, y, "queue" if place.crowned else "hints", "muted")
     if place.heard:
         frame.right(place.heard + 6, y, "heard", "muted")
-    text = "seen by"
+    text = "seen" if place.seen_as_count else "seen by"
     if not place.seen_as_count and wide and len(names) > 1:
         first, last = names[0], names[-1]
         prefix = first.rstrip("0123456789")
