@@ -31,6 +31,7 @@ LAG_WHOLE_US: Final = 250_000
 STRETCH_MAX: Final = 4.0
 EASE: Final = 0.9
 """How much of an old lag is still believed a quarter of a second later."""
+COUNTED_S: Final = 0.6
 TICK_S: Final = 0.05
 
 
@@ -202,6 +203,7 @@ class LiveGround:
                 await show.lab.serving()
                 await show.lab.hints_home()
                 audit = await show.audit()
+                await asyncio.sleep(COUNTED_S)  # its result is told with the next count
                 return f"read {audit.asked:,} acknowledged answers back"
             case "crash", (room,):
                 await show.players.crash(room)
