@@ -29,7 +29,7 @@ from tui.desk import Desk, press
 from tui.draw.flights import in_flight
 from tui.draw.frame import Frame
 from tui.driving.dress import Dress, changed, dressed
-from tui.driving.options import DEFAULT, Options
+from tui.driving.options import DEFAULT, Options, stage_of
 from tui.driving.painting import paint_screen, read_ahead
 from tui.driving.pointer import Pointer
 from tui.driving.wheel import Wheel
@@ -53,9 +53,11 @@ from tui.view import ClusterView
 from tui.widgets.frameview import FrameView
 
 FPS: Final = 30
-FACTS_PER_TICK: Final = 1_500
-"""Folded in one tick at most; a flood is caught up with over the next ticks. More would catch up with
-more than 45,000 facts a second, and let keys wait for longer than the 10 ms that these take."""
+FACTS_AT_ONCE: Final = 500
+"""Folded together: 2 ms or so. More are hardly cheaper each."""
+FOLD_US: Final = 8_000
+"""After so much of a tick no more facts are begun with; a flood is caught up with over the next ticks
+(40,000 facts a second). More would catch up sooner, and let keys wait for it."""
 READ_AHEAD_US: Final = 3_000_000
 """From the first picture until other screens are read in idle ticks: nodes start first."""
 NOTICE_US: Final = 5_000_000
@@ -170,11 +172,7 @@ class MasterlessApp(App[int]):
     def tick(self) -> None:
         """Fold what arrived; paint if the picture can have changed."""
         if self.facts and self._last is None:
-            count = min(len(self.facts), FACTS_PER_TICK)
-            batch = [self.facts.popleft() for _ in range(count)]
-            self.view = fold(self.view, batch)
-            self.deck.hear(batch, self.view, self._now(self.view))
-            self._heard_since_paint = True
+            self._fold(time_ns() // 1_000 + FOLD_US)
         now = self._now(self.view)
         self._play(now)
         real = time_ns() // 1_000
@@ -196,6 +194,17 @@ class MasterlessApp(App[int]):
             if in_flight(view, shown):
                 self._canvas.show(self._pointer.paint(self._stage.play(view, shown)))
                 self.frames += 1
+
+    def _fold(self, until: int) -> None:
+        """Take in what arrived, all of it or as much as there is time for."""
+        while self.facts:
+            count = min(len(self.facts), FACTS_AT_ONCE)
+            batch = [self.facts.popleft() for _ in range(count)]
+            self.view = fold(self.view, batch)
+            self.deck.hear(batch, self.view, self._now(self.view))
+            if time_ns() // 1_000 >= until:
+                break
+        self._heard_since_paint = True
 
     def _play(self, now: int) -> None:
         """Go on in what is being replayed, by as much time as went by since the last tick."""
@@ -262,7 +271,7 @@ class MasterlessApp(App[int]):
             frame.text(0, 0, f"Please make this larger than {SMALLEST[0]}x{SMALLEST[1]}."[:width])
             return frame
         if not any(node.ring is not None for node in scene.view.nodes.values()):
-            stage = self._starting(scene.view)
+            stage = stage_of(self.options, scene.view)
             return paint_start(scene, width, height, stage, self.options.expected)
         screen = self.desk.screen
         if screen == "ring":
@@ -276,21 +285,12 @@ class MasterlessApp(App[int]):
             paint_help(frame, scene, screen)
         return frame
 
-    def _starting(self, view: ClusterView) -> str:
-        expected = self.options.expected
-        running = sum(1 for node in view.nodes.values() if node.process == "running")
-        if not expected:
-            return self.options.stage
-        if running < expected:
-            return f"starting n{running + 1} of {expected}…"
-        return f"{expected} of {expected} processes run, waiting for their first word…"
-
     def action_do(self, action: Action) -> None:
         """A key from the one table."""
         self.do(meant(action, self.desk.screen))
         self._dirty = True
         if time_ns() // 1_000 - self._painted_at >= 1_000_000 // FPS:
-            self.tick()  # a held key repaints no more often than the clock does
+            self.paint(self._now(self.view))  # a held key repaints no more often than the clock
 
     def do(self, action: Action) -> None:
         """What an action does, wherever it came from."""

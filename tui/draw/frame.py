@@ -24,7 +24,7 @@ class Ink(NamedTuple):
 
 PLAIN: Final = Ink()
 _INKS: list[Ink] = [PLAIN]
-_INDEX: dict[Ink, int] = {PLAIN: 0}
+_INDEX: dict[tuple[str, str, bool, str], int] = {PLAIN: 0}
 
 
 def ink_index(ink: Ink) -> int:
@@ -82,9 +82,12 @@ class Frame:
         end = x + len(text)
         if 0 <= y < self.height and x < self.width and end > 0:
             left = max(0, x)
-            right = min(end, self.width)
+            right = min(self.width, end)
+            ink = _INDEX.get((fg, bg, bold, ""))  # an Ink is a tuple: most need not be made again
+            if ink is None:
+                ink = ink_index(Ink(fg, bg, bold))
             self.chars[y][left:right] = text[left - x : right - x]
-            self.inks[y][left:right] = [ink_index(Ink(fg, bg, bold))] * (right - left)
+            self.inks[y][left:right] = [ink] * (right - left)
         return end
 
     def right(

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from tui.driving.dress import Dress
 from tui.scene import ScreenName
+from tui.view import ClusterView
 
 
 class Options(Struct, frozen=True):
@@ -30,3 +31,14 @@ class Options(Struct, frozen=True):
 
 
 DEFAULT: Final = Options()
+
+
+def stage_of(options: Options, view: ClusterView) -> str:
+    """What is waited for, before there is a ring to show."""
+    expected = options.expected
+    running = sum(1 for node in view.nodes.values() if node.process == "running")
+    if not expected:
+        return options.stage
+    if running < expected:
+        return f"starting n{running + 1} of {expected}…"
+    return f"{expected} of {expected} processes run, waiting for their first word…"

@@ -30,11 +30,13 @@ PAINTERS: Final[dict[TextScreen, str]] = {
     "compare": "tui.screens.compare",
 }
 """The modules that `paint_screen` imports, likeliest first."""
+LATE: Final = ("plotext",)
+"""What a painter itself imports late: a third of a second on a busy machine."""
 
 
 def read_ahead() -> bool:
-    """Import one painter that nobody looked at yet. False: there is none left."""
-    unread = [module for module in PAINTERS.values() if module not in sys.modules]
+    """Import one thing that no picture needed yet. False: there is nothing left."""
+    unread = [module for module in (*PAINTERS.values(), *LATE) if module not in sys.modules]
     if unread:
         import_module(unread[0])
     return len(unread) > 1

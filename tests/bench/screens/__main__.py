@@ -41,7 +41,7 @@ from cluster.sim.watch.worker import Theatre
 from tests.bench.dashboard import drain, spawn
 from tests.bench.timeline.tape import resident_mb
 from tui.app import calm_collector
-from tui.dashboard import MasterlessApp, Options, Source, Take
+from tui.dashboard import READ_AHEAD_US, MasterlessApp, Options, Source, Take
 from tui.keys import KEYS, Action
 from tui.scene import ScreenName
 from tui.view import ClusterView
@@ -285,7 +285,7 @@ def pressed(terminal: Terminal, count: int) -> dict[str, list[float]]:
     """Press keys in the flood: screen after screen, live and frozen. Quits at the end."""
     random = Random(5)
     terminal.await_sight("/ home", 60.0)
-    terminal.rest(SETTLING_S)
+    terminal.rest(READ_AHEAD_US / 1e6 + SETTLING_S)
     took: dict[str, list[float]] = {"live": [], "frozen": []}
     walk = [(screen, key) for screen, key in KEYS_OF.items() if screen != "home"]
     walk.append(("home", KEYS_OF["home"]))

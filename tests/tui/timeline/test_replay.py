@@ -147,6 +147,7 @@ async def test_the_keys_that_save_say_where(
     app = live(QUIET)
     async with app.run_test(size=(120, 36)) as pilot:
         await see_text(pilot, "5 nodes agree")
+        await see(pilot, lambda: not app.facts)
         await pilot.press("S")
         await see_text(pilot, "this picture is saved as ./masterless-")
         await see(pilot, lambda: len(made(tmp_path, "-home.svg")) == 1)

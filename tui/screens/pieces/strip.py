@@ -10,7 +10,7 @@ from typing import Final
 
 from cluster.model.member import NodeId
 from cluster.model.summary import RingTable
-from tui.draw.frame import Frame
+from tui.draw.frame import Frame, Ink, ink_index
 from tui.draw.glyphs import SETS
 from tui.judge.agreement import Agreement, agreement
 from tui.judge.exposure import common_ring, places, served, serves
@@ -45,11 +45,16 @@ def paint_strip(frame: Frame, scene: Scene, y: int) -> int:
     if step > 1:
         heading += f" (every {step}th shown)"
     frame.text(2, y, heading if wide else heading.replace("who owns each of ", ""), "muted")
+    looks = [_look(scene, name, judged) for name in ring.members]
     for rank in range(ring.replicas):
         label = RANKS[rank] if rank < len(RANKS) else f"{rank + 1}th"
         frame.text(2, y + 1 + rank, label[:6] if wide else f"{rank + 1}", "muted")
         for column, partition in enumerate(shown):
-            _place(frame, scene, ring, (x + column * cell, y + 1 + rank), partition, rank, judged)
+            owners = ring.owners[partition]
+            if rank < len(owners):
+                usual, filling, joining = looks[owners[rank]]
+                char, ink = joining if partition in filling else usual
+                frame.put(x + column * cell, y + 1 + rank, char, ink)
     notes = x + len(shown) * cell + 4
     if wide and frame.width - notes >= 30:
         for row, note in enumerate(_notes(scene, ring, judged)[: ring.replicas]):
@@ -57,28 +62,19 @@ def paint_strip(frame: Frame, scene: Scene, y: int) -> int:
     return y + 1 + ring.replicas
 
 
-def _place(
-    frame: Frame,
-    scene: Scene,
-    ring: RingTable,
-    at: tuple[int, int],
-    partition: int,
-    rank: int,
-    judged: Agreement,
-) -> None:
-    owners = ring.owners[partition]
-    if rank >= len(owners):
-        return
-    name = ring.members[owners[rank]]
+Shape = tuple[str, int]
+"""A character and its ink."""
+
+
+def _look(scene: Scene, name: NodeId, judged: Agreement) -> tuple[Shape, frozenset[int], Shape]:
+    """How a node's places look; which it still fills, and how those look."""
     node = scene.view.nodes.get(name)
     glyphs = SETS[scene.glyphs]
-    chosen = name == scene.selected
+    joining = (glyphs.joining, ink_index(Ink("joining", "", True)))
     if node is None or not serves(node, judged):
-        frame.text(*at, glyphs.dead, "dead", bold=True)
-    elif partition in node.filling_partitions:
-        frame.text(*at, glyphs.joining, "joining", bold=True)
-    else:
-        frame.text(*at, sign(scene, name), f"owner{hue(scene.view, name)}", bold=chosen)
+        return (glyphs.dead, ink_index(Ink("dead", "", True))), frozenset(), joining
+    ink = ink_index(Ink(f"owner{hue(scene.view, name)}", "", name == scene.selected))
+    return (sign(scene, name), ink), frozenset(node.filling_partitions), joining
 
 
 def sign(scene: Scene, name: NodeId) -> str:
