@@ -21,19 +21,20 @@ def words() -> int:
 
 
 def complaints(deck: Deck) -> list[Complaint]:
-    """All there are about a deck that could be read, by line."""
+    """All there are about a deck that could be read, file by file."""
     from talk.deck.lint import lint
     from talk.deck.presenterm import refused
     from talk.deck.reading import from_disk
     from talk.stage.overflow import overflowing
 
-    found = [*lint(deck), *refused(from_disk(deck.path), deck.path), *overflowing(deck)]
-    return sorted(found, key=lambda complaint: complaint.line)
+    files = list(dict.fromkeys([deck.path, *(slide.path for slide in deck.slides)]))
+    found = [*lint(deck), *overflowing(deck)]
+    found += [said for path in files for said in refused(from_disk(path), path)]
+    return sorted(found, key=lambda said: (files.index(said.path), said.line))
 
 
 def lint(deck: Deck) -> int:
     """Say them; not fine when there are any."""
     found = complaints(deck)
-    said = [f"{deck.path}:{complaint.line}: {complaint.sentence}" for complaint in found]
-    show(said or f"{deck.path}: nothing to complain of")
+    show([str(complaint) for complaint in found] or f"{deck.path}: nothing to complain of")
     return NOT_FINE if found else FINE

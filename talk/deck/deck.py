@@ -227,6 +227,8 @@ class Slide(Struct, frozen=True):
     line: int = 0
     columns: tuple[int, int] = (1, 1)
     """How the widths of columns 1 and 2 relate, where blocks stand in them."""
+    path: str = ""
+    """The file that `line` is of: a deck can be made of several."""
 
 
 class Deck(Struct, frozen=True):

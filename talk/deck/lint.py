@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from talk.deck.deck import Act, Deck, Live, Need, Predicate, Run, Say, Show, Slide, Wait
 from talk.deck.grammar.predicates import is_node
@@ -30,22 +31,27 @@ class Complaint(Struct, frozen=True):
     line: int
     sentence: str
     kind: Kind
+    path: str = ""
+    """The file of the line."""
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.sentence}"
 
 
 def lint(deck: Deck) -> list[Complaint]:
-    """All complaints of a deck, by line."""
-    found: list[Complaint] = [*_plans(deck)]
+    """All complaints of a deck: those about the whole, then slide by slide."""
+    found = [replace(said, path=deck.path) for said in (*_whole(deck), *_no_way_out(deck))]
     walk: list[Act] = []
     need = Need()
     for slide in deck.slides:
         if slide.need is not None:
             walk, need = [], slide.need
-        for check in (_empty, _words, _notes, _claims, _cues, _alone):
-            found += check(slide)
-        found += _fallback(deck, slide)
         walk += acts(slide)
-        found += _unmoved(slide, walk, need)
-    return sorted(found, key=lambda complaint: (complaint.line, complaint.kind))
+        of_slide = [said for check in CHECKS for said in check(slide)]
+        of_slide += _unmoved(slide, walk, need)
+        of_slide.sort(key=lambda complaint: complaint.line)
+        found += [replace(said, path=slide.path) for said in of_slide]
+    return found
 
 
 def acts(slide: Slide) -> list[Act]:
@@ -105,13 +111,14 @@ def _notes(slide: Slide) -> Iterator[Complaint]:
         yield Complaint(slide.line, sentence, "note")
 
 
-def _plans(deck: Deck) -> Iterator[Complaint]:
-    walk = [slide for slide in deck.slides if walked(slide)]
-    unplanned = [slide for slide in walk if not slide.seconds]
-    for slide in unplanned:
+def _planned(slide: Slide) -> Iterator[Complaint]:
+    if walked(slide) and not slide.seconds:
         key = "intro" if slide.number == 1 and slide.line == 1 else "plan"
         yield Complaint(slide.line, f"how long is this slide? talk: {{{key}: 60s}}", "plan")
-    planned = sum(slide.seconds for slide in walk)
+
+
+def _whole(deck: Deck) -> Iterator[Complaint]:
+    planned = sum(slide.seconds for slide in deck.slides if walked(slide))
     if not deck.seconds:
         yield Complaint(1, "how long is this talk? talk: {duration: 45min}", "plan")
     elif planned > deck.seconds:
@@ -132,22 +139,19 @@ def _alone(slide: Slide) -> Iterator[Complaint]:
 # --- cues and claims -------------------------------------------------------------------------------
 
 
-def _fallback(deck: Deck, slide: Slide) -> Iterator[Complaint]:
-    if deck.fallback:
-        return
-    for cue in slide.cues:
-        for step in cue.steps:
-            if isinstance(step, Wait):
-                sentence = (
-                    "`else fallback` falls back on nothing"
-                    if step.fallback
-                    else "if this does not happen there is no way out"
-                )
-                yield Complaint(
-                    step.line,
-                    f"{sentence}: name a recording, talk: {{fallback: x.rec}}",
-                    "fallback",
-                )
+def _no_way_out(deck: Deck) -> Iterator[Complaint]:
+    waiting = [slide for slide in deck.slides if any(_waits(slide))]
+    if waiting and not deck.fallback:
+        numbers = ", ".join(str(slide.number) for slide in waiting)
+        sentence = (
+            f"when nothing comes of it, there is no way out of slide {numbers}: "
+            "name a recording, talk: {fallback: x.rec}"
+        )
+        yield Complaint(1, sentence, "fallback")
+
+
+def _waits(slide: Slide) -> Iterator[Wait]:
+    return (step for cue in slide.cues for step in cue.steps if isinstance(step, Wait))
 
 
 def _cues(slide: Slide) -> Iterator[Complaint]:
@@ -200,3 +204,7 @@ def _nodes(what: Predicate | None) -> Iterator[str]:
 def _bad(what: Predicate | None) -> bool:
     """Whether it can only become so by something happening: a count above nothing."""
     return what is not None and what.relation in (">", ">=", "=") and what.bound != 0
+
+
+CHECKS: Final = (_empty, _words, _notes, _planned, _alone, _cues, _claims)
+"""Of one slide by itself."""

@@ -42,15 +42,15 @@ def _refused(source: Source, node: SyntaxTreeNode, *, shorthand: bool) -> Iterat
                     sentence = (
                         "presenterm takes this for a command: put its keys on lines of their own"
                     )
-                    yield Complaint(said.line, sentence, "presenterm")
+                    yield Complaint(said.line, sentence, "presenterm", source.path)
         case "hr" if not shorthand:
             sentence = (
                 "presenterm draws a line here: write <!-- end_slide -->, or set "
                 f"`options: {{{SHORTHAND}: true}}` in the front matter"
             )
-            yield Complaint(line, sentence, "presenterm")
+            yield Complaint(line, sentence, "presenterm", source.path)
         case "fence" if len(node.info.split()) > 1:
             sentence = f"presenterm may not know {shown(node.info)}: write the language alone"
-            yield Complaint(line, sentence, "presenterm")
+            yield Complaint(line, sentence, "presenterm", source.path)
         case _:
             pass

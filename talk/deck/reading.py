@@ -248,6 +248,7 @@ class _Reader:
             middle=True,
             seconds=_seconds(source, planned) if planned else 0.0,
             line=1,
+            path=source.path,
         )
 
 

@@ -44,7 +44,7 @@ def _of_slide(slide: Slide) -> Iterator[Complaint]:
                 sentence = f"{what} at {width}x{height}"
                 if (line, sentence) not in told:
                     told.add((line, sentence))
-                    yield Complaint(line, sentence, "overflow")
+                    yield Complaint(line, sentence, "overflow", slide.path)
 
 
 def _moments(slide: Slide) -> Iterator[tuple[Live | None, Say | None]]:

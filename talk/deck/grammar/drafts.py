@@ -41,6 +41,7 @@ class Draft:
     def __init__(self, context: Context, line: int) -> None:
         self.context = context
         self.line = line
+        self.path = context.source.path
         self.begun = False
         """Whether anything at all was said of it, be it a command."""
         self.said = False
@@ -69,12 +70,12 @@ class Draft:
     def begin(self, line: int) -> None:
         """Something stands on this line, be it a command."""
         if not self.begun:
-            self.begun, self.line = True, line
+            self.begun, self.line, self.path = True, line, self._source.path
 
     def _say(self, line: int) -> None:
         """The first words or live part give a slide its line."""
         if not self.said:
-            self.said, self.line = True, line
+            self.said, self.line, self.path = True, line, self._source.path
 
     # --- words -------------------------------------------------------------------------------------
 
@@ -225,6 +226,7 @@ class Draft:
             "skip_slide" in self._flags,
             self.line,
             self._widths,
+            self.path,
         )
 
     def _whole(self, key: str, most: int) -> int:
