@@ -19,7 +19,7 @@ from textual.binding import Binding, BindingType
 
 from talk.stage.painting import Sheet, paint
 from talk.stage.performance import Performance
-from talk.stage.pictures import Playing
+from talk.stage.pictures import SIMULATED, Playing
 from tui.draw.flights import in_flight
 from tui.driving.dress import Dress, dressed
 from tui.scene import Scene
@@ -221,13 +221,20 @@ class StageApp(App[int]):
             caption=director.caption,
             judgements=performance.judgements,
             playing=Playing(tuple(performance.said), performance.played),
-            label=performance.ground.label() if director.live is not None else "",
+            label=self._label(),
             following=following.title if following is not None else "",
             elapsed_s=int(self._clock() - self._began) if self._began else 0,
             preparing=self._preparing(),
             notice=director.notice,
             black=self.black,
         )
+
+    def _label(self) -> str:
+        """What the picture is of."""
+        live = self.performance.director.live
+        if live is None:
+            return ""
+        return "simulated" if live.kind in SIMULATED else self.performance.ground.label()
 
     def _preparing(self) -> str:
         if not self.performance.director.preparing:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cluster.sim.pairs.record import Played
 from talk.deck.deck import Live
@@ -26,6 +27,8 @@ from tui.screens.rooms import paint as paint_rooms
 from tui.text.pairs import told
 
 Paint = Callable[[Scene, int, int], Frame]
+SIMULATED: Final = frozenset({"pair", "compare", "overlay", "quiz"})
+"""Pictures that are never of the cluster on this ground."""
 WIDTH_MIN: Final = 40
 ROWS_MIN: Final = 6
 TOO_SMALL: Final = "make this larger to see it"
@@ -68,6 +71,8 @@ def picture(live: Live, scene: Scene, playing: Playing, width: int, height: int)
         return _words(TOO_SMALL, width, height)
     if not any(node.ring is not None for node in scene.view.nodes.values()):
         return _words("waiting for the nodes' first word…", width, height)
+    if live.kind == "rooms" and live.subject in scene.view.rooms.by_name:
+        scene = replace(scene, room=live.subject)
     return cut(paint(scene, width, height + TOP + FOOT), TOP, height)
 
 
@@ -75,7 +80,8 @@ def _pair(name: str, playing: Playing, width: int, height: int) -> Frame:
     """What was counted, or the words of who counts."""
     frame = Frame(width, height)
     record = playing.played.get(name)
-    lines = told(record)[2:] if record is not None else list(playing.said)[-height:]
+    playing_now = ["both ways are played, in simulated worlds…", *playing.said]
+    lines = told(record)[2:] if record is not None else playing_now[-height:]
     for y, line in enumerate(lines[:height]):
         frame.text(0, y, line[:width])
     return frame
