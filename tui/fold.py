@@ -31,6 +31,7 @@ from cluster.model.facts import (
     HintsExpired,
     HintsHandedOver,
     HintStored,
+    KindUnknown,
     MasterChosen,
     MemberChanged,
     MemberFlapped,
@@ -163,6 +164,7 @@ def _take(draft: Draft, fact: Fact) -> None:
             | TermRefused()
             | FlowOverflowed()
             | FlowLost()
+            | KindUnknown()
         ):
             draft.speak(fact, None)
             return

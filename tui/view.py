@@ -165,7 +165,7 @@ class EventLine(Struct, frozen=True, gc=False):
     node: NodeId
     text: str
     """A sentence without its node, e.g. "n4 is suspect (incarnation 6)"."""
-    tone: Literal["plain", "good", "warn", "bad"]
+    tone: Literal["plain", "good", "warn", "bad", "muted"]
 
 
 class Mark(Struct, frozen=True, gc=False):

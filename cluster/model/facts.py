@@ -59,6 +59,7 @@ from cluster.model.happenings.moves import (
 from cluster.model.happenings.outside import (
     FaultHealed,
     FaultInjected,
+    KindUnknown,
     ProcessObserved,
     WatchSampled,
     WindowClosed,
@@ -416,6 +417,7 @@ Payload = (
     | WindowClosed
     | WorkloadCounted
     | WatchSampled
+    | KindUnknown
 )
 
 

@@ -19,6 +19,7 @@ from cluster.model.facts import (
     HintsExpired,
     HintsHandedOver,
     HintStored,
+    KindUnknown,
     MasterChosen,
     MemberChanged,
     MemberFlapped,
@@ -164,6 +165,7 @@ EVERY: list[Payload] = [
     FlowMeasured("quiz", "shed", 250_000, (StageRow("grade", 1, "relay", 3, 5, 8, 9, 6, 2, 1),)),
     FlowOverflowed("quiz", "grade", 8),
     FlowLost("quiz", "grade", N2, 4),
+    KindUnknown("moon.phase"),
     WatchSampled(100, (N1, N2), 2, 99),
     FlowStopped("quiz", (StageRow("grade", 1, "relay", 3, 5, 8, 9, 6, 2, 1),), N2),
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from cluster.model.facts import (
     FactsLost,
     FaultHealed,
     FaultInjected,
+    KindUnknown,
     MemberChanged,
     MessageDropped,
     MessageReceived,
@@ -67,7 +68,7 @@ from tui.view import (
 ATTENDED: Final = NOTED | topics.NOTED | houses.NOTED
 REPEAT_US: Final = 2_000_000
 """A line about one of `REPEATING` has no second one like it within this."""
-REPEATING: Final = (MessageDropped, SiblingsKept, ReadRepaired, TopicDelivered)
+REPEATING: Final = (MessageDropped, SiblingsKept, ReadRepaired, TopicDelivered, KindUnknown)
 CUT_OFF: Final = " cut off"
 """How a disagreement with an isolated node ends its name."""
 ECHO_US: Final = 1_000_000

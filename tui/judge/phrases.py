@@ -28,6 +28,7 @@ from cluster.model.facts import (
     HintsExpired,
     HintsHandedOver,
     HintStored,
+    KindUnknown,
     MasterChosen,
     MemberChanged,
     MemberFlapped,
@@ -110,6 +111,7 @@ Lifecycle = (
     | NodeStopped
     | StallNoticed
     | FactsLost
+    | KindUnknown
     | PersistFailed
     | MessageDropped
     | MessagesMissed
@@ -130,6 +132,9 @@ def of_itself(payload: Lifecycle) -> Phrase | None:
             if payload.late_us < QUIET_STALL_US:
                 return None
             return Phrase(f"did not run for {seconds(payload.late_us)}", "warn")
+        case KindUnknown(kind):
+            which = f"kind {kind}" if kind else "a kind without a name"
+            return Phrase(f"told {which}, which this version does not know", "muted")
         case FactsLost():
             if not payload.count:
                 return None
@@ -363,6 +368,7 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
             | PersistFailed()
             | MessageDropped()
             | MessagesMissed()
+            | KindUnknown()
         ):
             return of_itself(payload)
         case (

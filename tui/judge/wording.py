@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from cluster.model.member import NodeId
 
-Tone = Literal["plain", "good", "warn", "bad"]
+Tone = Literal["plain", "good", "warn", "bad", "muted"]
 
 
 class Phrase(NamedTuple):

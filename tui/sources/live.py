@@ -32,6 +32,7 @@ from cluster.model.facts import (
 )
 from cluster.model.member import Address, Claim, MemberState, NodeId
 from tui.fold import fold
+from tui.sources.reading import read_facts
 from tui.view import OBSERVER, ClusterView
 
 if TYPE_CHECKING:
@@ -50,8 +51,6 @@ CLOSES_WITHIN_S: Final = 0.5
 
 Take = Callable[[Fact], None]
 Now = Callable[[], int]
-
-_facts = msgspec.msgpack.Decoder(list[Fact])
 
 
 def wall() -> int:
@@ -296,7 +295,7 @@ class LiveSource:
                     continue
                 if message.type is not WSMsgType.BINARY:
                     return
-                yield _facts.decode(message.data)
+                yield read_facts(message.data)
         finally:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSES_WITHIN_S / 2):

@@ -5,8 +5,7 @@ numbers, clocks), which leaves zlib little to do: measured on `tests.bench.timel
 fact where the facts' own msgpack is 101. Each fact keeps both clocks: its node's (`at`) and the
 collector's (`seen`), which never runs backwards and is what the time line is made of.
 
-A kind of fact that this version does not know is kept in its place as a `FactsLost(0)`, which a
-fold shows nothing of, and counted. Ignores files (`tui.timeline.rec`).
+A kind of fact that this version does not know is kept in its place as a `KindUnknown`, and counted. Ignores files (`tui.timeline.rec`).
 """
 
 from __future__ import annotations
@@ -20,8 +19,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from cluster.model.facts import Basis, Fact, FactId, FactsLost, Payload
+from cluster.model.facts import Basis, Fact, FactId, KindUnknown, Payload
 from cluster.model.member import NodeId
+from tui.sources.reading import read_payload
 
 LEVEL: Final = 1
 """zlib's. 6 would save 15 % of the bytes and cost three times the time."""
@@ -70,7 +70,6 @@ class Span(Struct, frozen=True):
 _encoder = msgspec.msgpack.Encoder()
 _columns = msgspec.msgpack.Decoder(Columns)
 _payloads = msgspec.msgpack.Decoder(list[Payload])
-_payload = msgspec.msgpack.Decoder(Payload)
 
 
 def pack(facts: Sequence[Fact], seen: Sequence[int]) -> bytes:
@@ -155,9 +154,7 @@ def _read(rows: list[msgspec.Raw]) -> tuple[list[Payload], int]:
     payloads: list[Payload] = []
     strange = 0
     for row in rows:
-        try:
-            payloads.append(_payload.decode(row))
-        except msgspec.ValidationError:
-            payloads.append(FactsLost(0))
-            strange += 1
+        payload = read_payload(row)
+        strange += isinstance(payload, KindUnknown)
+        payloads.append(payload)
     return payloads, strange

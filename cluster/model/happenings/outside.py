@@ -79,3 +79,13 @@ class WatchSampled(Struct, frozen=True, array_like=True, tag="watch.sample"):
     """How many different views of the members they hold."""
     agreeing: int
     """How many hold the most common one."""
+
+
+class KindUnknown(Struct, frozen=True, array_like=True, tag="kind.unknown"):
+    """A node or a recording told a fact that this version cannot read: its reader's word for it.
+
+    Nobody sends it. It keeps the fact's place and number, so that nothing seems to be missing.
+    """
+
+    kind: str
+    """The tag that came; empty when there was none."""

@@ -16,7 +16,7 @@ from tui.driving.targets import Jump
 from tui.scene import Scene, clock, hue
 from tui.view import LAB, OBSERVER, EventLine
 
-TONE_ROLE: Final = {"plain": "", "good": "good", "warn": "warn", "bad": "bad"}
+TONE_ROLE: Final = {"plain": "", "good": "good", "warn": "warn", "bad": "bad", "muted": "muted"}
 
 
 def age(us: int) -> str:
