@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from cluster.sim.pairs.record import Played
 from talk.deck.deck import Live
+from talk.live.nodes import paint_nodes
 from tui.draw.chrome import FOOT, TOP
 from tui.draw.frame import Frame
 from tui.scene import Scene
@@ -51,8 +52,8 @@ def paint_ring(scene: Scene, width: int, height: int) -> Frame:
 SCREENS: Final[dict[str, Paint]] = {
     "ring": paint_ring,
     "matrix": paint_matrix,
-    "nodes": paint_home,
     "home": paint_home,
+    "nodes": paint_home,
     "recovery": paint_recovery,
     "flow": paint_flow,
     "rooms": paint_rooms,
@@ -71,6 +72,8 @@ def picture(live: Live, scene: Scene, playing: Playing, width: int, height: int)
         return _words(TOO_SMALL, width, height)
     if not any(node.ring is not None for node in scene.view.nodes.values()):
         return _words("waiting for the nodes' first word…", width, height)
+    if live.kind == "nodes":
+        return paint_nodes(scene, width, height)
     if live.kind == "rooms" and live.subject in scene.view.rooms.by_name:
         scene = replace(scene, room=live.subject)
     return cut(paint(scene, width, height + TOP + FOOT), TOP, height)
