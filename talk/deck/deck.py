@@ -52,7 +52,7 @@ Place = Literal["right", "below", "whole"]
 
 
 class Live(Struct, frozen=True):
-    """A live picture: `ring`, `matrix`, `pair two-masters`, `overlay nodes=1000`."""
+    """A live picture: `ring`, `matrix`, `pair two-masters`, `overlay calm`."""
 
     kind: str
     """One of `talk.deck.words.LIVES`."""

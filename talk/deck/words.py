@@ -59,6 +59,8 @@ VERBS: Final[dict[str, Verb]] = {
     )
 }
 
+WAVES: Final = ("flood", "calm", "disaster", "after")
+"""As `talk.live.showing.PARTS`, which a deck has no need to import."""
 LIVES: Final[dict[str, Shown]] = {
     shown.name: shown
     for shown in (
@@ -73,7 +75,13 @@ LIVES: Final[dict[str, Shown]] = {
         Shown("plots", "", "below", "latency, throughput, convergence over time"),
         Shown("pair", "NAME", "below", "a do and don't: steps as they happen, both ways' numbers"),
         Shown("compare", "", "below", "five architectures, one table"),
-        Shown("overlay", "", "right", "a thousand simulated nodes that know a few others each"),
+        Shown(
+            "overlay",
+            "[WAVE]",
+            "right",
+            "a broadcast through a thousand simulated nodes that know a few others each: flood, "
+            "calm, disaster or after (the repair); without a name all four in turn",
+        ),
         Shown("beam", "", "below", "a real BEAM cluster beside ours, where Erlang is installed"),
         Shown("quiz", "", "below", "one quiz room written three ways, under one load"),
         Shown("queues", "", "below", "back-pressure by demand: what waits at each stage"),

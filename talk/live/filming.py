@@ -31,12 +31,14 @@ class FilmError(Exception):
 
 async def filmed(seed: int) -> Film:
     """Make one. Raises FilmError."""
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "talk.live.filming", str(seed)),
+        *(sys.executable, "-P", "-m", "talk.live.filming", str(seed)),
         stdin=DEVNULL,
         stdout=PIPE,
         stderr=DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": path},
+        start_new_session=True,  # Ctrl-C is for us
     )
     try:
         async with asyncio.timeout(WITHIN_S):

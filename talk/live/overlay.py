@@ -34,6 +34,7 @@ LARGE: Final = 50
 CURVE: Final = 8
 """Rows of the curve, where there is room."""
 BODY: Final = ((0, 0), (1, 0), (0, 1))
+FRONT: Final = "title"
 ROLES: Final = ("rule", "faint", "owner0", "owner0b", "alive", "notice", "dead", "title")
 
 
@@ -109,29 +110,50 @@ def _picture(
 ) -> None:
     sketch = _sketch(wave.tree, wave.parent, wave.source, width, height)
     dots = Dots(width, height, merging=True)
-    ink = {role: ink_index(Ink(role, bold=role == "title")) for role in ROLES}
-    dead, odd = frozenset(wave.dead), frozenset(wave.mended)
-    fresh_us = wave.lasts_us // FRESH
-    for peer, reached in enumerate(wave.reached):
-        if peer in dead:
-            dots.stamp(sketch.peers[peer], ink["dead"], 4)
-        elif reached == NEVER or reached > at_us:
+    ink = {role: ink_index(Ink(role, bold=role == FRONT)) for role in ROLES}
+    odd = frozenset(wave.mended)
+    crowds: dict[int, dict[str, int]] = {}
+    for peer, role in enumerate(_roles(wave, at_us)):
+        if role == "faint":
             dots.stamp(sketch.waiting[peer], ink["rule"], 0)
-            dots.stamp(sketch.peers[peer], ink["faint"], 2)
-        elif at_us - reached <= fresh_us:
+        elif role == FRONT:
             dots.stamp(sketch.taken[peer], ink["notice" if peer in odd else "owner0"], 1)
-            dots.stamp(sketch.peers[peer], ink["title"], 5)
-        elif peer in odd:
-            dots.stamp(sketch.peers[peer], ink["notice"], 3)
-        else:
+        elif role == "alive":
             dots.stamp(sketch.taken[peer], ink["owner0b"], 1)
-            dots.stamp(sketch.peers[peer], ink["alive"], 3)
+        for cell, bits in sketch.peers[peer]:
+            crowd = crowds.setdefault(cell, {})
+            crowd[role] = crowd.get(role, 0) + bits.bit_count()
+    # A cell has one colour: that of the wave's front if it is there, else of most who stand in it.
+    chosen = {
+        cell: FRONT if FRONT in crowd else max(crowd, key=lambda role: (crowd[role], role))
+        for cell, crowd in crowds.items()
+    }
+    for traced in sketch.peers:
+        for cell, bits in traced:
+            dots.stamp(((cell, bits),), ink[chosen[cell]], 2)
     dots.onto(frame, x, y, glyphs)
     signs = SETS[glyphs]
     marks = [(peer, signs.dead, "dead") for peer in wave.dead if not colour or glyphs == "ascii"]
     for peer, sign, role in (*marks, (wave.source, signs.alive, "crown")):
         px, py = sketch.spots[peer]
         frame.put(x + int(px) // DOTS_X, y + int(py) // DOTS_Y, sign, ink_index(Ink(role)))
+
+
+def _roles(wave: Wave, at_us: int) -> list[str]:
+    """How each peer is drawn."""
+    dead, odd = frozenset(wave.dead), frozenset(wave.mended)
+    fresh_us = wave.lasts_us // FRESH
+    roles: list[str] = []
+    for peer, reached in enumerate(wave.reached):
+        if peer in dead:
+            roles.append("dead")
+        elif reached == NEVER or reached > at_us:
+            roles.append("faint")
+        elif at_us - reached <= fresh_us:
+            roles.append(FRONT)
+        else:
+            roles.append("notice" if peer in odd else "alive")
+    return roles
 
 
 # --- the words ------------------------------------------------------------------------------------

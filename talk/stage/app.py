@@ -17,6 +17,7 @@ from msgspec import Struct
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 
+from talk.live.screening import KIND, Screening
 from talk.stage.painting import Sheet, paint
 from talk.stage.performance import Performance
 from talk.stage.pictures import SIMULATED, Playing
@@ -29,6 +30,7 @@ from tui.widgets.frameview import FrameView
 FPS: Final = 30
 CALM_S: Final = 0.125
 IDLE_S: Final = 0.5
+FILM_S: Final = 1 / 15
 KEYS: Final[dict[str, str]] = {
     "space,right,enter,pagedown,j,l,n": "forward",
     "left,backspace,pageup,k,h,p": "backward",
@@ -47,6 +49,8 @@ class Manner(Struct, frozen=True):
     dress: Dress = Dress()
     start: int = 0
     """The slide it begins with, its place in the deck."""
+    seed: int = 1
+    """Of the thousand peers that pictures of the overlay show."""
 
 
 class StageApp(App[int]):
@@ -78,6 +82,7 @@ class StageApp(App[int]):
         self._clock = clock
         self._began = 0.0
         """When the talk's second slide was entered: the timer starts there."""
+        self.screening = Screening(manner.seed)
         self._canvas = FrameView(self.worn)
         self._painted = 0.0
         self._dirty = True
@@ -91,6 +96,7 @@ class StageApp(App[int]):
 
     def on_mount(self) -> None:
         """Begin."""
+        self.screening.begin(self.performance.deck)
         self.performance.go(self._manner.start)
         self.set_interval(1 / FPS, self.tick)
 
@@ -135,6 +141,7 @@ class StageApp(App[int]):
 
     async def _leave(self) -> None:
         self.performance.finish()
+        await self.screening.stop()
         await self.performance.stop()
         self.exit(0)
 
@@ -159,6 +166,7 @@ class StageApp(App[int]):
             or self._state() != before
             or (heard and waited >= CALM_S)
             or waited >= IDLE_S
+            or (waited >= FILM_S and self._rolling())
             or self._flying()
         ):
             self.show(now)
@@ -176,6 +184,10 @@ class StageApp(App[int]):
         if live is None or live.kind != "ring" or not self.worn.motion:
             return False
         return in_flight(self.performance.view, self.performance.ground.now)
+
+    def _rolling(self) -> bool:
+        live = self.performance.director.live
+        return live is not None and live.kind == KIND and self.worn.motion
 
     def show(self, now: float) -> None:
         """Paint this moment."""
@@ -220,7 +232,12 @@ class StageApp(App[int]):
             live=None if self.stilled else director.live,
             caption=director.caption,
             judgements=performance.judgements,
-            playing=Playing(tuple(performance.said), performance.played),
+            playing=Playing(
+                tuple(performance.said),
+                performance.played,
+                self.screening.film,
+                self.screening.shown_us(director.live, self._clock(), frozen=director.frozen),
+            ),
             label=self._label(),
             following=following.title if following is not None else "",
             elapsed_s=int(self._clock() - self._began) if self._began else 0,

@@ -12,9 +12,12 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cluster.sim.overlay.wave import Wave
 from cluster.sim.pairs.record import Played
 from talk.deck.deck import Live
-from talk.live.nodes import paint_nodes
+from talk.deck.words import WAVES
+from talk.live.overlay import paint_wave
+from talk.live.showing import at, showing
 from tui.draw.chrome import FOOT, TOP
 from tui.draw.frame import Frame
 from tui.scene import Scene
@@ -42,6 +45,10 @@ class Playing(Struct, frozen=True):
     said: tuple[str, ...] = ()
     """Words of progress of the act under way."""
     played: dict[str, Played] = {}
+    film: tuple[Wave, ...] = ()
+    """The broadcasts through the overlay; empty: they are still being played."""
+    film_us: int = 0
+    """How long the picture of it has been on."""
 
 
 def paint_ring(scene: Scene, width: int, height: int) -> Frame:
@@ -52,8 +59,8 @@ def paint_ring(scene: Scene, width: int, height: int) -> Frame:
 SCREENS: Final[dict[str, Paint]] = {
     "ring": paint_ring,
     "matrix": paint_matrix,
-    "home": paint_home,
     "nodes": paint_home,
+    "home": paint_home,
     "recovery": paint_recovery,
     "flow": paint_flow,
     "rooms": paint_rooms,
@@ -65,6 +72,8 @@ def picture(live: Live, scene: Scene, playing: Playing, width: int, height: int)
     """What it shows now, `width` by `height` cells."""
     if live.kind == "pair":
         return _pair(live.subject, playing, width, height)
+    if live.kind == "overlay" and height >= ROWS_MIN and width >= WIDTH_MIN:
+        return _overlay(live, scene, playing, width, height)
     paint = SCREENS.get(live.kind)
     if paint is None:
         return _words(f"{live.kind} is not shown here", width, height)
@@ -72,8 +81,6 @@ def picture(live: Live, scene: Scene, playing: Playing, width: int, height: int)
         return _words(TOO_SMALL, width, height)
     if not any(node.ring is not None for node in scene.view.nodes.values()):
         return _words("waiting for the nodes' first word…", width, height)
-    if live.kind == "nodes":
-        return paint_nodes(scene, width, height)
     if live.kind == "rooms" and live.subject in scene.view.rooms.by_name:
         scene = replace(scene, room=live.subject)
     return cut(paint(scene, width, height + TOP + FOOT), TOP, height)
@@ -88,6 +95,18 @@ def _pair(name: str, playing: Playing, width: int, height: int) -> Frame:
     for y, line in enumerate(lines[:height]):
         frame.text(0, y, line[:width])
     return frame
+
+
+def _overlay(live: Live, scene: Scene, playing: Playing, width: int, height: int) -> Frame:
+    """One wave to its end, or all of them in a round."""
+    if not playing.film:
+        return _words("a thousand simulated nodes are being played…", width, height)
+    if live.subject:
+        wave = playing.film[WAVES.index(live.subject)]
+        moment = at(wave, playing.film_us)
+    else:
+        wave, moment = showing(playing.film, playing.film_us)
+    return paint_wave(wave, moment, width, height, glyphs=scene.glyphs, colour=scene.colour)
 
 
 def cut(frame: Frame, top: int, rows: int) -> Frame:

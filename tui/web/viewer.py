@@ -22,7 +22,7 @@ from tui.dashboard import MasterlessApp, Options, Recorded, Source, Take
 from tui.timeline.recording import Recording
 from tui.view import ClusterView
 from tui.web.order import Watch
-from tui.web.spectator import AskingHands, Spectator
+from tui.web.spectator import ONLY_LOOKS, AskingHands, Spectator
 
 NO_TERMINAL: Final = ("LINES", "NO_COLOR")
 """Of the dashboard's own terminal: the page has its own colours. COLUMNS and ROWS are the page's size
@@ -43,7 +43,7 @@ async def watch(order: Watch) -> int:
         return spectator, AskingHands(spectator) if order.acts else None
 
     stage = "waiting for the cluster…"
-    options = Options(title=order.title, stage=stage, remote=True, dress=order.dress)
+    options = Options(title=order.title, stage=stage, remote=True)
     if order.simulated:
 
         def world(view: ClusterView) -> int:
@@ -52,7 +52,7 @@ async def watch(order: Watch) -> int:
         app = MasterlessApp(begin, options, now=world, clockwork=spectator)
     else:
         app = MasterlessApp(begin, options)
-    app.acts.refusal = order.refusal
+    app.acts.refusal = ONLY_LOOKS
     spectator.on_again = app.begin_again
     spectator.say = app.say
     spectator.ended = app.leave
@@ -67,10 +67,9 @@ async def replay(order: Watch) -> int:
     async def begin(_take: Take) -> tuple[Source, None]:
         return Recorded(()), None
 
-    stage = "before the first word…"
-    options = Options(title=order.title, stage=stage, remote=True, dress=order.dress)
+    options = Options(title=order.title, stage="before the first word…", remote=True)
     app = MasterlessApp(begin, options, now=lambda _: reel.end_us, reel=reel)
-    app.acts.refusal = order.refusal
+    app.acts.refusal = "this is a recording: what happened can only be looked at"
     try:
         code = await app.run_async()
     finally:

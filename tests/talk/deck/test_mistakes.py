@@ -125,6 +125,7 @@ LIVE = [
     ("ring a=1 a=2", 2, "twice"),
     ("pair", 2, "pair NAME"),
     ("pair nobody", 2, "there is no pair"),
+    ("overlay clam", 2, "there is no wave"),
 ]
 
 CLAIMS = [
