@@ -60,6 +60,39 @@ class Likeness(Struct, frozen=True, array_like=True, gc=False):
         return self.at > 0 and not self.differing and not self.unready
 
 
+Times = dict[int, int]
+"""How many durations fell into each bucket (`bucket_of`): sums of such are exact, whatever the nodes."""
+_FINE = 3
+
+
+def bucket_of(us: int) -> int:
+    """The bucket of a duration: eight to each doubling, so that a bucket's middle is at most 6 % off
+    (the layout of HdrHistogram; G. Tene). Below 8 us each has its own.
+    """
+    us = max(0, us)
+    shift = us.bit_length() - 1 - _FINE
+    return us if shift < 1 else (shift << _FINE) + (us >> shift)
+
+
+def middle_of(bucket: int) -> float:
+    """The middle of a bucket, microseconds."""
+    shift = (bucket >> _FINE) - 1
+    if shift < 1:
+        return float(bucket)
+    low = (bucket - (shift << _FINE)) << shift
+    return low + ((1 << shift) - 1) / 2
+
+
+def percentile_of(times: Times, percent: int) -> float:
+    """The duration that so many of a hundred did not exceed, microseconds; -1 of none."""
+    rank = (sum(times.values()) - 1) * percent // 100
+    for bucket in sorted(times):
+        rank -= times[bucket]
+        if rank < 0:
+            return middle_of(bucket)
+    return -1.0
+
+
 class Rates(Struct, frozen=True, array_like=True, gc=False):
     """What one node did for clients during one pulse period."""
 
@@ -74,8 +107,9 @@ class Rates(Struct, frozen=True, array_like=True, gc=False):
     """Zero when there was none."""
     speculated: int = 0
     """Reads that asked one more replica because one was slow."""
-    put_p95_us: int = 0
-    get_p95_us: int = 0
+    put_times: Times = {}
+    get_times: Times = {}
+    """All of them; the percentiles above are of one node and cannot be added up, these can."""
 
 
 TransferState = Literal["queued", "running", "waiting", "cancelled"]

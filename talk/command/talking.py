@@ -22,8 +22,9 @@ Space goes on: it shows what comes next, or waits for what the slide shows. Left
 the slide a new cluster, B is black, S leaves the live part away, q ends the talk and its cluster.
 
 --check exits with 0 when every claim held, with 1 when one did not, with 2 when a cue came late, and
-with 3 when the deck has a mistake (said with its line). --lint exits with 1 when it complains.
-talk/deck/WRITING.md shows how to write a deck.
+with 3 when the deck has a mistake (said with its line). It also says what is poor about the deck;
+--lint says only that, and exits with 1 when there is anything. talk/deck/WRITING.md shows how to
+write a deck.
 """
 
 
@@ -112,6 +113,7 @@ async def _present(deck: Deck, args: argparse.Namespace) -> int:
 async def _check(deck: Deck, args: argparse.Namespace) -> int:
     from talk.checking import check, pairs_of
     from talk.claims.telling import line
+    from talk.command import writing
     from talk.grounds.live import LiveGround
     from talk.grounds.playing import Players
     from talk.grounds.simulated import SimGround
@@ -135,6 +137,8 @@ async def _check(deck: Deck, args: argparse.Namespace) -> int:
         f"{deck.title}, on {'real processes' if args.real else 'simulated nodes'}, seed {args.seed}"
     )
     report = await check(deck, ground, told)
+    for complaint in writing.complaints(deck):
+        say(str(complaint))
     held = sum(j.state == "held" for j in report.claims)
     say(f"{held} of {len(report.claims)} claims held")
     return report.code if report.code in (FINE, NOT_FINE, WRONG_CALL) else NOT_FINE

@@ -16,6 +16,7 @@ from cluster.sim.overlay.wave import Wave
 from cluster.sim.pairs.record import Played
 from talk.deck.deck import Live
 from talk.deck.words import WAVES
+from talk.live.nodes import paint_nodes
 from talk.live.overlay import paint_wave
 from talk.live.showing import at, showing
 from tui.draw.chrome import FOOT, TOP
@@ -59,8 +60,8 @@ def paint_ring(scene: Scene, width: int, height: int) -> Frame:
 SCREENS: Final[dict[str, Paint]] = {
     "ring": paint_ring,
     "matrix": paint_matrix,
-    "nodes": paint_home,
     "home": paint_home,
+    "nodes": paint_home,
     "recovery": paint_recovery,
     "flow": paint_flow,
     "rooms": paint_rooms,
@@ -81,6 +82,8 @@ def picture(live: Live, scene: Scene, playing: Playing, width: int, height: int)
         return _words(TOO_SMALL, width, height)
     if not any(node.ring is not None for node in scene.view.nodes.values()):
         return _words("waiting for the nodes' first word…", width, height)
+    if live.kind == "nodes":
+        return paint_nodes(scene, width, height)
     if live.kind == "rooms" and live.subject in scene.view.rooms.by_name:
         scene = replace(scene, room=live.subject)
     return cut(paint(scene, width, height + TOP + FOOT), TOP, height)

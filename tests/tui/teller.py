@@ -37,7 +37,17 @@ from cluster.model.facts import (
 from cluster.model.layout import lay_out
 from cluster.model.member import Address, Claim, MemberState, NodeId
 from cluster.model.ring import build_ring
-from cluster.model.summary import NO_RULE, Depth, Fate, Likeness, Rates, RingTable, Rule
+from cluster.model.summary import (
+    NO_RULE,
+    Depth,
+    Fate,
+    Likeness,
+    Rates,
+    RingTable,
+    Rule,
+    Times,
+    bucket_of,
+)
 from tui.view import LAB, OBSERVER
 
 MS: Final = 1_000
@@ -276,7 +286,10 @@ class Teller:
         payload = PulseReported(
             interval_us=period,
             incarnation=self.incarnation[node],
-            rates=Rates(puts, puts * 2, 0, 2_100, p99, 900, p99 // 2, 0, p99 * 2 // 3, p99 // 3),
+            rates=Rates(
+                puts, puts * 2, 0, 2_100, p99, 900, p99 // 2, 0, times(puts, 2_100, p99),
+                times(puts * 2, 900, p99 // 2),
+            ),
             sent={"ping": 1, "ack": 1, "gossip": 6 if waiting else 2, "replicawrite": puts * 2,
                   "replicaread": puts * 3, "pushpull": int(at // period % 8 == 0)},
             received={"ping": 1, "ack": 1, "gossip": 2, "replicawrite": puts * 2},
@@ -353,6 +366,11 @@ class Teller:
             made,
         )
         self.say(LAB, at, counted)
+
+
+def times(count: int, most_us: int, last_us: int) -> Times:
+    """Durations of which all but the slowest one are about the same."""
+    return {bucket_of(most_us): count - 1, bucket_of(last_us): 1} if count > 1 else {}
 
 
 @lru_cache(maxsize=32)

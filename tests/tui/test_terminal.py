@@ -6,6 +6,7 @@ Real processes, so it polls what the terminal shows and never sleeps blindly.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ pytestmark = [
     pytest.mark.real,
     pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
 ]
+COLOURS = re.compile(r"(?:^|;)(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;|$)")
 
 
 class Terminal:
@@ -45,6 +47,12 @@ class Terminal:
     def text(self) -> str:
         """What a person sees."""
         return self._tmux("capture-pane", "-p", check=False)
+
+    def colours(self) -> list[str]:
+        """What the terminal was told to colour (SGR 30 to 48, 90 to 107)."""
+        told = self._tmux("capture-pane", "-e", "-p", check=False)
+        codes = re.findall(r"\x1b\[([0-9;]*)m", told)
+        return [code for code in codes if COLOURS.search(code)]
 
     def press(self, *keys: str) -> None:
         """Keys, by tmux's names."""
@@ -116,6 +124,7 @@ def test_a_key_kills_a_node_and_the_verdict_says_so(
     terminal.see("5 nodes agree")
     terminal.press("2")
     terminal.see("share of the ring")
+    assert terminal.colours(), "so that the test without colour can fail"
     terminal.press("Down", "Down", "Down", "Down")
     terminal.see("n4  ● alive")
     terminal.press("k")
@@ -143,6 +152,9 @@ def test_it_runs_without_colour(terminals: Callable[..., Terminal]) -> None:
     terminal.see("5 nodes agree")
     terminal.press("2")
     terminal.see("[ n1 ]")
+    for key in ("1", "3", "4", "5", "2"):
+        terminal.press(key)
+        assert terminal.colours() == []
     terminal.press("q")
     deadline = time.monotonic() + 10
     while not terminal.ended():

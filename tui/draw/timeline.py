@@ -37,7 +37,9 @@ def paint_line(frame: Frame, scene: Scene, line: TimeLine, y: int) -> None:
         _told(frame, scene, line, y)
         return
     left = clock(scene, line.begin, 0)
-    right = "LIVE" if line.following and line.live else clock(scene, line.end, 0)
+    right = clock(scene, line.end, 0)
+    if line.following and line.live:
+        right = "LIVE" if scene.simulated is None else "NOW"
     x0 = frame.text(1, y, left, "faint") + 1
     x1 = frame.width - 1 - len(right)
     frame.text(x1, y, right, "good" if line.following and line.live else "faint")

@@ -301,6 +301,7 @@ def _agree(case: _Case) -> Clause:
     sample = case.view.sample
     if sample is not None:
         nodes = f"{sample.agreeing:,} of {sample.nodes:,} nodes hold one view"
+        nodes = nodes if sample.agreeing else f"{sample.nodes:,} nodes, not yet compared"
     if left:
         who = f"{listed(left)} {'has' if len(left) == 1 else 'have'} left"
         return Clause(f"{who}, {nodes}.", f"{who}, {nodes}")

@@ -50,7 +50,7 @@ _ABOUT: Final[dict[ScreenName, tuple[str, ...]]] = {
     ),
     "plots": (
         "←→ show one large; upright lines are faults and what ended them",
-        "percentiles are the slowest node's; bytes are counted, not sampled",
+        "percentiles are of all that was asked in a slot; bytes are counted, not sampled",
     ),
 }
 

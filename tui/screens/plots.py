@@ -37,6 +37,8 @@ TALL: Final = 20
 GAP: Final = 3
 BRIEF: Final = 24
 """Columns of the curve of a plot that has one row."""
+NOBODY_ASKED: Final = "No client has asked anything yet."
+Lines = tuple[Line, ...]
 
 
 def paint(scene: Scene, width: int, height: int) -> Frame:
@@ -54,18 +56,23 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     shown: Plot = chosen or PLOTS[0]
     brief = len(PLOTS) if rows >= 12 else 0
     room = rows - brief - (1 if brief else 0)
-    if shown == "latency" and width >= WIDE:
+    halves = shown == "latency" and width >= WIDE
+    across = columns(_half(frame) if halves else width - 3)
+    if halves:
         _both(frame, scene, y, room)
     else:
-        box = Box(2, y, width - 3, room)
-        paint_pane(frame, scene, _MAKERS[shown](scene, columns(box.width)), box)
+        paint_pane(frame, scene, _MAKERS[shown](scene, across), Box(2, y, width - 3, room))
     for place, name in enumerate(PLOTS[:brief]):
-        _brief(frame, scene, y + room + 1 + place, name, chosen=name == shown)
+        _brief(frame, scene, y + room + 1 + place, name, across, chosen=name == shown)
     return frame
 
 
+def _half(frame: Frame) -> int:
+    return (frame.width - 3 - GAP) // 2
+
+
 def _all(frame: Frame, scene: Scene, y: int, rows: int) -> None:
-    half = (frame.width - 3 - GAP) // 2
+    half = _half(frame)
     upper = rows // 2
     for place, name in enumerate(PLOTS):
         x = 2 + (place % 2) * (half + GAP)
@@ -78,18 +85,20 @@ def _all(frame: Frame, scene: Scene, y: int, rows: int) -> None:
 
 def _both(frame: Frame, scene: Scene, y: int, rows: int) -> None:
     """Writes and reads beside each other, on one scale."""
-    half = (frame.width - 3 - GAP) // 2
+    half = _half(frame)
     across = columns(half)
-    puts = latencies(scene.view, scene.now, across, "put")
-    gets = latencies(scene.view, scene.now, across, "get")
-    for place, (what, curves) in enumerate((("writes", puts), ("reads", gets))):
-        heading = (f"latency of {what}", "the slowest node's")
-        pane = _latency_pane(scene, across, curves, heading, [*puts, *gets])
+    drawn: list[Lines] = []
+    for what in ("put", "get"):
+        curves = latencies(scene.view, scene.now, across, what)
+        drawn.append(_lines(curves, _short_ms))
+    scaled = (*drawn[0], *drawn[1])
+    for place, what in enumerate(("writes", "reads")):
+        pane = _latency_pane(scene, across, drawn[place], (f"latency of {what}", ""), scaled)
         paint_pane(frame, scene, pane, Box(2 + place * (half + GAP), y, half, rows))
 
 
-def _brief(frame: Frame, scene: Scene, y: int, name: Plot, *, chosen: bool) -> None:
-    """One plot in one row: its first curve, and its figures."""
+def _brief(frame: Frame, scene: Scene, y: int, name: Plot, across: int, *, chosen: bool) -> None:
+    """One plot in one row: its first curve, and its figures as the large one (of `across` slots) has them."""
     pane = _MAKERS[name](scene, BRIEF)
     frame.text(2, y, SETS[scene.glyphs].here if chosen else " ", "selection", bold=True)
     frame.text(4, y, name, "title" if chosen else "", bold=chosen)
@@ -98,7 +107,9 @@ def _brief(frame: Frame, scene: Scene, y: int, name: Plot, *, chosen: bool) -> N
         row = [None if v is None else pane.axis.height(v) for v in line.values]
         frame.text(15, y, spark(row, top_of([row], 1.0), scene.glyphs), line.role)
     x = 15 + BRIEF + 2
-    frame.text(x, y, fit(pane.brief or pane.empty, frame.width - x - 1), "muted")
+    frame.text(
+        x, y, fit(_MAKERS[name](scene, across).brief or pane.empty, frame.width - x - 1), "muted"
+    )
     frame.hit(0, y, frame.width, 1, HIT + name)
 
 
@@ -111,62 +122,70 @@ def _ms(value: float) -> str:
     return f"{value:g} ms" if value < 10 else f"{value:.0f} ms"
 
 
-def _latest(curve: Curve, say: Callable[[float], str]) -> str:
-    value = curve.latest
-    return "" if value is None else say(value)
-
-
-def _line(curve: Curve, say: Callable[[float], str]) -> Line:
-    return Line(curve.word, curve.values, curve.role, _latest(curve, say))
-
-
 def _short_ms(value: float) -> str:
     if value >= 995:
         return f"{value / 1_000:.1f} s"
     return f"{value:.1f} ms" if value < 9.95 else f"{value:.0f} ms"
 
 
-def _latency(scene: Scene, across: int) -> Pane:
-    puts = latencies(scene.view, scene.now, across, "put")
-    gets = [c for c in latencies(scene.view, scene.now, across, "get") if c.word == "p99"]
+def _lines(curves: list[Curve], say: Callable[[float], str]) -> Lines:
+    """Curves, each with its last value in words."""
+    return tuple(
+        Line(
+            curve.word, curve.values, curve.role, "" if curve.latest is None else say(curve.latest)
+        )
+        for curve in curves
+    )
+
+
+def _latencies(scene: Scene, across: int) -> list[Curve]:
+    """Writes, and the slowest reads beside them."""
+    gets = latencies(scene.view, scene.now, across, "get")[:1]
     reads = [Curve("reads", curve.values, "owner2") for curve in gets]
-    curves = [*puts, *reads]
-    said = "slowest node's writes, and p99 of reads" if reads else "slowest node's writes"
-    return _latency_pane(scene, across, curves, ("latency", said), curves)
+    return [*latencies(scene.view, scene.now, across, "put"), *reads]
+
+
+def _latency(scene: Scene, across: int) -> Pane:
+    curves = _latencies(scene, across)
+    heading = ("latency", "of writes, and p99 of reads" if curves else "")
+    return _latency_pane(scene, across, _lines(curves, _short_ms), heading)
 
 
 def _latency_pane(
-    scene: Scene, across: int, curves: list[Curve], heading: tuple[str, str], scaled: list[Curve]
+    scene: Scene,
+    across: int,
+    lines: Lines,
+    heading: tuple[str, str],
+    scaled: Lines = (),
 ) -> Pane:
-    lines = tuple(_line(curve, _short_ms) for curve in curves)
-    figures = ", ".join(f"{line.word} {line.figure}" for line in lines if line.figure)
+    asked = any(n.samples and n.samples[-1].rates.puts for n in scene.view.nodes.values())
     return Pane(
         title=heading[0],
-        said=heading[1] if curves else "",
-        brief=figures,
+        said=heading[1],
+        brief=", ".join(f"{line.word} {line.figure}" for line in lines if line.figure),
         lines=lines,
-        axis=decades(v for curve in scaled for v in curve.values),
+        axis=decades(v for line in scaled or lines for v in line.values),
         number=_ms,
         end=edge(scene.now, across),
         span_us=SPAN_US,
-        empty="No client has asked anything of these nodes.",
+        empty="These nodes do not tell how long each took." if asked else NOBODY_ASKED,
     )
 
 
 def _throughput(scene: Scene, across: int) -> Pane:
-    curves = throughput(scene.view, scene.now, across)
-    whose = "as the clients were told" if scene.view.load is not None else "as the nodes told"
-    lines = tuple(_line(curve, number) for curve in curves)
+    view, now = scene.view, scene.now
+    lines = _lines(throughput(view, now, across), number)
+    whose = "as the clients were told" if view.load is not None else "as the nodes told"
     return Pane(
         title="answers a second",
-        said=whose if curves else "",
+        said=whose if lines else "",
         brief=", ".join(f"{line.figure or 'unknown'} {line.word}" for line in lines),
         lines=lines,
-        axis=from_zero((v for curve in curves for v in curve.values), 10.0),
+        axis=from_zero((v for line in lines for v in line.values), 10.0),
         number=number,
-        end=edge(scene.now, across),
+        end=edge(now, across),
         span_us=SPAN_US,
-        empty="No client has asked anything yet.",
+        empty=NOBODY_ASKED,
     )
 
 
@@ -189,7 +208,7 @@ def _traffic(scene: Scene, across: int) -> Pane:
         title="bytes sent a second" if heavy else "messages a second",
         said=said if curves else "",
         brief=f"{total} a second{heaviest}" if curves else "",
-        lines=tuple(_line(curve, say) for curve in curves),
+        lines=_lines(curves, say),
         axis=from_zero((v for curve in curves for v in curve.values), 10.0),
         number=say,
         end=edge(scene.now, across),

@@ -13,6 +13,7 @@ from cluster.model.member import NodeId
 from tui.draw.chrome import FOOT, TOP, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
+from tui.driving.sieve import hidden, keeps
 from tui.judge.agreement import Agreement, agreement, is_live
 from tui.judge.rooms.lanes import Cell, lanes
 from tui.judge.rooms.survey import survey
@@ -68,11 +69,15 @@ def _lanes(frame: Frame, scene: Scene, y: int, bottom: int) -> int:
     """All lanes under their heading; the row after the last."""
     view = scene.view
     judged = agreement(view, scene.now)
-    drawn = lanes(view, scene.now, judged)
+    whole = lanes(view, scene.now, judged)
+    drawn = _sifted(scene, whole)
     names = [
         name for name, cells in drawn.items()
-        if cells or not has_left(view.nodes[name], judged)
+        if cells or not (scene.sieve or has_left(view.nodes[name], judged))
     ]  # fmt: skip
+    if not names:
+        frame.text(2, y, f"no room and no node contains {scene.sieve!r}: esc shows all", "notice")
+        return y + 1
     wide = frame.width >= 100
     label = min(12, max(map(len, names), default=2)) + (11 if wide else 3) + 2
     figures = 26 if wide else 7
@@ -85,7 +90,8 @@ def _lanes(frame: Frame, scene: Scene, y: int, bottom: int) -> int:
     step = max(1, min(5, room // len(shown)))
     rows = step - 1 if step >= 3 else step
     grain = grain_of({name: drawn[name] for name in shown}, cells_width, rows)
-    _heading(frame, y, label, grain, wide=wide)
+    count, of = (sum(map(len, each.values())) for each in (drawn, whole))
+    _heading(frame, y, label, grain, hidden(count, of), wide=wide)
     placed: dict[NodeId, Lane] = {}
     for index, name in enumerate(shown):
         lane = placed[name] = Lane(name, y + 1 + index * step, rows)
@@ -95,7 +101,7 @@ def _lanes(frame: Frame, scene: Scene, y: int, bottom: int) -> int:
             frame.text(0, lane.y, SETS[scene.glyphs].here, "selection", bg=GROUND, bold=True)
         frame.hit(0, lane.y, frame.width, rows, name)
         _label(frame, scene, lane, judged, wide=wide)
-        _figures(frame, scene, lane, drawn[name], wide=wide)
+        _figures(frame, scene, lane, whole[name], wide=wide)
         paint_cells(frame, scene, lane, drawn[name], label, cells_width, grain)
     if gutter:
         paint_ways(frame, scene, placed, label + cells_width + 1)
@@ -103,6 +109,16 @@ def _lanes(frame: Frame, scene: Scene, y: int, bottom: int) -> int:
         frame.text(label, y + 1 + len(shown) * step, f"… {len(names) - len(shown)} more nodes",
                    "muted")  # fmt: skip
     return y + 1 + len(shown) * step
+
+
+def _sifted(scene: Scene, drawn: dict[NodeId, list[Cell]]) -> dict[NodeId, list[Cell]]:
+    """The rooms that a filter lets through, by their own name and their node's."""
+    if not scene.sieve:
+        return drawn
+    return {
+        name: [cell for cell in cells if keeps(scene.sieve, f"{name} {cell.room}")]
+        for name, cells in drawn.items()
+    }
 
 
 def _window(names: list[NodeId], selected: NodeId | None, room: int) -> list[NodeId]:
@@ -115,10 +131,11 @@ def _window(names: list[NodeId], selected: NodeId | None, room: int) -> list[Nod
     return names[start : start + size]
 
 
-def _heading(frame: Frame, y: int, x: int, grain: Grain, *, wide: bool) -> None:
+def _heading(frame: Frame, y: int, x: int, grain: Grain, sifted: str, *, wide: bool) -> None:
     frame.text(2, y, "node", "muted")
     end = frame.width - 2
-    frame.text(x, y, f"rooms, {grain.said}"[: end - x - (27 if wide else 8)], "muted")
+    said = f"rooms: {sifted}" if sifted else f"rooms, {grain.said}"
+    frame.text(x, y, said[: end - x - (27 if wide else 8)], "notice" if sifted else "muted")
     if wide:
         frame.right(end - 18, y, "rooms", "muted")
         frame.right(end - 10, y, "mailbox", "muted")

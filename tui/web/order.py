@@ -6,8 +6,14 @@ from typing import Final
 
 from msgspec import Struct
 
+from tui.driving.dress import Dress
+
 LOOKS: Final = b"L"
 ACTS: Final = b"A"
+AS_IT_IS: Final = Dress()
+ONLY_LOOKS: Final = "this page only looks: the address with the token may do this"
+ALL_LOOK: Final = "looking only, as the dashboard that is shown here"
+A_RECORDING: Final = "this is a recording: what happened can only be looked at"
 
 
 class Serve(Struct, frozen=True):
@@ -19,6 +25,8 @@ class Serve(Struct, frozen=True):
     token: str = ""
     """Who has it in the page's address may act; empty: nobody may."""
     simulated: bool = False
+    dress: Dress = AS_IT_IS
+    """What the dashboard was asked to wear: so do its viewers."""
     recording: str = ""
     """A file that every viewer reads for himself; empty: the dashboard tells them."""
 
@@ -32,3 +40,6 @@ class Watch(Struct, frozen=True):
     acts: bool = False
     simulated: bool = False
     recording: str = ""
+    dress: Dress = AS_IT_IS
+    refusal: str = ""
+    """What is said when he may not act."""

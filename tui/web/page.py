@@ -8,8 +8,9 @@ from typing import Final
 from cluster.model.facts import Fact
 from tui.acts import Hands
 from tui.dashboard import Begin
+from tui.driving.dress import Dress
 from tui.sources.source import Source, Take
-from tui.web.order import Serve
+from tui.web.order import AS_IT_IS, Serve
 from tui.web.relay import Relay, Shown
 from tui.web.served import Served
 
@@ -28,11 +29,12 @@ class Page:
         *,
         acts: bool = False,
         simulated: bool = False,
+        dress: Dress = AS_IT_IS,
         recording: str = "",
     ) -> None:
         self._token = secrets.token_urlsafe(TOKEN_BYTES) if acts else ""
         self._local = host in LOOPBACK
-        order = Serve(port, host, title, self._token, simulated, recording)
+        order = Serve(port, host, title, self._token, simulated, dress, recording)
         self._relay = Relay()
         self._served = Served(order, lambda end, may: self._relay.admit(end, acts=may))
 

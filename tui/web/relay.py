@@ -90,6 +90,11 @@ class Relay:
         self._tasks: set[asyncio.Task[None]] = set()
         self._state: tuple[int, object] = (0, None)
 
+    @property
+    def guests(self) -> int:
+        """How many are told what is heard."""
+        return len(self._guests)
+
     def attach(self, shown: Shown) -> None:
         """Whose facts these are. Called before anything is heard."""
         self._shown = shown
@@ -122,6 +127,7 @@ class Relay:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+            await asyncio.sleep(0)  # what was hung up is closed in the loop's next turn
 
     # --- telling ---------------------------------------------------------------------------------
 

@@ -34,10 +34,10 @@ from aiohttp import WSMsgType, web
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
-from tui.web.order import ACTS, LOOKS, Serve, Watch
+from tui.web.order import A_RECORDING, ACTS, ALL_LOOK, LOOKS, ONLY_LOOKS, Serve, Watch
 
 VIEWERS_MAX: Final = 8
-"""Pages open at once: each costs a process of about 60 MB."""
+"""Pages open at once: each costs a process of about 47 MB."""
 ACTING_MAX: Final = 2
 """More of them for who has the token: strangers cannot take his place."""
 INPUT_MAX: Final = 4_096
@@ -224,12 +224,21 @@ class Site:
         """Give a viewer what he looks at: the recording's name, or a socket to the dashboard."""
         serve = self.serve
         if serve.recording:
-            viewer.watch = Watch(serve.title, recording=serve.recording)
+            viewer.watch = Watch(
+                serve.title, recording=serve.recording, dress=serve.dress, refusal=A_RECORDING
+            )
             return
         ours, viewer.feed = socket.socketpair()
         with ours:
             socket.send_fds(self._hands_on, [ACTS if acts else LOOKS], [ours.fileno()])
-        viewer.watch = Watch(serve.title, viewer.feed.fileno(), acts, serve.simulated)
+        viewer.watch = Watch(
+            serve.title,
+            viewer.feed.fileno(),
+            acts,
+            serve.simulated,
+            dress=serve.dress,
+            refusal=ONLY_LOOKS if serve.token else ALL_LOOK,
+        )
 
 
 def _named(asked: str, host: str) -> bool:

@@ -33,8 +33,8 @@ from tui.web.feed import (
     down,
     framed,
 )
+from tui.web.order import ONLY_LOOKS
 
-ONLY_LOOKS: Final = "this page only looks: the address with the token may do this"
 ANSWERS_WITHIN_S: Final = 30.0
 OURS: Final[tuple[Action, ...]] = (
     "freeze",

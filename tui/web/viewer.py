@@ -22,7 +22,7 @@ from tui.dashboard import MasterlessApp, Options, Recorded, Source, Take
 from tui.timeline.recording import Recording
 from tui.view import ClusterView
 from tui.web.order import Watch
-from tui.web.spectator import ONLY_LOOKS, AskingHands, Spectator
+from tui.web.spectator import AskingHands, Spectator
 
 NO_TERMINAL: Final = ("LINES", "NO_COLOR")
 """Of the dashboard's own terminal: the page has its own colours. COLUMNS and ROWS are the page's size
@@ -43,7 +43,7 @@ async def watch(order: Watch) -> int:
         return spectator, AskingHands(spectator) if order.acts else None
 
     stage = "waiting for the cluster…"
-    options = Options(title=order.title, stage=stage, remote=True)
+    options = Options(title=order.title, stage=stage, remote=True, dress=order.dress)
     if order.simulated:
 
         def world(view: ClusterView) -> int:
@@ -52,7 +52,7 @@ async def watch(order: Watch) -> int:
         app = MasterlessApp(begin, options, now=world, clockwork=spectator)
     else:
         app = MasterlessApp(begin, options)
-    app.acts.refusal = ONLY_LOOKS
+    app.acts.refusal = order.refusal
     spectator.on_again = app.begin_again
     spectator.say = app.say
     spectator.ended = app.leave
@@ -67,9 +67,10 @@ async def replay(order: Watch) -> int:
     async def begin(_take: Take) -> tuple[Source, None]:
         return Recorded(()), None
 
-    options = Options(title=order.title, stage="before the first word…", remote=True)
+    stage = "before the first word…"
+    options = Options(title=order.title, stage=stage, remote=True, dress=order.dress)
     app = MasterlessApp(begin, options, now=lambda _: reel.end_us, reel=reel)
-    app.acts.refusal = "this is a recording: what happened can only be looked at"
+    app.acts.refusal = order.refusal
     try:
         code = await app.run_async()
     finally:

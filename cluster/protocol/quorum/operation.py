@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from cluster.model.facts import FactId, OperationKind
 from cluster.model.member import NOBODY, NodeId
-from cluster.model.summary import Rates
+from cluster.model.summary import Rates, Times, bucket_of
 from cluster.model.versions import EMPTY, Versions
 from cluster.protocol.inputs import RequestId
 from cluster.protocol.messages import DeleteRequest, GetRequest, PutRequest, UpdateRequest
@@ -128,14 +128,22 @@ class Latencies:
             _percentile(get, 50),
             _percentile(get, 99),
             self.speculated,
-            _percentile(put, 95),
-            _percentile(get, 95),
+            _times(put),
+            _times(get),
         )
         self.get_p99_us = rates.get_p99_us or self.get_p99_us
         self.speculated = 0
         self._put, self._get = [], []
         self._puts = self._gets = self._failed = 0
         return rates
+
+
+def _times(took: list[int]) -> Times:
+    times: Times = {}
+    for us in took:
+        bucket = bucket_of(us)
+        times[bucket] = times.get(bucket, 0) + 1
+    return times
 
 
 def _percentile(ordered: list[int], percent: int) -> int:

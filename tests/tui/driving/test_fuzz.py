@@ -31,6 +31,8 @@ ACTS = {
 }
 """By tenths of a second."""
 WHOLE = 280
+STARTS_WITHIN = 300
+"""Tenths of a second."""
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +90,10 @@ async def over_a_world(number: int, times: int) -> None:
     source.on_again = app.begin_again
     try:
         async with app.run_test(size=(120, 36)) as pilot:
+            for _ in range(STARTS_WITHIN):  # a process has to come up first
+                if app.view.nodes and not app.facts:
+                    break
+                await pilot.pause(0.1)
             await see_text(pilot, "sim / home")
             await play(pilot, Random(number), times, said)
     finally:

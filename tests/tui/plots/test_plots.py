@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import get_args
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cluster.model.facts import Fact
+from cluster.model.summary import bucket_of, middle_of
 from cluster.protocol.messages import Body
 from tests.tui.picture import assert_golden, assert_known_roles
 from tests.tui.story import (
@@ -89,7 +91,6 @@ def test_any_size_at_any_moment_is_a_frame_of_that_size(
 def test_nothing_told_is_said_and_not_drawn_as_zero() -> None:
     text = "\n".join(paint(Scene(ClusterView(), START), 120, 36).lines())
     for sentence in (
-        "No client has asked anything of these nodes.",
         "No client has asked anything yet.",
         "No node has told what it sends.",
         "no two nodes heard have differed",
@@ -100,21 +101,49 @@ def test_nothing_told_is_said_and_not_drawn_as_zero() -> None:
 # --- what the curves are -------------------------------------------------------------------------
 
 
-def test_percentiles_are_the_slowest_nodes_and_in_their_order() -> None:
+def test_percentiles_are_of_what_all_nodes_were_asked_together() -> None:
     view = view_at(DEAD)
     curves = latencies(view, DEAD, 60, "put")
     assert [curve.word for curve in curves] == ["p99", "p95", "p50"]
-    known = [v for v in zip(*(curve.values for curve in curves), strict=True) if None not in v]
-    assert known
-    assert all(
-        a is not None and b is not None and c is not None and a >= b >= c for a, b, c in known
-    )
-    told = max(
-        sample.rates.put_p99_us / 1_000
-        for node in view.nodes.values() for sample in node.samples
-        if edge(DEAD, 60) - SECOND <= sample.at < edge(DEAD, 60)
-    )  # fmt: skip
-    assert curves[0].values[-1] == told
+    begin, end = edge(DEAD, 60) - SECOND, edge(DEAD, 60)
+    times: list[float] = []
+    for node in view.nodes.values():
+        for sample in node.samples:
+            if begin <= sample.at < end:
+                for bucket, count in sample.rates.put_times.items():
+                    times += [middle_of(bucket)] * count
+    times.sort()
+    assert len(times) > 10
+    for curve, percent in zip(curves, (99, 95, 50), strict=True):
+        assert curve.values[-1] == times[(len(times) - 1) * percent // 100] / 1_000
+
+
+@settings(max_examples=200, derandomize=True)
+@given(st.integers(0, 10**10))
+def test_a_bucket_is_at_most_a_sixteenth_off(us: int) -> None:
+    assert abs(middle_of(bucket_of(us)) - us) <= us / 16
+    assert bucket_of(us) <= bucket_of(us + 1) <= bucket_of(us) + 1
+
+
+def test_nodes_that_tell_no_histograms_are_not_said_to_be_unasked() -> None:
+    view = view_at(QUIET)
+    older = {
+        name: replace(node, samples=tuple(
+            replace(s, rates=replace(s.rates, put_times={}, get_times={})) for s in node.samples
+        ))
+        for name, node in view.nodes.items()
+    }  # fmt: skip
+    scene = replace(scene_at(QUIET), view=replace(view, nodes=older))
+    text = "\n".join(paint(scene, 120, 36).lines())
+    assert "These nodes do not tell how long each took." in text
+
+
+@pytest.mark.parametrize("size", [(120, 36), (170, 50), (80, 24)])
+def test_a_figure_beside_a_curve_is_the_figure_of_its_row_below(size: tuple[int, int]) -> None:
+    text = "\n".join(paint(replace(scene_at(RECOVERED), plot="latency"), *size).lines())
+    found: list[str] = re.findall(r"p99 ([0-9.]+ ms)", text)
+    assert len(found) >= 2
+    assert found[0] == found[-1]
 
 
 def test_the_last_slot_is_a_whole_one_so_that_a_picture_stands_until_the_next() -> None:

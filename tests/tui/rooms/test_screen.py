@@ -260,3 +260,24 @@ def test_the_help_sheet_names_the_keys_of_rooms() -> None:
     assert "choose the next room" in shown
     assert "one mark a room" in shown
     assert "8 rooms" in shown
+
+
+@pytest.mark.parametrize("width", [120, 80])
+def test_a_filter_leaves_the_rooms_that_contain_it_and_says_how_many_it_hides(width: int) -> None:
+    whole = paint(scene("calm"), width, 36)
+    frame = paint(scene("calm", sieve="room-12"), width, 36)
+    text = "\n".join(frame.lines())
+    total = sum(1 for hit in whole.hits if str(hit.target).startswith(ROOM))
+    rooms = {hit.target for hit in frame.hits if str(hit.target).startswith(ROOM)}
+    assert rooms == {ROOM + "room-12"}
+    assert f"{total - 1} of {total} hidden" in text
+    nowhere = "\n".join(paint(scene("calm", sieve="no such"), width, 36).lines())
+    assert "esc shows all" in nowhere
+
+
+def test_a_node_s_name_filters_its_rooms_and_counts_stay_whole() -> None:
+    whole, frame = paint(scene("calm"), 120, 36), paint(scene("calm", sieve="n2"), 120, 36)
+    targets = {hit.target for hit in frame.hits if isinstance(hit.target, str)}
+    assert "n2" in targets
+    assert "n1" not in targets
+    assert lane(frame, "n2").split()[-3:] == lane(whole, "n2").split()[-3:]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tui.command.arguments import port
 from tui.command.saying import NOT_FINE, WRONG_CALL, CommandError
-from tui.command.words import Parser
+from tui.command.words import Parser, looks_of
 
 if TYPE_CHECKING:
     from tui.web.page import Page
@@ -43,7 +43,15 @@ def page_of(
         raise CommandError("--serve shows a dashboard: leave out --plain", WRONG_CALL)
     from tui.web.page import Page
 
-    return Page(args.host, args.serve, title, acts=acts, simulated=simulated, recording=recording)
+    return Page(
+        args.host,
+        args.serve,
+        title,
+        acts=acts,
+        simulated=simulated,
+        dress=looks_of(args),
+        recording=recording,
+    )
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from tui.view import Mark
 SCALE: Final = 1_000.0
 """Heights of the canvas; plotext rounds limits, so they are no fractions of one."""
 LEFT: Final = 7
-RIGHT: Final = 16
+RIGHT: Final = 17
 RIGHT_SMALL: Final = 8
 LEAST: Final = (24, 6)
 

@@ -1,9 +1,9 @@
 """Histories of the whole cluster as curves: latency, answers, messages by family. From pulses alone.
 
 One value a slot of time. Slots end on multiples of their width, and the one that is still being
-filled is left out, so that a picture changes once a slot and does not shimmer. Percentiles of
-several nodes cannot be added up to the cluster's, so the slowest node stands for all, and is called
-that. What was not told is a hole, never a zero.
+filled is left out, so that a picture changes once a slot and does not shimmer. Percentiles are of what all
+nodes were asked in a slot, from their histograms: a mean or a maximum of the nodes' own would be of
+nothing. What was not told is a hole, never a zero.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from cluster.model.summary import Times, percentile_of
 from tui.draw.sparkline import Series, bridged, bucketed, of_node, per_second
+from tui.judge.memo import Memo
 from tui.seen.traffic import FAMILIES, weigh
-from tui.view import ClusterView, Sample
+from tui.view import ClusterView, NodeView, Sample
 
 SPAN_US: Final = 60_000_000
 """How far back nodes' own reports are kept."""
@@ -48,51 +50,45 @@ def edge(now: int, columns: int) -> int:
 
 # --- latency -------------------------------------------------------------------------------------
 
-
-def _put_50(sample: Sample) -> float:
-    return sample.rates.put_p50_us / 1_000
-
-
-def _put_95(sample: Sample) -> float:
-    return sample.rates.put_p95_us / 1_000
+Asked = Literal["put", "get"]
+_PERCENTILES: Final = ((99, "p99", "owner1"), (95, "p95", "owner4"), (50, "p50", "owner0"))
+_SLOTS: Final = Memo[list[Times]]()
 
 
-def _put_99(sample: Sample) -> float:
-    return sample.rates.put_p99_us / 1_000
-
-
-def _get_50(sample: Sample) -> float:
-    return sample.rates.get_p50_us / 1_000
-
-
-def _get_95(sample: Sample) -> float:
-    return sample.rates.get_p95_us / 1_000
-
-
-def _get_99(sample: Sample) -> float:
-    return sample.rates.get_p99_us / 1_000
-
-
-_PUTS: Final = (("p99", _put_99, "owner1"), ("p95", _put_95, "owner4"), ("p50", _put_50, "owner0"))
-_GETS: Final = (("p99", _get_99, "owner1"), ("p95", _get_95, "owner4"), ("p50", _get_50, "owner0"))
-
-
-def latencies(
-    view: ClusterView, now: int, columns: int, what: Literal["put", "get"]
-) -> list[Curve]:
-    """Milliseconds at each percentile, the slowest node's; nothing where nothing was asked."""
+def latencies(view: ClusterView, now: int, columns: int, what: Asked) -> list[Curve]:
+    """Milliseconds at each percentile of all that was asked of any node; holes where nothing was."""
+    merged: list[Times] = [{} for _ in range(columns)]
     end = edge(now, columns)
-    curves: list[Curve] = []
-    for word, figure, role in _PUTS if what == "put" else _GETS:
-        merged: Series = [None] * columns
-        for node in view.nodes.values():
-            slots = of_node(node, end - 1, columns, figure, worst=True)
-            for column, value in enumerate(slots):
-                if value:  # 0 is "nobody asked"
-                    merged[column] = max(merged[column] or 0.0, value)
-        if any(value is not None for value in merged):
-            curves.append(Curve(word, tuple(bridged(merged)), role))
-    return curves
+    for node in view.nodes.values():
+        for into, times in zip(merged, _slots(node, end, columns, what), strict=True):
+            for bucket, count in times.items():
+                into[bucket] = into.get(bucket, 0) + count
+    if not any(merged):
+        return []
+    rows = [
+        (word, role, [percentile_of(t, percent) / 1_000 if t else None for t in merged])
+        for percent, word, role in _PERCENTILES
+    ]
+    return [Curve(word, tuple(bridged(values)), role) for word, role, values in rows]
+
+
+def _slots(node: NodeView, end: int, columns: int, what: Asked) -> list[Times]:
+    """How long what one node was asked took, per slot."""
+
+    def make() -> list[Times]:
+        slots: list[Times] = [{} for _ in range(columns)]
+        width = max(1, SPAN_US // columns)
+        last = (end - 1) // width
+        for sample in node.samples:
+            column = columns - 1 - (last - sample.at // width)
+            if 0 <= column < columns:
+                times = sample.rates.put_times if what == "put" else sample.rates.get_times
+                into = slots[column]
+                for bucket, count in times.items():
+                    into[bucket] = into.get(bucket, 0) + count
+        return slots
+
+    return _SLOTS.get(node.samples, (end, columns, what), make)
 
 
 # --- answers -------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def paint_bundles(frame: Frame, scene: Scene, y: int, bottom: int, judged: Agree
     each, together = len(cut.columns[0]), len(cut.rows[0]) if cut.rows else 1
     said = f"a column is {each} nodes" if each > 1 else "a column is one node"
     said += f", a row {together} observers" if together > 1 else ", a row one observer"
-    said += ": the worst of what they believe"
+    said += ": the worst of what they believe" if frame.width >= 100 else ": the worst"
     sample = scene.view.sample
     if sample is not None:
         said += f"; {len(sample.watched)} of {sample.nodes:,} are watched"
@@ -85,6 +85,8 @@ def _row(
     x, y = at
     glyphs = SETS[scene.glyphs]
     name = " ".join(row) if len(row) <= 2 else f"{row[0]} … {row[-1]}"
+    if len(row) > 2 and len(name) > x - 3:
+        name = f"{row[0]}…"
     frame.text(2, y, fit(name, x - 3), "title" if scene.selected in row else "", bold=True)
     differing = {other for observer in row for other in judged.differing.get(observer, ())}
     for column, held in enumerate(cut.columns):
