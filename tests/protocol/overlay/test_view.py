@@ -44,11 +44,13 @@ def told(effects: list[object]) -> list[tuple[PeerId, object]]:
     return [(effect.to, effect.message) for effect in effects if isinstance(effect, Tell)]
 
 
-@settings(deadline=None, max_examples=60, derandomize=True)
+@settings(deadline=None, max_examples=150, derandomize=True)
 @given(
     st.integers(0, 2**32),
     st.integers(2, 12),
-    st.lists(st.tuples(st.integers(0, 11), st.sampled_from(["talk", "shuffle", "promote"]))),
+    st.lists(
+        st.tuples(st.integers(0, 11), st.sampled_from(["talk", "shuffle", "promote", "kill"]))
+    ),
 )
 def test_when_nothing_is_on_its_way_every_link_is_known_at_both_ends(
     seed: int, count: int, deeds: list[tuple[int, str]]
@@ -59,6 +61,8 @@ def test_when_nothing_is_on_its_way_every_link_is_known_at_both_ends(
         if deed == "talk":
             for _ in range(number):
                 table.deliver_one()
+        elif deed == "kill":
+            table.kill(name)
         else:
             table.wake(name, SHUFFLE if deed == "shuffle" else PROMOTE)
         for view in table.views.values():
