@@ -8,7 +8,7 @@ cluster needs. Slides off the way (questions, the appendix) come after the last.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -18,13 +18,17 @@ from talk.claims.judging import Judgement
 from talk.deck.deck import Claim, Deck, Slide
 from talk.grounds.ground import Ground
 from talk.stage.orders import Run
-from talk.stage.performance import Performance
+from talk.stage.performance import Listener, Performance
 
 STEP_US: Final = 50 * MS
 SLIDE_US_MAX: Final = 300 * SECOND
 """Of the cluster's time; a slide that takes longer is stuck."""
 PATIENCE_S: Final = 300.0
 """Of real time, for one slide."""
+UNBIDDEN_US: Final = 30 * SECOND
+"""How long a cue that begins when something is so is waited for, once nothing else is to come."""
+STANDS_MAX: Final = 200
+"""Looks at a clock that does not move: a slide without a cluster, or the end of a recording."""
 
 
 class SlideReport(Struct, frozen=True):
@@ -83,25 +87,39 @@ def pairs_of(deck: Deck) -> list[str]:
     return list(found)
 
 
-async def check(deck: Deck, ground: Ground, told: Callable[[SlideReport], None]) -> Report:
-    """Tell the whole deck; `told` hears of each slide as it is left."""
+async def check(
+    deck: Deck,
+    ground: Ground,
+    told: Callable[[SlideReport], None],
+    *,
+    looking: Callable[[Performance], None] | None = None,
+    listeners: Sequence[Listener] = (),
+) -> Report:
+    """Tell the whole deck; `told` hears of each slide as it is left, `looking` is called with each
+    step of each slide once all there is to see at that step is there."""
     performance = Performance(deck, ground, alone=True)
+    performance.listeners += listeners
+    performance.director.every = not ground.makes
     reports: list[SlideReport] = []
     try:
         for place in order(deck):
             performance.go(place)
-            stuck = await _through(performance)
+            stuck = await _through(performance, looking or (lambda _performance: None))
             director = performance.director
             runs, began = tuple(director.runs), director.entered
             took = ground.now - began
+            before = len(performance.shown)
             performance.finish()
-            judged = _unplayed(deck.slides[place], performance.shown[-1].judgements)
+            shown = performance.shown[before:]
+            judged = _unplayed(deck.slides[place], shown[-1].judgements if shown else ())
+            stuck = f"no cluster: {director.trouble}" if director.trouble else stuck
             report = SlideReport(deck.slides[place], judged, runs, took, stuck)
             reports.append(report)
             told(report)
     finally:
         await performance.stop()
-    return Report(deck, tuple(reports), "simulated" if ground.simulated else "real processes")
+    kind = "simulated" if ground.simulated else "real processes"
+    return Report(deck, tuple(reports), kind if ground.makes else "a recording")
 
 
 def _unplayed(slide: Slide, judged: tuple[Judgement, ...]) -> tuple[Judgement, ...]:
@@ -115,28 +133,39 @@ def _unknown(claim: Claim) -> Judgement:
     return Judgement(claim, "unknown", f"{claim.pair} was not played")
 
 
-async def _through(performance: Performance) -> str:
+async def _through(performance: Performance, looking: Callable[[Performance], None]) -> str:
     """To the end of the slide that is on; what it still waits for, if that never comes."""
     director, ground = performance.director, performance.ground
     loop = asyncio.get_running_loop()
     until = loop.time() + PATIENCE_S
-    place = director.place
+    place, quiet, stands = director.place, 0, 0
     while True:
         await performance.settled()
         performance.tick()
         if performance.busy:
+            quiet = 0
             continue  # what an act brought about is heard before anything is decided
         waits = director.waits_for()
-        if waits in ("key", "end") and not _deadlines(performance):
-            if _more(performance):
-                performance.forward()
-                assert director.place == place, "a key that shows more stays on its slide"
-                continue
+        if waits not in ("key", "end") or _deadlines(performance):
+            quiet = 0
+        elif _more(performance):
+            quiet = 0
+            looking(performance)
+            performance.forward()
+            assert director.place == place, "a key that shows more stays on its slide"
+            continue
+        elif not _unbidden(performance) or quiet >= UNBIDDEN_US or stands > STANDS_MAX:
+            looking(performance)
             return ""
-        if ground.now - director.entered > SLIDE_US_MAX or loop.time() > until:
+        else:
+            quiet += STEP_US
+        over = ground.now - director.entered > SLIDE_US_MAX or loop.time() > until
+        if over or stands > STANDS_MAX:
             doing = [str(run.step) for run in director.runs if not run.over]
             return "; ".join(doing) or "a claim's deadline"
+        before = ground.now
         await ground.pass_time(STEP_US)
+        stands = stands + 1 if ground.now == before else 0
 
 
 def _deadlines(performance: Performance) -> bool:
@@ -149,4 +178,11 @@ def _more(performance: Performance) -> bool:
     return director.step < director.slide.steps or any(
         run.state == "holding" or (run.state == "pending" and run.cue.trigger.kind == "key")
         for run in director.runs
+    )
+
+
+def _unbidden(performance: Performance) -> bool:
+    """Whether a cue may still begin because something is so."""
+    return any(
+        run.state == "pending" and run.cue.trigger.kind == "at" for run in performance.director.runs
     )

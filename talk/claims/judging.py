@@ -70,8 +70,8 @@ def measured(predicate: Predicate, evidence: Evidence) -> Measured:
 
 
 def is_met(predicate: Predicate, found: Measured) -> bool | None:
-    """Whether it is so; None where nobody can know."""
-    if found.value is None:
+    """Whether it is so; None where nobody can know: also of nothing, nothing is so."""
+    if found.value is None or not found.of:
         return None
     bound = float(found.of) if predicate.bound == ALL else predicate.bound
     return _HOLDS[predicate.relation](found.value, bound)
@@ -185,7 +185,7 @@ class Docket:
             return had if had.deadline > evidence.now else replace(had, state="unknown")
         found = measured(predicate, evidence)
         so = is_met(predicate, found)
-        state: State = "unknown" if so is None or not found.of else "held" if so else "broken"
+        state: State = "unknown" if so is None else "held" if so else "broken"
         unit = MEASURES[predicate.measure].unit
         return replace(had, state=state, measured=found, unit=unit, at=evidence.now, looks=1)
 

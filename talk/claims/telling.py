@@ -28,7 +28,7 @@ def found(judgement: Judgement, now: int = 0) -> str:
         waited = max(0, now - judgement.since) / 1e6
         return f"{waited:.1f} s so far, of {_allowed(judgement)}"
     measured = judgement.measured
-    if measured is None or measured.value is None:
+    if measured is None or measured.value is None or not measured.of:
         return "not yet known" if judgement.state != "unknown" else "nobody could know"
     said = number(measured.value)
     if judgement.unit:

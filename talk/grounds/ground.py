@@ -15,6 +15,7 @@ from msgspec import Struct
 from cluster.model.facts import Fact
 from cluster.sim.pairs.record import Played
 from talk.deck.deck import Act, Need
+from tui.view import ClusterView
 
 Tell = Callable[[str], None]
 """Told what is happening now, in a few words, for whoever waits."""
@@ -37,6 +38,8 @@ class Ground(Protocol):
     """A place for a talk."""
 
     simulated: bool
+    makes: bool
+    """Whether clusters are made; else a recording of some is shown."""
 
     def label(self) -> str:
         """What the audience is told of it: "live cluster, 5 processes"."""
@@ -56,10 +59,14 @@ class Ground(Protocol):
         """What was told since this was last asked."""
         ...
 
-    async def prepare(self, need: Need, *, fresh: bool, tell: Tell) -> bool:
+    async def prepare(self, need: Need, *, fresh: bool, tell: Tell, slide: int = 0) -> bool:
         """Have such a cluster, agreed and unhurt; whether it is another one than before, so that
-        all that was told before is void. Raises GroundError.
+        all that was told before is void. Raises GroundError. `slide`: for which, by its number.
         """
+        ...
+
+    def beginning(self) -> ClusterView:
+        """What was known of that other cluster before its first fact."""
         ...
 
     async def perform(self, act: Act, tell: Tell) -> Done:

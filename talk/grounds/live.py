@@ -20,6 +20,7 @@ from talk.deck.deck import Act, Need
 from talk.grounds.ground import Done, GroundError, Tell
 from talk.grounds.playing import Players
 from tui.sources.live import LiveSource
+from tui.view import ClusterView
 
 UNDO_MAX: Final = 40
 FACTS_MAX: Final = 200_000
@@ -39,6 +40,7 @@ class LiveGround:
     """One cluster of real processes at a time."""
 
     simulated = False
+    makes = True
 
     def __init__(self, seed: int, players: Players | None = None) -> None:
         self.seed = seed
@@ -76,7 +78,14 @@ class LiveGround:
 
     # --- a cluster as a slide needs it -----------------------------------------------------------
 
-    async def prepare(self, need: Need, *, fresh: bool, tell: Tell) -> bool:
+    async def prepare(
+        self,
+        need: Need,
+        *,
+        fresh: bool,
+        tell: Tell,
+        slide: int = 0,  # noqa: ARG002
+    ) -> bool:
         """The one that runs, mended; or another."""
         if self._pulse is None:
             self._pulse = asyncio.create_task(self._beat(), name="lag")
@@ -94,6 +103,10 @@ class LiveGround:
         tell(f"starting {need.nodes} node{'' if need.nodes == 1 else 's'}")
         await self._begin(need)
         return True
+
+    def beginning(self) -> ClusterView:
+        """Nothing."""
+        return ClusterView()
 
     async def _mended(self, show: Show, need: Need) -> bool:
         """Take back all that was done to it; False when it cannot be made as it was."""

@@ -8,6 +8,7 @@ from cluster.model.facts import Fact
 from talk.deck.deck import Act, Need
 from talk.grounds.ground import Done, Tell
 from talk.grounds.simulated import SimGround
+from tui.view import ClusterView
 
 BEHIND_US: int = 250_000
 """The world is never played for longer than this at once: it would hold up the picture."""
@@ -17,6 +18,7 @@ class PacedGround:
     """Plays so much of the world as has gone by since it was last asked for facts."""
 
     simulated = True
+    makes = True
 
     def __init__(self, world: SimGround) -> None:
         self._world = world
@@ -43,11 +45,15 @@ class PacedGround:
         self._world.play(min(went, BEHIND_US))
         return self._world.take()
 
-    async def prepare(self, need: Need, *, fresh: bool, tell: Tell) -> bool:
+    async def prepare(self, need: Need, *, fresh: bool, tell: Tell, slide: int = 0) -> bool:
         """Another world."""
-        made = await self._world.prepare(need, fresh=fresh, tell=tell)
+        made = await self._world.prepare(need, fresh=fresh, tell=tell, slide=slide)
         self._last = monotonic_ns()
         return made
+
+    def beginning(self) -> ClusterView:
+        """As the world says."""
+        return self._world.beginning()
 
     async def perform(self, act: Act, tell: Tell) -> Done:
         """As the world does."""

@@ -22,6 +22,7 @@ from cluster.sim.world import START
 from talk.deck.deck import Act, Need
 from talk.grounds.ground import Done, GroundError, Tell
 from talk.grounds.playing import Players
+from tui.view import ClusterView
 
 AGREES_WITHIN_US: Final = 30 * SECOND
 PUTS_WITHIN_US: Final = 60 * SECOND
@@ -49,6 +50,7 @@ class SimGround:
     """One world after another."""
 
     simulated = True
+    makes = True
 
     def __init__(self, seed: int, players: Players | None = None) -> None:
         self.seed = seed
@@ -75,7 +77,14 @@ class SimGround:
         """What was told."""
         return self._watched.take() if self._watched is not None else []
 
-    async def prepare(self, need: Need, *, fresh: bool, tell: Tell) -> bool:  # noqa: ARG002
+    async def prepare(
+        self,
+        need: Need,
+        *,
+        fresh: bool,  # noqa: ARG002
+        tell: Tell,
+        slide: int = 0,  # noqa: ARG002
+    ) -> bool:
         """Another world, whose nodes agree and whose players play."""
         self._worlds += 1
         self._nodes = need.nodes
@@ -94,6 +103,10 @@ class SimGround:
         if need.rooms and need.architecture in ("masterless", "single"):
             self.play(need.rooms * 50 * MS + 2 * SECOND)
         return True
+
+    def beginning(self) -> ClusterView:
+        """Nothing."""
+        return ClusterView()
 
     def _stands(self, watched: Watched) -> bool:
         nodes = [watched.world.host(name).node for name in watched.hand.expected]

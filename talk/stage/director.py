@@ -69,8 +69,12 @@ class Director:
         """Why the key did not go on, or what went wrong."""
         self.trouble = ""
         """Why there is no cluster, when there is none."""
+        self.visit = 0
+        """Counts up with each slide that is opened: what was begun for an earlier one is void."""
+        self.every = False
+        """Every slide is prepared for, also one that goes on with what runs: a recording is sought."""
         self._back = False
-        self._insisted = -INSIST_US
+        self._insisted: int | None = None
         self._orders: list[Order] = []
 
     @property
@@ -93,13 +97,18 @@ class Director:
         """What must happen for the talk to go on."""
         if self.preparing:
             return "cluster"
-        if any(run.state in ("running", "waiting", "late") for run in self.runs):
+        if any(run.state in ("running", "waiting", "late") or self._soon(run) for run in self.runs):
             return "cue"
         if any(run.state == "holding" for run in self.runs) or self.step < self.slide.steps:
             return "key"
         if any(run.state == "pending" and run.cue.trigger.kind == "key" for run in self.runs):
             return "key"
         return "end" if self._following() is None else "key"
+
+    def _soon(self, run: Run) -> bool:
+        """Whether a cue begins by itself before long."""
+        alone = run.cue.trigger.kind in ("enter", "after")
+        return run.state == "pending" and alone and not self._back
 
     # --- keys ------------------------------------------------------------------------------------
 
@@ -145,7 +154,7 @@ class Director:
 
     def _insist(self, run: int, moment: Moment) -> None:
         """A key while something is awaited: the first one warns, the second goes on."""
-        if moment.now - self._insisted > INSIST_US:
+        if self._insisted is None or not 0 <= moment.now - self._insisted <= INSIST_US:
             self._insisted = moment.now
             self.notice = "still waiting for what the slide shows: once more goes on without it"
             return
@@ -263,8 +272,8 @@ class Director:
                 elif self.alone and waited > GIVE_UP * allowed:
                     self.runs[number] = replace(run, said=f"never: {wait.predicate.text}")
                     self._end(number, "failed", moment)
-            case _:
-                pass
+            case Say() | Show() | Freeze() | Hold() | Act() | None:
+                self._do(number, moment)  # more of them than one turn may bring about
 
     # --- slides ----------------------------------------------------------------------------------
 
@@ -277,21 +286,27 @@ class Director:
         self.caption = ""
         self.frozen = False
         self.live = slide.lives[0] if slide.lives else None
-        self._insisted = moment.now - INSIST_US - 1
+        self._insisted = None
+        self.visit += 1
         wanted = self.needed(self.place)
+        if wanted is None and self.every:
+            wanted = Need()
         if wanted is None:
-            self._entered(moment)
+            # A cluster that is still being made for the slide before is waited for: it enters then.
+            if not self.preparing:
+                self._entered(moment)
             return
         stands = self.need is not None and same(self.need, wanted)
         # A slide of words alone can be shown on the way to the next while nothing is touched.
         touched = self.dirty and (back or slide.need is not None)
-        if stands and not touched and not fresh and not (wanted.fresh and slide.need is not None):
-            self._entered(moment)
+        again = fresh or (wanted.fresh and slide.need is not None)
+        if stands and not touched and not again and not self.every:
+            if not self.preparing:
+                self._entered(moment)
             return
         self.preparing = True
         self.need, self.dirty = wanted, False
-        again = fresh or (wanted.fresh and slide.need is not None)
-        self._orders.append(Prepare(wanted, again))
+        self._orders.append(Prepare(wanted, again, slide.number))
 
     def needed(self, place: int) -> Need | None:
         """The cluster that a slide begins with: its own word, or the last one before it."""
@@ -301,9 +316,10 @@ class Director:
         return None
 
     def _entered(self, moment: Moment) -> None:
+        """Its cues begin with the next tick: what they wait for is not judged by the slide before."""
         self.entered = moment.now
+        self._insisted = None
         self._orders.append(Enter(self.place))
-        self._tick(moment)
 
     # --- cues ------------------------------------------------------------------------------------
 
@@ -352,6 +368,9 @@ class Director:
                 case Freeze(on=on):
                     self.frozen = on
             self.runs[number] = replace(run, at=run.at + 1)
+        self.runs[number] = replace(
+            self.runs[number], state="waiting"
+        )  # the rest with the next tick
 
     def _end(self, number: int, state: State, moment: Moment) -> None:
         self.runs[number] = replace(self.runs[number], state=state, ended=moment.now)

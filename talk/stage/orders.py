@@ -30,6 +30,8 @@ class Prepare(Struct, frozen=True, tag="prepare"):
     need: Need
     fresh: bool
     """A new one, whatever runs; else the one that runs will do if it can be mended."""
+    slide: int = 0
+    """The number of the slide that it is for."""
 
 
 class Perform(Struct, frozen=True, tag="perform"):

@@ -9,10 +9,12 @@ the docket's. Whoever shows it calls `tick` some thirty times a second; whoever 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Final, Protocol
 
 from msgspec import Struct
 
+from cluster.config import MS
 from cluster.model.facts import Fact
 from cluster.sim.pairs.record import Played
 from talk.claims.judging import Docket, Judgement
@@ -23,8 +25,39 @@ from talk.stage.orders import Enter, FallBack, Finish, Moment, Order, Perform, P
 from tui.fold import fold
 from tui.view import ClusterView
 
-SAID_MAX = 200
+SAID_MAX: Final = 200
 """Words of progress kept of one act."""
+LOOK_US: Final = 250 * MS
+"""What came all at once is judged in steps of so much of the cluster's time: an act on a simulated
+ground lets seconds pass, and what was so in between is not to be missed."""
+PLAYED_BESIDE: Final = frozenset({"play", "compare"})
+"""Acts that do not touch the cluster."""
+PATIENT: Final = frozenset({"put", "audit"})
+"""Acts that may take long and can be left at any time."""
+
+
+class Listener(Protocol):
+    """Whoever keeps what a performance was: a rehearsal that is being recorded."""
+
+    def renewed(self, now: int) -> None:
+        """Another cluster took the place of the one before: all before it is void."""
+        ...
+
+    def heard(self, facts: Sequence[Fact], now: int) -> None:
+        """Facts were folded."""
+        ...
+
+    def marked(self, label: str, now: int) -> None:
+        """Something of the talk happened: "slide 4", "slide 4 step 1", "act kill n4", "cue die"."""
+        ...
+
+    def played(self, record: Played) -> None:
+        """A pair was played."""
+        ...
+
+    def left(self, shown: Shown) -> None:
+        """A slide was left."""
+        ...
 
 
 class Shown(Struct, frozen=True):
@@ -58,7 +91,13 @@ class Performance:
         """What the last tick folded, for whoever records or draws."""
         self.renewed = 0
         """How often another cluster took the place of the one before: all before it is void."""
+        self.listeners: list[Listener] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._acts: dict[asyncio.Task[None], str] = {}
+        """What is being done to the cluster, by its verb."""
+        self._making = asyncio.Lock()
+        self._wanted: Prepare | None = None
+        self._looked = 0
         self._closed = False
 
     # --- keys ------------------------------------------------------------------------------------
@@ -80,10 +119,18 @@ class Performance:
         self._keyed(self.director.again)
 
     def _keyed(self, key: Callable[[Moment], list[Order]]) -> None:
-        place, runs = self.director.place, tuple(self.director.runs)
+        director = self.director
+        place, runs, visit, step = (
+            director.place,
+            tuple(director.runs),
+            director.visit,
+            director.step,
+        )
         orders = key(self._moment())
-        if any(isinstance(order, Prepare | Enter) for order in orders):
+        if director.visit != visit:
             self._leave(place, runs)
+        elif director.step != step:
+            self._mark(f"slide {director.slide.number} step {director.step}")
         self._carry_out(orders)
 
     # --- time ------------------------------------------------------------------------------------
@@ -101,18 +148,48 @@ class Performance:
     def tick(self) -> None:
         """Fold what came, judge, and let the director go on."""
         self.heard = []
+        now = self.ground.now
         if not self.director.preparing:
             self.heard = self.ground.take()
-            if self.heard:
-                self.view = fold(self.view, self.heard)
-        now = self.ground.now
-        if self.docket is not None and not self.director.preparing:
-            self.docket.hear(self.heard, self.view, now, self.ground.stretch)
+            now = self.ground.now
+            for facts, at in self._looks(self.heard, now):
+                self._fold(facts)
+                if self.docket is not None:
+                    self.docket.hear(facts, self.view, at, self.ground.stretch)
+            self._told_all(self.heard, now)
+        self._looked = now
         self._carry_out(self.director.tick(self._moment()))
         runs = self.director.runs
         if self.docket is not None and runs and all(r.over for r in runs) and not self._closed:
             self._closed = True
             self.docket.close(self.view, now)
+
+    def _looks(self, facts: list[Fact], now: int) -> Iterator[tuple[list[Fact], int]]:
+        """What came, cut where it is to be judged, with those moments; the last is now."""
+        at, looked = self._looked, self._looked
+        part: list[Fact] = []
+        if not looked or now - looked <= 2 * LOOK_US:
+            yield facts, now
+            return
+        for fact in facts:
+            at = max(at, min(fact.at, now))
+            if at - looked >= LOOK_US and part:
+                yield part, at
+                part, looked = [], at
+            part.append(fact)
+        yield part, now
+
+    def _fold(self, facts: list[Fact]) -> None:
+        if facts:
+            self.view = fold(self.view, facts)
+
+    def _told_all(self, facts: Sequence[Fact], now: int) -> None:
+        for listener in self.listeners:
+            listener.heard(facts, now)
+
+    def _mark(self, label: str) -> None:
+        for listener in self.listeners:
+            listener.marked(label, self.ground.now)
 
     def _moment(self) -> Moment:
         return Moment(self.ground.now, self._met, self.ground.stretch)
@@ -128,57 +205,98 @@ class Performance:
         for order in orders:
             match order:
                 case Prepare():
+                    self._wanted = order
                     self._begin(self._prepare(order))
                 case Perform(run=run, act=act):
-                    self._begin(self._perform(self.director.place, run, act))
+                    self._mark(" ".join(("act", act.verb, *act.args)))
+                    task = self._begin(self._perform(self.director.visit, run, act))
+                    if act.verb not in PLAYED_BESIDE:
+                        self._acts[task] = act.verb
                 case Enter():
                     self.docket = Docket(self.director.slide, self.view, self.ground.now)
                     self._closed = False
+                    self._looked = self.ground.now
+                    self._mark(f"slide {self.director.slide.number}")
                 case Finish(alias=alias):
                     if self.docket is not None:
                         self.docket.finished(alias, self.view, self.ground.now)
+                    if alias:
+                        self._mark(f"cue {alias}")
                 case FallBack(why=why):
                     self.fallback = why
 
     async def _prepare(self, order: Prepare) -> None:
-        trouble = ""
-        self.said = []
-        try:
-            if await self.ground.prepare(order.need, fresh=order.fresh, tell=self._told):
-                self.view = ClusterView()
-                self.renewed += 1
-        except GroundError as error:
-            trouble = str(error)
-        facts = self.ground.take()
-        self.view = fold(self.view, facts)
-        self.heard = facts
-        self._carry_out(self.director.prepared(self._moment(), trouble))
+        """One cluster is made at a time, and none while something is done to the one before it. Of
+        several orders the last one counts."""
+        async with self._making:
+            if self._wanted is not order:
+                return
+            await self._acts_over()
+            self.said = []
+            trouble = ""
+            try:
+                made = await self.ground.prepare(
+                    order.need, fresh=order.fresh, tell=self._told, slide=order.slide
+                )
+                if made:
+                    self.view = self.ground.beginning()
+                    self.renewed += 1
+                    for listener in self.listeners:
+                        listener.renewed(self.ground.now)
+            except GroundError as error:
+                trouble = str(error)
+            except Exception as error:  # whatever it is, the talk goes on
+                trouble = f"{type(error).__name__}: {error}"
+            facts = self.ground.take()
+            self._fold(facts)
+            self._told_all(facts, self.ground.now)
+        if self._wanted is order:
+            self._wanted = None
+            self._carry_out(self.director.prepared(self._moment(), trouble))
 
-    async def _perform(self, place: int, run: int, act: Act) -> None:
+    async def _acts_over(self) -> None:
+        """Until nothing is done to the cluster; what takes long is left."""
+        for task, verb in list(self._acts.items()):
+            if verb in PATIENT:
+                task.cancel()
+        if self._acts:
+            await asyncio.wait(list(self._acts))
+
+    async def _perform(self, visit: int, run: int, act: Act) -> None:
         self.said = []
         done, said = True, ""
         try:
             came = await self.ground.perform(act, self._told)
             said = came.said
             if came.played is not None:
-                self.played[came.played.name] = came.played
-                if self.docket is not None and self.director.place == place:
-                    self.docket.played(came.played)
+                self._heed(came.played, visit)
         except GroundError as error:
             done, said = False, str(error)
-        if self.director.place == place:
+        except Exception as error:  # whatever it is, the talk goes on
+            done, said = False, f"{type(error).__name__}: {error}"
+        if self.director.visit == visit:
+            self._mark(" ".join(("did", act.verb, *act.args)))
             self._carry_out(self.director.did(run, self._moment(), said, done=done))
+
+    def _heed(self, record: Played, visit: int) -> None:
+        self.played[record.name] = record
+        for listener in self.listeners:
+            listener.played(record)
+        if self.docket is not None and self.director.visit == visit:
+            self.docket.played(record)
 
     def _told(self, said: str) -> None:
         self.said = [*self.said, said][-SAID_MAX:]
 
-    def _begin(self, work: Coroutine[None, None, None]) -> None:
+    def _begin(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._acts.pop(task, None)
         if not task.cancelled() and task.exception() is not None:
             self.director.notice = f"{type(task.exception()).__name__}: {task.exception()}"
 
@@ -200,7 +318,10 @@ class Performance:
             return
         now = self.ground.now
         docket.close(self.view, now)
-        self.shown.append(Shown(place, tuple(docket.judgements), runs, docket.entered.at, now))
+        shown = Shown(place, tuple(docket.judgements), runs, docket.entered.at, now)
+        self.shown.append(shown)
+        for listener in self.listeners:
+            listener.left(shown)
 
     async def stop(self) -> None:
         """End what is under way, and the ground."""
