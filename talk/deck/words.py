@@ -59,8 +59,10 @@ VERBS: Final[dict[str, Verb]] = {
     )
 }
 
+MESH: Final = "mesh"
 WAVES: Final = ("flood", "calm", "disaster", "after")
 """As `talk.live.showing.PARTS`, which a deck has no need to import."""
+OVERLAYS: Final = (MESH, *WAVES)
 LIVES: Final[dict[str, Shown]] = {
     shown.name: shown
     for shown in (
@@ -80,7 +82,8 @@ LIVES: Final[dict[str, Shown]] = {
             "[WAVE]",
             "right",
             "a broadcast through a thousand simulated nodes that know a few others each: flood, "
-            "calm, disaster or after (the repair); without a name all four in turn",
+            "calm, disaster or after (the repair), without a name all four in turn; or mesh, the "
+            "links that all with all would need",
         ),
         Shown("beam", "", "below", "a real BEAM cluster beside ours, where Erlang is installed"),
         Shown("quiz", "", "below", "one quiz room written three ways, under one load"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from talk.deck.deck import Deck, Live
+from talk.deck.words import MESH
 from talk.live.filming import Film, FilmError, filmed
 
 KIND = "overlay"
@@ -42,7 +43,8 @@ class Screening:
     def shown_us(self, live: Live | None, now_s: float, *, frozen: bool) -> int:
         """How long the picture that is on has been running. Asked at every look."""
         passed, self._looked = now_s - self._looked, now_s
-        if live is None or live.kind != KIND or not self.film:
+        waits = live is not None and live.subject != MESH and not self.film
+        if live is None or live.kind != KIND or waits:
             self._on = None
         elif live != self._on:
             self._on, self._shown_us = live, 0

@@ -12,10 +12,12 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cluster.sim.overlay.beyond import PEERS
 from cluster.sim.overlay.wave import Wave
 from cluster.sim.pairs.record import Played
 from talk.deck.deck import Live
-from talk.deck.words import WAVES
+from talk.deck.words import MESH, WAVES
+from talk.live.mesh import paint_mesh
 from talk.live.nodes import paint_nodes
 from talk.live.overlay import paint_wave
 from talk.live.showing import at, showing
@@ -101,7 +103,9 @@ def _pair(name: str, playing: Playing, width: int, height: int) -> Frame:
 
 
 def _overlay(live: Live, scene: Scene, playing: Playing, width: int, height: int) -> Frame:
-    """One wave to its end, or all of them in a round."""
+    """One wave to its end, or all of them in a round; or what it would be to link all with all."""
+    if live.subject == MESH:
+        return paint_mesh(PEERS, playing.film_us, width, height, glyphs=scene.glyphs)
     if not playing.film:
         return _words("a thousand simulated nodes are being played…", width, height)
     if live.subject:

@@ -7,7 +7,7 @@ from typing import Final, get_args
 
 from talk.deck.deck import Live, Place
 from talk.deck.grammar.source import Source, instead, shown
-from talk.deck.words import LIVES, WAVES, Shown
+from talk.deck.words import LIVES, OVERLAYS, Shown
 
 PLACES: Final[tuple[Place, ...]] = get_args(Place)
 _OPTION: Final = re.compile(r"([a-z][a-z0-9-]*)=(\S+)")
@@ -34,8 +34,8 @@ def live(source: Source, words: list[str], line: int, pairs: frozenset[str] | No
     subject = _subject(source, kind, subjects, line)
     if kind.name == "pair" and pairs is not None and subject not in pairs:
         raise source.error(line, f"there is no pair {shown(subject)}; {instead(subject, pairs)}")
-    if kind.name == "overlay" and subject and subject not in WAVES:
-        raise source.error(line, f"there is no wave {shown(subject)}; {instead(subject, WAVES)}")
+    if kind.name == "overlay" and subject and subject not in OVERLAYS:
+        raise source.error(line, f"there is no wave {shown(subject)}; {instead(subject, OVERLAYS)}")
     return Live(kind.name, subject, options, place, line)
 
 
