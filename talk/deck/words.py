@@ -81,9 +81,7 @@ LIVES: Final[dict[str, Shown]] = {
             "overlay",
             "[WAVE]",
             "right",
-            "a broadcast through a thousand simulated nodes that know a few others each: flood, "
-            "calm, disaster or after (the repair), without a name all four in turn; or mesh, the "
-            "links that all with all would need",
+            "a thousand simulated nodes: flood, calm, disaster, after, or all in turn; mesh",
         ),
         Shown("beam", "", "below", "a real BEAM cluster beside ours, where Erlang is installed"),
         Shown("quiz", "", "below", "one quiz room written three ways, under one load"),
