@@ -135,8 +135,14 @@ class Docket:
 
     def _judged(self, had: Judgement, view: ClusterView, now: int, stretch: float) -> Judgement:
         claim, predicate = had.claim, had.claim.predicate
-        if predicate is None or had.settled or had.state == "broken" or claim.alias == END:
+        if predicate is None or had.settled or had.state == "broken":
             return had
+        if claim.alias == END:
+            # What it says so far is shown; it is judged when all cues are over.
+            found = measured(predicate, Evidence(view, now, self.entered))
+            unit = MEASURES[predicate.measure].unit
+            known = found if found.value is not None else had.measured
+            return replace(had, measured=known, unit=unit) if had.state == "pending" else had
         since = self._from.get(claim.alias) if claim.alias else self.entered
         if since is None:
             return had  # what it counts from has not happened
