@@ -172,7 +172,7 @@ def _beside(frame: Frame, sheet: Sheet, y: int, end: int) -> None:
     at = min(bottom + 1, max(y + len(lines) + 2, end - 18)) if frame.height > 30 else bottom + 1
     at = _lines(frame, claims, LEFT, at, end)
     _lines(frame, caption, LEFT, at + 1, end)
-    put(frame, picture(sheet.live, sheet.scene, sheet.playing, side, end - 1), x, 1)
+    put(frame, _picture(sheet, sheet.live, side, end - 1), x, 1)
 
 
 def _beneath(frame: Frame, sheet: Sheet, y: int, end: int, *, words: bool) -> None:
@@ -190,9 +190,15 @@ def _beneath(frame: Frame, sheet: Sheet, y: int, end: int, *, words: bool) -> No
         claims = _claims(sheet, width, most=3)
         foot = len(claims) + len(caption) + 1
         rows = end - foot - y
-    put(frame, picture(sheet.live, sheet.scene, sheet.playing, width, max(0, rows)), LEFT, y)
+    put(frame, _picture(sheet, sheet.live, width, max(0, rows)), LEFT, y)
     at = _lines(frame, caption, LEFT, end - foot + 1, end)
     _lines(frame, claims, LEFT, at, end)
+
+
+def _picture(sheet: Sheet, live: Live, width: int, height: int) -> Frame:
+    """A pair's claims are painted once: with the slide's, where it claims them."""
+    claimed = any(judgement.claim.pair for judgement in sheet.judgements)
+    return picture(live, sheet.scene, sheet.playing, width, height, claimed=claimed)
 
 
 def _lines(frame: Frame, lines: list[Line], x: int, y: int, end: int) -> int:

@@ -15,11 +15,13 @@ from msgspec.structs import replace
 from cluster.sim.overlay.beyond import PEERS
 from cluster.sim.overlay.wave import Wave
 from cluster.sim.pairs.record import Played
+from cluster.sim.pairs.registry import PAIRS
 from talk.deck.deck import Live
 from talk.deck.words import MESH, WAVES
 from talk.live.mesh import paint_mesh
 from talk.live.nodes import paint_nodes
 from talk.live.overlay import paint_wave
+from talk.live.pair import paint_pair
 from talk.live.showing import at, showing
 from tui.draw.chrome import FOOT, TOP
 from tui.draw.frame import Frame
@@ -31,7 +33,6 @@ from tui.screens.matrix import paint as paint_matrix
 from tui.screens.recovery import paint as paint_recovery
 from tui.screens.ring import Stage as Ring
 from tui.screens.rooms import paint as paint_rooms
-from tui.text.pairs import told
 
 Paint = Callable[[Scene, int, int], Frame]
 SIMULATED: Final = frozenset({"pair", "compare", "overlay", "quiz"})
@@ -71,10 +72,20 @@ SCREENS: Final[dict[str, Paint]] = {
 }
 
 
-def picture(live: Live, scene: Scene, playing: Playing, width: int, height: int) -> Frame:
-    """What it shows now, `width` by `height` cells."""
-    if live.kind == "pair":
-        return _pair(live.subject, playing, width, height)
+def picture(
+    live: Live, scene: Scene, playing: Playing, width: int, height: int, *, claimed: bool = False
+) -> Frame:
+    """What it shows now, `width` by `height` cells. `claimed`: a pair's claims stand elsewhere."""
+    if live.kind == "pair" and live.subject in PAIRS:
+        return paint_pair(
+            PAIRS[live.subject],
+            width,
+            height,
+            record=playing.played.get(live.subject),
+            said=playing.said,
+            claimed=claimed,
+            glyphs=scene.glyphs,
+        )
     if live.kind == "overlay" and height >= ROWS_MIN and width >= WIDTH_MIN:
         return _overlay(live, scene, playing, width, height)
     paint = SCREENS.get(live.kind)
@@ -89,17 +100,6 @@ def picture(live: Live, scene: Scene, playing: Playing, width: int, height: int)
     if live.kind == "rooms" and live.subject in scene.view.rooms.by_name:
         scene = replace(scene, room=live.subject)
     return cut(paint(scene, width, height + TOP + FOOT), TOP, height)
-
-
-def _pair(name: str, playing: Playing, width: int, height: int) -> Frame:
-    """What was counted, or the words of who counts."""
-    frame = Frame(width, height)
-    record = playing.played.get(name)
-    playing_now = ["both ways are played, in simulated worlds…", *playing.said]
-    lines = told(record)[2:] if record is not None else playing_now[-height:]
-    for y, line in enumerate(lines[:height]):
-        frame.text(0, y, line[:width])
-    return frame
 
 
 def _overlay(live: Live, scene: Scene, playing: Playing, width: int, height: int) -> Frame:

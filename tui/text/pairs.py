@@ -13,7 +13,7 @@ from cluster.sim.pairs.registry import Pair
 BAR: Final = 32
 """Cells of the longest bar."""
 WORDS: Final = {"wrong": "don't", "right": "do"}
-_BOUNDS: Final[dict[Relation, str]] = {
+BOUNDS: Final[dict[Relation, str]] = {
     ">": "must be more than",
     ">=": "must be at least",
     "<=": "may be at most",
@@ -85,7 +85,7 @@ def _bar(way: str, figure: Figure, most: float) -> str:
 
 def _claim(claim: Checked) -> list[str]:
     sign = "✓" if claim.held else "✗ BROKEN:"
-    bound = f"{_BOUNDS[claim.relation]} {number(claim.bound)}"
+    bound = f"{BOUNDS[claim.relation]} {number(claim.bound)}"
     seen = f"{number(claim.measured)} {claim.unit}".rstrip()
     return [f"  {sign} {claim.text}", f"      {seen} ({bound}; {claim.of:,} {claim.of_what})"]
 
