@@ -33,6 +33,8 @@ def found(judgement: Judgement, now: int = 0) -> str:
     said = number(measured.value)
     if judgement.unit:
         said += judgement.unit if judgement.unit in ("%", "x") else f" {judgement.unit}"
+    if judgement.state == "pending":
+        return f"{said} so far"
     if measured.of_what and not (measured.of == 1 and not judgement.pair):
         between = " in " if measured.of_what == "facts" else ", " if judgement.unit else " of "
         said += f"{between}{measured.of:,} {measured.of_what}"
