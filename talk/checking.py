@@ -79,10 +79,10 @@ def order(deck: Deck) -> list[int]:
     return [p for p in shown if p not in off] + off
 
 
-def pairs_of(deck: Deck) -> list[str]:
+def pairs_of(deck: Deck, only: int | None = None) -> list[str]:
     """Every pair that some slide plays or claims something of."""
     found: dict[str, None] = {}
-    for slide in deck.slides:
+    for slide in deck.slides if only is None else (deck.slides[only],):
         found.update(dict.fromkeys(claim.pair for claim in slide.claims if claim.pair))
     return list(found)
 
@@ -92,17 +92,18 @@ async def check(
     ground: Ground,
     told: Callable[[SlideReport], None],
     *,
+    only: int | None = None,
     looking: Callable[[Performance], None] | None = None,
     listeners: Sequence[Listener] = (),
 ) -> Report:
     """Tell the whole deck; `told` hears of each slide as it is left, `looking` is called with each
-    step of each slide once all there is to see at that step is there."""
+    step of each slide once all there is to see at that step is there. `only`: this place alone."""
     performance = Performance(deck, ground, alone=True)
     performance.listeners += listeners
     performance.director.every = not ground.makes
     reports: list[SlideReport] = []
     try:
-        for place in order(deck):
+        for place in order(deck) if only is None else (only,):
             performance.go(place)
             stuck = await _through(performance, looking or (lambda _performance: None))
             director = performance.director
@@ -118,7 +119,7 @@ async def check(
             told(report)
     finally:
         await performance.stop()
-    kind = "simulated" if ground.simulated else "real processes"
+    kind = "simulated nodes" if ground.simulated else "real processes"
     return Report(deck, tuple(reports), kind if ground.makes else "a recording")
 
 

@@ -60,6 +60,8 @@ def bound(judgement: Judgement) -> str:
     if predicate is None:
         return ""
     most = "all" if predicate.bound == ALL else number(predicate.bound)
+    if judgement.unit and predicate.bound != ALL:
+        most += judgement.unit if judgement.unit in ("%", "x") else f" {judgement.unit}"
     return f"{predicate.measure} {' '.join(predicate.args)} {predicate.relation} {most}".replace(
         "  ", " "
     )

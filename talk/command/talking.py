@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -34,6 +35,8 @@ def add(words: Words) -> None:
     word.add_argument("deck", type=Path, nargs="?", metavar="DECK.md", help="your own deck")
     word.add_argument("--check", action="store_true", help="tell it to nobody, judge every claim")
     word.add_argument("--real", action="store_true", help="check on real processes")
+    word.add_argument("--junit", type=Path, metavar="FILE", help="what --check found, as JUnit XML")
+    word.add_argument("--json", type=Path, metavar="FILE", help="what --check found, as JSON")
     word.add_argument("--lint", action="store_true", help="only say what is poor about the deck")
     word.add_argument("--words", action="store_true", help="every word that a deck may use")
     word.add_argument("--stage", type=int, metavar="N", help="begin with this part of the talk")
@@ -111,34 +114,47 @@ async def _present(deck: Deck, args: argparse.Namespace) -> int:
 
 
 async def _check(deck: Deck, args: argparse.Namespace) -> int:
+    from talk import report as reporting
     from talk.checking import check, pairs_of
-    from talk.claims.telling import line
     from talk.command import writing
     from talk.grounds.live import LiveGround
     from talk.grounds.playing import Players
     from talk.grounds.simulated import SimGround
 
+    only = None if args.slide is None else _start(deck, args)
     players = Players(args.seed)
-    players.ahead(pairs_of(deck))
+    players.ahead(pairs_of(deck, only))
     ground = LiveGround(args.seed, players) if args.real else SimGround(args.seed, players)
 
-    def told(report: SlideReport) -> None:
-        held = sum(j.state == "held" for j in report.judgements)
-        claims = f"{held} of {len(report.judgements)} claims" if report.judgements else ""
-        say(f"{report.slide.number:>3}  {report.slide.title:<56.56}  {claims}")
-        for judgement in report.broken:
-            say(f"       {line(judgement)}   (line {judgement.claim.line})")
-        for run in report.late:
-            say(f"       cue of line {run.cue.line}: {run.state}, {run.said}")
-        if report.stuck:
-            say(f"       never came: {report.stuck}")
+    def told(slide: SlideReport) -> None:
+        say(reporting.slide_line(slide))
 
     say(
         f"{deck.title}, on {'real processes' if args.real else 'simulated nodes'}, seed {args.seed}"
     )
-    report = await check(deck, ground, told)
+    report = await check(deck, ground, told, only=only)
+    for line in reporting.troubles(report, _again(args)):
+        say(line)
     for complaint in writing.complaints(deck):
         say(str(complaint))
-    held = sum(j.state == "held" for j in report.claims)
-    say(f"{held} of {len(report.claims)} claims held")
-    return report.code if report.code in (FINE, NOT_FINE, WRONG_CALL) else NOT_FINE
+    say(reporting.total(report))
+    if args.junit is not None:
+        save(args.junit, reporting.as_junit(report))
+    if args.json is not None:
+        save(args.json, json.dumps(reporting.as_json(report, args.seed), indent=1) + "\n")
+    return report.code
+
+
+def _again(args: argparse.Namespace) -> str:
+    """The command that tells one slide again."""
+    deck = [] if args.deck is None else [str(args.deck)]
+    real = ["--real"] if args.real else []
+    return " ".join([args.prog, "talk", *deck, "--check", *real, "--seed", str(args.seed)])
+
+
+def save(path: Path, text: str) -> None:
+    """Write a file that was asked for by name."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror or error}", NOT_FINE) from None
