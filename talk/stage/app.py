@@ -18,6 +18,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 
 from talk.live.screening import KIND, Screening
+from talk.stage.dial import Dial
 from talk.stage.painting import Sheet, paint
 from talk.stage.performance import Performance
 from talk.stage.pictures import SIMULATED, Playing
@@ -39,6 +40,8 @@ KEYS: Final[dict[str, str]] = {
     "S": "still",
     "R": "recording",
     "home": "first",
+    "question_mark": "ask",
+    **{digit: digit for digit in "0123456789"},
     "q,ctrl+c": "leave",
 }
 
@@ -84,6 +87,7 @@ class StageApp(App[int]):
         """When the talk's second slide was entered: the timer starts there."""
         self.screening = Screening(manner.seed)
         self._canvas = FrameView(self.worn)
+        self._dial = Dial()
         self._painted = 0.0
         self._dirty = True
         self._frozen: tuple[ClusterView, int] | None = None
@@ -109,6 +113,13 @@ class StageApp(App[int]):
             self.black = False
             if what == "black":
                 return
+        if what.isdigit() or what == "ask":
+            self._dial = self._dial.typed(what) if what.isdigit() else self._dial.asked()
+            return
+        dialled, self._dial = self._dial, Dial()
+        if dialled.used and what == "forward":
+            self._jump(dialled)
+            return
         match what:
             case "forward":
                 self.performance.forward()
@@ -126,6 +137,13 @@ class StageApp(App[int]):
                 self.leave()
             case _:
                 self.performance.director.notice = "there is no recording of this talk"
+
+    def _jump(self, dialled: Dial) -> None:
+        place = dialled.place(self.performance.deck)
+        if isinstance(place, int):
+            self.performance.go(place)
+        else:
+            self.performance.director.notice = place
 
     def go(self, number: int) -> None:
         """To a slide by its number, as the presenter's view asks."""
