@@ -149,8 +149,12 @@ class Players:
     ) -> None:
         """Ask one node after the other. `then` is called once: with the answer, or without one and
         with whether it is sure that nothing was done."""
-        self._attempts += 1
-        Errand(self._world, self._nodes, self._rng, request, then).go()
+
+        def ended(response: Response | None, sure: bool) -> None:
+            self._attempts += 1  # of what has ended, as its successes are
+            then(response, sure)
+
+        Errand(self._world, self._nodes, self._rng, request, ended).go()
 
     def _count(self) -> None:
         self._world.after(COUNT_US, self._count)

@@ -42,7 +42,7 @@ from cluster.protocol.inputs import SnapshotQuery
 from cluster.protocol.memory import NAME, Memory
 from cluster.sim.faults.hand import Hand
 from cluster.sim.faults.options import draw
-from cluster.sim.faults.schedule import names, plan
+from cluster.sim.faults.schedule import Kind, names, plan
 from cluster.sim.watch.acts import Acts
 from cluster.sim.watch.orders import FACTS_MAX, Act, Play, Setup, Step
 from cluster.sim.watch.players import Players
@@ -63,6 +63,7 @@ WATCHED: Final = 32
 judged several times a second, which costs a core what 32 x 1,000 cells cost."""
 TRACED_PER_S: Final = 300
 """Traced messages of all nodes together, about."""
+HARMLESS: Final[frozenset[Kind]] = frozenset({"join", "leave"})
 SLICE_US: Final = (1 * MS, 250 * MS)
 """How much virtual time passes, least and most, between two looks at the clock on the wall."""
 STEP_MAX_US: Final = 2 * SECOND
@@ -158,11 +159,15 @@ class Watched:
     # --- what is told ----------------------------------------------------------------------------
 
     def calm(self) -> bool:
-        """Nothing is hurt and nothing is owed: a god's look, for the audit."""
-        nodes = [self.world.host(name).node for name in self.hand.expected]
-        return not self.hand.in_force() and all(
+        """Nothing is hurt and nothing is owed: a god's look, for the audit. To come is no harm, and
+        neither is to have left."""
+        nodes = {name: self.world.host(name).node for name in self.hand.expected}
+        episodes = self.hand.in_force()
+        left = {e.subject for e in episodes if e.kind == "leave" and nodes.get(e.subject) is None}
+        return all(e.kind in HARMLESS for e in episodes) and all(
             node is not None and not node.transfers.filling and not node.hints.depths()
-            for node in nodes
+            for name, node in nodes.items()
+            if name not in left
         )
 
     def _sampled(self) -> None:
