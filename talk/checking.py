@@ -100,7 +100,6 @@ async def check(
     step of each slide once all there is to see at that step is there. `only`: this place alone."""
     performance = Performance(deck, ground, alone=True)
     performance.listeners += listeners
-    performance.director.every = not ground.makes
     reports: list[SlideReport] = []
     try:
         for place in order(deck) if only is None else (only,):

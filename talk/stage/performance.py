@@ -30,6 +30,8 @@ SAID_MAX: Final = 200
 LOOK_US: Final = 250 * MS
 """What came all at once is judged in steps of so much of the cluster's time: an act on a simulated
 ground lets seconds pass, and what was so in between is not to be missed."""
+STRETCH_STEP: Final = 0.1
+"""Listeners hear of how slow the machine is when it has changed by so much."""
 PLAYED_BESIDE: Final = frozenset({"play", "compare"})
 """Acts that do not touch the cluster."""
 PATIENT: Final = frozenset({"put", "audit"})
@@ -39,7 +41,7 @@ PATIENT: Final = frozenset({"put", "audit"})
 class Listener(Protocol):
     """Whoever keeps what a performance was: a rehearsal that is being recorded."""
 
-    def renewed(self, now: int) -> None:
+    def renewed(self, now: int, label: str) -> None:
         """Another cluster took the place of the one before: all before it is void."""
         ...
 
@@ -48,7 +50,8 @@ class Listener(Protocol):
         ...
 
     def marked(self, label: str, now: int) -> None:
-        """Something of the talk happened: "slide 4", "slide 4 step 1", "act kill n4", "cue die"."""
+        """Something of the talk happened: "slide 4", "slide 4 step 1", "act kill n4",
+        "did kill n4", "cue die", "stretch 1.5"."""
         ...
 
     def played(self, record: Played) -> None:
@@ -77,6 +80,7 @@ class Performance:
         self.deck = deck
         self.ground = ground
         self.director = Director(deck, alone=alone)
+        self.director.every = not ground.makes
         self.view = ClusterView()
         self.docket: Docket | None = None
         self.shown: list[Shown] = []
@@ -99,6 +103,8 @@ class Performance:
         self._wanted: Prepare | None = None
         self._looked = 0
         self._closed = False
+        self._stretch = 1.0
+        """As it was last told to listeners."""
 
     # --- keys ------------------------------------------------------------------------------------
 
@@ -157,6 +163,7 @@ class Performance:
                 if self.docket is not None:
                     self.docket.hear(facts, self.view, at, self.ground.stretch)
             self._told_all(self.heard, now)
+            self._stretched()
         self._looked = now
         self._carry_out(self.director.tick(self._moment()))
         runs = self.director.runs
@@ -186,6 +193,12 @@ class Performance:
     def _told_all(self, facts: Sequence[Fact], now: int) -> None:
         for listener in self.listeners:
             listener.heard(facts, now)
+
+    def _stretched(self) -> None:
+        stretch = self.ground.stretch
+        if abs(stretch - self._stretch) >= STRETCH_STEP:
+            self._stretch = stretch
+            self._mark(f"stretch {stretch:.2f}")
 
     def _mark(self, label: str) -> None:
         for listener in self.listeners:
@@ -231,25 +244,28 @@ class Performance:
         async with self._making:
             if self._wanted is not order:
                 return
+            ground = self.ground
             await self._acts_over()
             self.said = []
             trouble = ""
             try:
-                made = await self.ground.prepare(
+                made = await ground.prepare(
                     order.need, fresh=order.fresh, tell=self._told, slide=order.slide
                 )
-                if made:
-                    self.view = self.ground.beginning()
+                if made and ground is self.ground:
+                    self.view = ground.beginning()
                     self.renewed += 1
                     for listener in self.listeners:
-                        listener.renewed(self.ground.now)
+                        listener.renewed(ground.now, ground.label())
             except GroundError as error:
                 trouble = str(error)
             except Exception as error:  # whatever it is, the talk goes on
                 trouble = f"{type(error).__name__}: {error}"
-            facts = self.ground.take()
+            if ground is not self.ground:
+                return  # the talk went on from the recording meanwhile
+            facts = ground.take()
             self._fold(facts)
-            self._told_all(facts, self.ground.now)
+            self._told_all(facts, ground.now)
         if self._wanted is order:
             self._wanted = None
             self._carry_out(self.director.prepared(self._moment(), trouble))

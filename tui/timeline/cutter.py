@@ -99,6 +99,9 @@ class Cutter:
         """Those of the chunk that is not full yet."""
         self.times: list[int] = []
         self._shelf = shelf
+        self.later = 0
+        """How much later than the clock of facts this stream's time is: of a rehearsal, whose simulated
+        worlds all begin at the same moment."""
         self._cut = 0
         """How many facts are in chunks."""
         self._chunk_us = chunk_us
@@ -115,13 +118,20 @@ class Cutter:
         self.seen = t
         self._keep(view, t)
 
+    def renew(self, view: ClusterView, t: int, later: int) -> None:
+        """Another cluster: whatever came before is no part of what comes now. `t` is its clock's."""
+        self.later = later
+        self.seen = max(self.seen, t + later)
+        self._marks = ()
+        self._keep(view, self.seen)
+
     def add(self, facts: Sequence[Fact], view: ClusterView, heard: int) -> None:
         """Facts heard now (`heard`, the collector's clock), and the view after them."""
         if not facts:
             return
         seen = self.seen
         for fact in facts:
-            seen = max(seen, min(fact.at, heard))
+            seen = max(seen, min(fact.at, heard) + self.later)
             self.facts.append(fact)
             self.times.append(seen)
             if len(self.facts) >= CHUNK_FACTS:
@@ -139,7 +149,7 @@ class Cutter:
 
     def tick(self, now: int) -> None:
         """Cut what has waited long enough."""
-        if self.times and now - self.times[0] >= self._chunk_us:
+        if self.times and now + self.later - self.times[0] >= self._chunk_us:
             self.cut()
 
     def cut(self) -> None:
@@ -165,6 +175,7 @@ class Cutter:
             name = (mark.at, mark.label)
             if name not in self._noted:
                 self._noted[name] = None
-                self._shelf.mark(Note(mark.at, mark.label, mark.kind, self.count))
+                at = mark.at + self.later
+                self._shelf.mark(Note(at, mark.label, mark.kind, self.count))
         while len(self._noted) > MARKS_KEPT:
             del self._noted[next(iter(self._noted))]

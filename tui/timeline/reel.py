@@ -97,6 +97,18 @@ class Reel:
         place = seq - 1 - self.starts[chunk]
         return span.facts[place], span.seen[place]
 
+    def between(self, after: int, upto: int) -> list[Fact]:
+        """The facts that lead from one place to another."""
+        facts: list[Fact] = []
+        after, upto = max(after, self.first), min(upto, self.count)
+        while after < upto:
+            chunk = bisect_right(self.starts, after) - 1
+            start = self.starts[chunk]
+            part = self._span(chunk).facts[after - start : upto - start]
+            facts += part
+            after += len(part)
+        return facts
+
     def view(self, seq: int) -> ClusterView:
         """The view at a place."""
         seq = min(max(seq, self.first), self.count)

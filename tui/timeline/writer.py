@@ -113,6 +113,8 @@ class Recorder:
         self._file = create(path)
         self._open: tuple[Writer, Cutter] | None = None
         """Only once there is something to say in the header."""
+        self._notes: list[Note] = []
+        """Marks from before that."""
 
     @property
     def facts(self) -> int:
@@ -134,6 +136,21 @@ class Recorder:
             cutter.add(facts, self.view, now)
             cutter.tick(now)
 
+    def renew(self, now: int, later: int = 0) -> None:
+        """Another cluster takes the place of this one: the view begins anew. `later`: how much is
+        added to its clock, so that the file's time does not run backwards."""
+        self.view = ClusterView()
+        if self._open:
+            self._open[1].renew(self.view, now, later)
+
+    def note(self, label: str, kind: str, now: int) -> None:
+        """A mark of one's own."""
+        if self._open:
+            writer, cutter = self._open
+            writer.mark(Note(now + cutter.later, label, kind, cutter.count))
+        else:
+            self._notes.append(Note(now, label, kind))
+
     def end(self) -> None:
         """What waits, the index and the footer."""
         writer, cutter = self._open or self._begin(self.view, self.began)
@@ -146,6 +163,9 @@ class Recorder:
         cutter = Cutter(writer, FLUSH_US)
         self._open = writer, cutter
         cutter.begin(view, t)
+        for note in self._notes:
+            writer.mark(note)
+        self._notes = []
         return self._open
 
     def __enter__(self) -> Recorder:
@@ -161,4 +181,8 @@ class Recorder:
             if not isinstance(error, OSError):
                 self.end()
         finally:
-            self._file.close()
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the file, ended or not."""
+        self._file.close()

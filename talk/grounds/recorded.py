@@ -1,0 +1,213 @@
+"""A talk from the recording of a rehearsal: no cluster, the same pictures, the same claims judged again.
+
+Slides are found by their titles, so that a deck whose order changed still finds them; of several visits
+to one slide the one in which most was done counts, of equals the last. Time plays on from the slide's
+mark, and stands still in front of each act until a cue asks for that act: the speaker may be slower or
+quicker than at the rehearsal, what the audience sees comes in the same order. At the end of what was
+recorded of a slide the picture stands. What was not recorded is refused with a sentence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic_ns
+from typing import Final
+
+import msgspec
+
+from cluster.model.facts import Fact
+from cluster.sim.pairs.record import Played
+from talk.deck.deck import Act, Deck, Need
+from talk.grounds.ground import Done, GroundError, Tell
+from talk.grounds.visits import Deed, Visit, visits
+from talk.pace import names
+from talk.rehearsal import KIND, beside
+from tui.timeline.recording import NotARecordingError, Recording
+from tui.view import ClusterView
+
+TICK_S: Final = 0.05
+BEHIND_US: Final = 250_000
+"""No more than this is played at once, however long nobody looked: it would be a jump."""
+PAIRS_BYTES_MAX: Final = 16 * 1_048_576
+
+
+class RecordedGround:
+    """One recording, sought and played. `real`: at the pace of the wall's clock; else as asked."""
+
+    simulated = True
+    makes = False
+
+    def __init__(
+        self,
+        recording: Recording,
+        deck: Deck,
+        records: dict[str, Played],
+        *,
+        real: bool = True,
+        clock_ns: Callable[[], int] = monotonic_ns,
+    ) -> None:
+        self.recording = recording
+        self._records = records
+        self._real = real
+        self._clock_ns = clock_ns
+        self._last_ns = clock_ns()
+        self._called = names(deck.slides)
+        found = visits(recording.marks)
+        if found and not found[-1].end_t:  # cut off
+            found[-1].end_t, found[-1].end_seq = recording.end_us, recording.count
+        self._visits: dict[str, Visit] = {}
+        for visit in found:
+            best = self._visits.get(visit.name)
+            if best is None or len(visit.deeds) >= len(best.deeds):
+                self._visits[visit.name] = visit
+        self._visit = Visit("", recording.begin_us, recording.first, 0, "", [], [])
+        self._todo: list[Deed] = []
+        self._t = recording.begin_us
+        self._place = recording.first
+
+    def label(self) -> str:
+        """That it is recorded, and of what."""
+        return "recorded, simulated" if self._visit.label.startswith("simulated") else "recorded"
+
+    @property
+    def now(self) -> int:
+        """The clock of the cluster that was recorded."""
+        return self._t - self._visit.later
+
+    @property
+    def stretch(self) -> float:
+        """As it was measured then."""
+        return next((s for t, s in reversed(self._visit.stretches) if t <= self._t), 1.0)
+
+    # --- time ------------------------------------------------------------------------------------
+
+    def _limit(self) -> int:
+        """How far time may go: to the next act, or the end of the slide."""
+        ahead = [deed.t for deed in self._todo if deed.t >= self._t]
+        return max(self._t, min(ahead, default=self._visit.end_t))
+
+    def _play(self, us: int) -> None:
+        self._t = min(self._t + us, self._limit())
+
+    def _pass(self) -> None:
+        """Play on by what went by since this was last asked."""
+        now = self._clock_ns()
+        went, self._last_ns = (now - self._last_ns) // 1_000, now
+        if self._real:
+            self._play(min(went, BEHIND_US))
+
+    def take(self) -> list[Fact]:
+        """What was told up to now."""
+        self._pass()
+        ahead = [deed.seq for deed in self._todo if deed.t >= self._t]
+        most = min(ahead, default=self._visit.end_seq)
+        place = max(self._place, min(self.recording.place_at(self._t), most))
+        facts = self.recording.between(self._place, place)
+        self._place = place
+        return facts
+
+    async def pass_time(self, us: int) -> None:
+        """Play on."""
+        if self._real:
+            await asyncio.sleep(us / 1e6)
+        else:
+            self._play(us)
+
+    # --- slides and acts ---------------------------------------------------------------------------
+
+    def seek(self, slide: int) -> None:
+        """To where a slide begins, by its number. Raises GroundError."""
+        name = self._called[slide - 1]
+        visit = self._visits.get(name)
+        if visit is None:
+            raise GroundError(f"the recording has no slide “{name}”: rehearse it again")
+        self._visit = visit
+        self._todo = list(visit.deeds)
+        self._t, self._place = visit.t, visit.seq
+        self._last_ns = self._clock_ns()
+
+    async def prepare(
+        self,
+        need: Need,  # noqa: ARG002
+        *,
+        fresh: bool,  # noqa: ARG002
+        tell: Tell,
+        slide: int = 0,
+    ) -> bool:
+        """To that slide."""
+        tell("from the recording")
+        self.seek(slide)
+        return True
+
+    def beginning(self) -> ClusterView:
+        """What was known when the slide began."""
+        return self.recording.view(self._place)
+
+    def skip(self, act: Act) -> None:
+        """To where something had been done. Raises GroundError."""
+        deed = self._deed(act)
+        self._todo.remove(deed)
+        self._t = max(self._t, deed.done_t or deed.t)
+
+    async def perform(self, act: Act, tell: Tell) -> Done:
+        """Play on to where it had been done."""
+        if act.verb == "play":
+            record = self._records.get(act.args[0])
+            if record is None:
+                raise GroundError(f"the recording has no record of the pair {act.args[0]}")
+            if any(deed.label == f"play {record.name}" for deed in self._todo):
+                self.skip(act)
+            return Done(f"played {record.name} both ways", record)
+        deed = self._deed(act)
+        self._todo.remove(deed)
+        self._t = max(self._t, deed.t)
+        tell(deed.label)
+        while self._real and self._t < min(deed.done_t, self._limit()):
+            await asyncio.sleep(TICK_S)
+            self._pass()
+        self._t = max(self._t, deed.done_t)
+        return Done(f"{deed.label}, as recorded")
+
+    def _deed(self, act: Act) -> Deed:
+        wanted = " ".join((act.verb, *act.args))
+        for deed in self._todo:
+            if deed.label == wanted:
+                return deed
+        raise GroundError(f"nobody did “{wanted}” here in the recording: rehearse it again")
+
+    async def stop(self) -> None:
+        """Done with the file."""
+        self.recording.close()
+
+
+def open_recording(path: Path, deck: Deck, *, real: bool = True) -> RecordedGround:
+    """A ground from a rehearsal's file and what stands beside it. Raises GroundError."""
+    try:
+        recording = Recording(path)
+    except NotARecordingError as error:
+        raise GroundError(str(error)) from None
+    except OSError as error:
+        raise GroundError(f"{path}: {error.strerror or error}") from None
+    try:
+        if not any(note.kind == KIND for note in recording.marks):
+            raise GroundError(f"{path} is no rehearsal of a talk: there is no slide in it")
+        return RecordedGround(recording, deck, records(beside(path)), real=real)
+    except BaseException:
+        recording.close()
+        raise
+
+
+def records(path: Path) -> dict[str, Played]:
+    """Records of pairs; none when there is no such file. Raises GroundError."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(PAIRS_BYTES_MAX)
+        return msgspec.json.decode(data, type=dict[str, Played])
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise GroundError(f"{path}: {error.strerror or error}") from None
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise GroundError(f"{path} does not hold the records of pairs: {error}") from None
