@@ -13,6 +13,8 @@ from talk.deck.words import MESH
 from talk.live.filming import Film, FilmError, filmed
 
 KIND = "overlay"
+MOVING = frozenset({KIND, "quiz", "queues"})
+"""Pictures that run while they are on."""
 
 
 class Screening:
@@ -43,8 +45,8 @@ class Screening:
     def shown_us(self, live: Live | None, now_s: float, *, frozen: bool) -> int:
         """How long the picture that is on has been running. Asked at every look."""
         passed, self._looked = now_s - self._looked, now_s
-        waits = live is not None and live.subject != MESH and not self.film
-        if live is None or live.kind != KIND or waits:
+        waits = live is not None and live.kind == KIND and live.subject != MESH and not self.film
+        if live is None or live.kind not in MOVING or waits:
             self._on = None
         elif live != self._on:
             self._on, self._shown_us = live, 0

@@ -255,6 +255,7 @@ class StageApp(App[int]):
                 performance.played,
                 self.screening.film,
                 self.screening.shown_us(director.live, self._clock(), frozen=director.frozen),
+                self.screening.seed,
             ),
             label=self._label(),
             following=following.title if following is not None else "",

@@ -22,6 +22,8 @@ from talk.live.mesh import paint_mesh
 from talk.live.nodes import paint_nodes
 from talk.live.overlay import paint_wave
 from talk.live.pair import paint_pair
+from talk.live.quiz import paint_quiz
+from talk.live.quiz import played as quiz_played
 from talk.live.showing import at, showing
 from tui.draw.chrome import FOOT, TOP
 from tui.draw.frame import Frame
@@ -52,7 +54,8 @@ class Playing(Struct, frozen=True):
     film: tuple[Wave, ...] = ()
     """The broadcasts through the overlay; empty: they are still being played."""
     film_us: int = 0
-    """How long the picture of it has been on."""
+    """How long the picture has been on, of those that move."""
+    seed: int = 1
 
 
 def paint_ring(scene: Scene, width: int, height: int) -> Frame:
@@ -88,6 +91,9 @@ def picture(
         )
     if live.kind == "overlay" and height >= ROWS_MIN and width >= WIDTH_MIN:
         return _overlay(live, scene, playing, width, height)
+    if live.kind == "quiz" and height >= ROWS_MIN and width >= WIDTH_MIN:
+        quiz = quiz_played(playing.seed)
+        return paint_quiz(quiz, playing.film_us, width, height, glyphs=scene.glyphs)
     paint = SCREENS.get(live.kind)
     if paint is None:
         return _words(f"{live.kind} is not shown here", width, height)

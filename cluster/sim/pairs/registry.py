@@ -21,6 +21,7 @@ from cluster.sim.pairs.copies import hints_alone, one_down, wall_clock
 from cluster.sim.pairs.overlay import full_mesh
 from cluster.sim.pairs.record import Outcome, Played, Progress
 from cluster.sim.pairs.rooms import kill_deploy, random_twin
+from cluster.sim.pairs.ways import three_ways
 
 
 class Pair(Struct, frozen=True):
@@ -149,6 +150,13 @@ PAIRS: Final[dict[str, Pair]] = {
             "Don't link everybody with everybody for ever.",
             "Do know few and reach all: a partial view, a broadcast tree, causal order.",
             full_mesh.play,
+        ),
+        Pair(
+            "three-ways",
+            16,
+            "Don't let many write one score with nothing between them.",
+            "Do give it one owner (actor, channels), or change it in transactions.",
+            three_ways.play,
         ),
     )
 }

@@ -32,6 +32,7 @@ NAMES: Final = (
     "random-twin",
     "kill-deploy",
     "full-mesh",
+    "three-ways",
 )
 """As `cluster.sim.pairs.registry.PAIRS`, which `--help` has no time to import."""
 ALL: Final = "all"
