@@ -34,8 +34,11 @@ HEARTS: Final[tuple[Callable[..., object], ...]] = (
 )
 CODE_MIN: Final = 36
 """Columns that a heart needs."""
+HEAD: Final = 2
 FIGURES: Final = 6
 """Rows of figures of each way."""
+BRIEF: Final = 3
+"""And where there is no room for them."""
 CURVE_MAX: Final = 5
 GAP: Final = 2
 
@@ -93,8 +96,9 @@ def paint_quiz(
     across = (width - GAP * (len(quiz.ways) - 1)) // len(quiz.ways)
     top = 2 if height > FIGURES + 4 else 1
     foot = height - 2 if height > FIGURES + 5 else height
-    code = hearts() if across >= CODE_MIN and foot - top > FIGURES + 8 else ()
-    rows = max((len(lines) for lines in code), default=0)
+    rows = max(map(len, hearts()))
+    fits = across >= CODE_MIN and foot - top >= HEAD + rows + 1 + BRIEF
+    code = hearts() if fits else ()
     for place, way in enumerate(quiz.ways):
         column = _Column(frame, place * (across + GAP), across, SETS[glyphs], quiz.length)
         y = column.title(way, top, step)
@@ -152,13 +156,19 @@ class _Column:
         """Points, what waits and where, what was done twice, and the curve of it."""
         now = way.moments[min(step, len(way.moments)) - 1] if step else _NOTHING
         share = self.width * now.board.total // way.given
-        rows: list[tuple[str, str, str]] = [
-            ("points", f"{now.board.total} of {way.given}", ""),
-            ("waits inside", f"{now.held}", "suspect" if now.held else "muted"),
-            ("at the door", f"{now.blocked}", "suspect" if now.blocked else "muted"),
-            ("begun again", f"{now.retries}", "suspect" if now.retries else "muted"),
-            ("torn looks", f"{now.torn}", "bad" if now.torn else "good"),
-        ]
+        points = ("points", f"{now.board.total} of {way.given}", "")
+        rows: list[tuple[str, str, str]]
+        if end - y < FIGURES and self.width >= CODE_MIN:
+            said = f"inside {now.held:>2}  door {now.blocked:>2}  again {now.retries:>2}"
+            rows = [points, ("waits", said, "suspect")]
+        else:
+            rows = [
+                points,
+                ("waits inside", f"{now.held}", "suspect" if now.held else "muted"),
+                ("at the door", f"{now.blocked}", "suspect" if now.blocked else "muted"),
+                ("begun again", f"{now.retries}", "suspect" if now.retries else "muted"),
+                ("torn looks", f"{now.torn}", "bad" if now.torn else "good"),
+            ]
         for name, value, role in rows:
             if y >= end:
                 return
