@@ -264,9 +264,16 @@ def test_batches_do_not_matter(batch: int) -> None:
     folded = ClusterView()
     for start in range(0, len(facts), batch):
         folded = fold(folded, facts[start : start + batch])
-    assert list(Weave(folded.trace).newest_first()) == list(
-        Weave(view_at(DEAD).trace).newest_first()
-    )
+    told = list(Weave(folded.trace).between(0, DEAD))
+    assert told == list(Weave(view_at(DEAD).trace).between(0, DEAD))
+    assert len(told) == len(Weave(folded.trace)) > 100
+
+
+def test_what_is_between_two_moments_is_found_without_looking_at_everything_else() -> None:
+    weave = Weave(view_at(DEAD).trace)
+    every = list(weave.between(0, DEAD))
+    for since, until in ((DEAD - SECOND, DEAD), (every[50].at, every[50].at), (0, every[0].at - 1)):
+        assert list(weave.between(since, until)) == [f for f in every if since <= f.at <= until]
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)

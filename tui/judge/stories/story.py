@@ -28,6 +28,7 @@ from cluster.model.facts import (
     SuspicionRaised,
 )
 from cluster.model.member import MemberState, NodeId
+from tui.judge.memo import Memo
 from tui.judge.stories.weave import Weave, accused
 
 LATE_US: Final = 400_000
@@ -74,6 +75,10 @@ class Step(Struct, frozen=True):
         return self.fact.hlc, self.fact.node, self.fact.seq
 
 
+_STEPS: Final = Memo[dict[FactId, Step]](32)
+"""The steps by name of the stories that were drawn last."""
+
+
 class Arrow(Struct, frozen=True):
     """A message of a story."""
 
@@ -112,7 +117,8 @@ class Story(Struct, frozen=True):
 
     def step(self, name: FactId | None) -> Step | None:
         """The step of a name."""
-        return next((step for step in self.steps if step.id == name), None)
+        steps = _STEPS.get(self.steps, None, lambda: {step.id: step for step in self.steps})
+        return steps.get(name) if name is not None else None
 
     def path(self, name: FactId) -> frozenset[FactId]:
         """A step, everything that led to it, and everything that it led to."""

@@ -232,13 +232,7 @@ def hidden(weave: Weave, story: Story) -> str:
     drawn = {step.id for step in story.steps}
     last = max(step.fact.at for step in story.steps)
     found: Counter[str] = Counter()
-    for fact in weave.newest_first():
-        if fact.at < story.began - SLACK_US:
-            break
-        if story.began <= fact.at <= last and isinstance(fact.payload, MessageSent):
+    for fact in weave.between(story.began, last):
+        if isinstance(fact.payload, MessageSent):
             found[family_of(fact.payload.kind)] += fact.id not in drawn
     return "  ".join(f"{family} {count}" for family, count in sorted(found.items()) if count)
-
-
-SLACK_US: Final = 1_000_000
-"""Facts of different nodes come so much out of order."""

@@ -43,15 +43,19 @@ class _Index(Struct, frozen=True):
     begins: dict[MessageId, Fact]
     accusing: list[Fact]
     """Facts that say that somebody is silent, suspect or dead."""
+    since: int
+    until: int
+    """When the first and the last of its facts were made, by their nodes."""
 
 
 _INDEXES: Final = Memo[_Index](96)
 
 
 def _index(facts: tuple[Fact, ...]) -> _Index:
-    index = _Index(facts, {}, {}, {}, {}, {}, {}, [])
+    times = [fact.at for fact in facts]
+    index = _Index(facts, {}, {}, {}, {}, {}, {}, [], min(times), max(times))
     for fact in facts:
-        if accused(fact.payload) is not None:
+        if isinstance(fact.payload, _ACCUSING) and accused(fact.payload) is not None:
             index.accusing.append(fact)
         index.by_id[fact.id] = fact
         for cause in fact.causes:
@@ -68,6 +72,9 @@ def _index(facts: tuple[Fact, ...]) -> _Index:
             case _:
                 pass
     return index
+
+
+_ACCUSING: Final = (ProbeMissed, SuspicionRaised, SuspicionConfirmed, MemberChanged)
 
 
 def accused(payload: Payload) -> NodeId | None:
@@ -94,10 +101,11 @@ class Weave:
         if trace.tail:
             self._parts.append(_INDEXES.get(trace.tail, None, lambda: _index(trace.tail)))
 
-    def newest_first(self) -> Iterator[Fact]:
-        """All facts, the last folded first."""
-        for part in reversed(self._parts):
-            yield from reversed(part.facts)
+    def between(self, since: int, until: int) -> Iterator[Fact]:
+        """The facts that were made in this time, both ends included, in the order of folding."""
+        for part in self._parts:
+            if part.since <= until and part.until >= since:
+                yield from (fact for fact in part.facts if since <= fact.at <= until)
 
     def operations(self) -> Iterator[Fact]:
         """The beginnings of operations, the last folded first."""
@@ -139,7 +147,8 @@ class Weave:
     def effects(self, fact: Fact) -> list[Fact]:
         """What it led to, as far as it is kept: who names it, the arrival of a sending, an end."""
         parts = self._parts[::-1]
-        found = [each for part in self._parts for each in part.effects.get(fact.id, ())]
+        name = fact.id
+        found = [each for part in self._parts for each in part.effects.get(name, ())]
         match fact.payload:
             case MessageSent(number=number):
                 other = _first((p.arrivals for p in parts), (fact.node, fact.epoch, number))
