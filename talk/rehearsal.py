@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -24,8 +24,10 @@ from cluster.model.facts import Fact
 from cluster.sim.pairs.record import Played
 from talk.deck.deck import Deck
 from talk.pace import Telling, names
-from talk.stage.performance import Shown
 from tui.timeline.writer import Recorder
+
+if TYPE_CHECKING:
+    from talk.stage.performance import Shown
 
 KIND: Final = "talk"
 """Of the marks that a rehearsal makes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ from tui.command.words import Words, add_looks, looks_of
 if TYPE_CHECKING:
     from talk.checking import SlideReport
     from talk.deck.deck import Deck
+    from talk.stage.performance import Listener
 
 BUNDLED: Final = Path(__file__).resolve().parents[1] / "slides" / "road.md"
 DECK_WRONG: Final = 3
@@ -43,6 +45,10 @@ def add(words: Words) -> None:
     word.add_argument("--slide", type=int, metavar="N", help="begin with this slide")
     word.add_argument("--seed", type=int, default=1, metavar="N", help="of simulated worlds (1)")
     word.add_argument("--simulated", action="store_true", help="on a simulated cluster")
+    word.add_argument("--rehearse", type=Path, metavar="FILE.rec", help="record it on the way")
+    word.add_argument(
+        "--from", type=Path, dest="recorded", metavar="FILE.rec", help="tell it out of a rehearsal"
+    )
     add_looks(word)
     word.epilog = ENDS
     word.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -90,6 +96,7 @@ def _start(deck: Deck, args: argparse.Namespace) -> int:
 
 
 async def _present(deck: Deck, args: argparse.Namespace) -> int:
+    from talk.command import rehearsing
     from talk.grounds.live import LiveGround
     from talk.grounds.pacing import PacedGround
     from talk.grounds.simulated import SimGround
@@ -100,14 +107,22 @@ async def _present(deck: Deck, args: argparse.Namespace) -> int:
     start = _start(deck, args)
     if not sys.stdout.isatty():
         raise CommandError("the stage needs a terminal; --check does without", WRONG_CALL)
-    ground = PacedGround(SimGround(args.seed)) if args.simulated else LiveGround(args.seed)
+    if args.recorded is not None:
+        ground = rehearsing.recorded(deck, args.recorded, real=True)
+    else:
+        ground = PacedGround(SimGround(args.seed)) if args.simulated else LiveGround(args.seed)
     performance = Performance(deck, ground)
+    rehearsing.fallback(deck, performance)
     app = StageApp(performance, Manner(looks_of(args), start, args.seed))
     calm_collector()
-    try:
-        code = await app.run_async()
-    finally:
-        await performance.stop()
+    with ExitStack() as ending:
+        if args.rehearse is not None:
+            rehearsal = rehearsing.rehearsed(deck, args.rehearse, paced=True)
+            performance.listeners.append(ending.enter_context(rehearsal))
+        try:
+            code = await app.run_async()
+        finally:
+            await performance.stop()
     if app.failure is not None:
         raise app.failure
     return code or FINE
@@ -116,23 +131,31 @@ async def _present(deck: Deck, args: argparse.Namespace) -> int:
 async def _check(deck: Deck, args: argparse.Namespace) -> int:
     from talk import report as reporting
     from talk.checking import check, pairs_of
-    from talk.command import writing
+    from talk.command import rehearsing, writing
     from talk.grounds.live import LiveGround
     from talk.grounds.playing import Players
     from talk.grounds.simulated import SimGround
 
     only = None if args.slide is None else _start(deck, args)
     players = Players(args.seed)
-    players.ahead(pairs_of(deck, only))
-    ground = LiveGround(args.seed, players) if args.real else SimGround(args.seed, players)
+    if args.recorded is None:
+        players.ahead(pairs_of(deck, only))
+    where = "real processes" if args.real else "simulated nodes"
+    if args.recorded is not None:
+        ground, where = rehearsing.recorded(deck, args.recorded, real=False), str(args.recorded)
+    else:
+        ground = LiveGround(args.seed, players) if args.real else SimGround(args.seed, players)
 
     def told(slide: SlideReport) -> None:
         say(reporting.slide_line(slide))
 
-    say(
-        f"{deck.title}, on {'real processes' if args.real else 'simulated nodes'}, seed {args.seed}"
-    )
-    report = await check(deck, ground, told, only=only)
+    say(f"{deck.title}, on {where}, seed {args.seed}")
+    with ExitStack() as ending:
+        listeners: list[Listener] = []
+        if args.rehearse is not None:
+            rehearsal = rehearsing.rehearsed(deck, args.rehearse, paced=False)
+            listeners.append(ending.enter_context(rehearsal))
+        report = await check(deck, ground, told, only=only, listeners=listeners)
     for line in reporting.troubles(report, _again(args)):
         say(line)
     for complaint in writing.complaints(deck):
@@ -149,6 +172,7 @@ def _again(args: argparse.Namespace) -> str:
     """The command that tells one slide again."""
     deck = [] if args.deck is None else [str(args.deck)]
     real = ["--real"] if args.real else []
+    real += ["--from", str(args.recorded)] if args.recorded is not None else []
     return " ".join([args.prog, "talk", *deck, "--check", *real, "--seed", str(args.seed)])
 
 

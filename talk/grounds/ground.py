@@ -80,3 +80,15 @@ class Ground(Protocol):
     async def stop(self) -> None:
         """End everything. May be called twice."""
         ...
+
+
+class Recorded(Ground, Protocol):
+    """A recording of one, in which any slide can be sought."""
+
+    def seek(self, slide: int) -> None:
+        """To where a slide begins, by its number. Raises GroundError."""
+        ...
+
+    def skip(self, act: Act) -> None:
+        """To where this had been done on that slide. Raises GroundError."""
+        ...

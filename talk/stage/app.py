@@ -136,7 +136,7 @@ class StageApp(App[int]):
             case "leave":
                 self.leave()
             case _:
-                self.performance.director.notice = "there is no recording of this talk"
+                self.performance.turn()
 
     def _jump(self, dialled: Dial) -> None:
         place = dialled.place(self.performance.deck)

@@ -192,6 +192,26 @@ class Director:
                 return place
         return None
 
+    # --- another ground ----------------------------------------------------------------------------
+
+    def moved(self, now: int) -> list[int]:
+        """The same slide and step go on upon another ground, whose clock says `now`. What was ordered
+        of the ground before is void; the numbers of cues whose act has to be done again."""
+        self.visit += 1
+        self.preparing = False
+        self.trouble = self.notice = ""
+        self.entered = now
+        self._insisted = None
+        for number, run in enumerate(self.runs):
+            if run.state != "pending" and not run.over:
+                state = "waiting" if run.state == "late" else run.state
+                self.runs[number] = replace(run, state=state, began=now, step_began=now)
+        return [
+            number
+            for number, run in enumerate(self.runs)
+            if run.state == "running" and isinstance(run.step, Act)
+        ]
+
     # --- what happened ---------------------------------------------------------------------------
 
     def prepared(self, moment: Moment, trouble: str = "") -> list[Order]:

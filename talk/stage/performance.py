@@ -19,7 +19,7 @@ from cluster.model.facts import Fact
 from cluster.sim.pairs.record import Played
 from talk.claims.judging import Docket, Judgement
 from talk.deck.deck import Act, Deck, Predicate
-from talk.grounds.ground import Ground, GroundError
+from talk.grounds.ground import Ground, GroundError, Recorded
 from talk.stage.director import Director
 from talk.stage.orders import Enter, FallBack, Finish, Moment, Order, Perform, Prepare, Run
 from tui.fold import fold
@@ -96,6 +96,10 @@ class Performance:
         self.renewed = 0
         """How often another cluster took the place of the one before: all before it is void."""
         self.listeners: list[Listener] = []
+        self.recording: Recorded | None = None
+        """From which the talk can go on."""
+        self._cluster: Ground | None = None
+        """The cluster's ground, while the recording is shown."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._acts: dict[asyncio.Task[None], str] = {}
         """What is being done to the cluster, by its verb."""
@@ -123,6 +127,57 @@ class Performance:
     def again(self) -> None:
         """The slide from its beginning, on another cluster."""
         self._keyed(self.director.again)
+
+    def turn(self) -> bool:
+        """Go on from the recording at this very moment of the slide; or back on the cluster, with the
+        slide from its beginning. Whether it could be done; if not, the notice says why."""
+        if self.ground.makes:
+            if self.recording is None:
+                self.director.notice = "there is no recording of this talk: --rehearse makes one"
+                return False
+            try:
+                self._turned(self.recording)
+            except GroundError as error:
+                self.director.notice = str(error)
+                return False
+            return True
+        if self._cluster is None:
+            self.director.notice = "there is only the recording"
+            return False
+        self.ground, self._cluster = self._cluster, None
+        self.director.every, self.director.need = False, None
+        self.director.preparing = False
+        self.again()
+        return True
+
+    def _turned(self, recorded: Recorded) -> None:
+        """What was done on this slide had been done in the recording too: from its beginning until
+        then it is judged again, so that words, picture and claims are of one piece."""
+        director = self.director
+        recorded.seek(director.slide.number)
+        self.ground, self._cluster = recorded, self.ground
+        self._wanted = None
+        director.every = True
+        self.fallback = ""
+        self.view = recorded.beginning()
+        self._looked = recorded.now
+        docket = self.docket = Docket(director.slide, self.view, recorded.now)
+        self._closed = False
+        for record in self.played.values():
+            docket.played(record)
+        for run in sorted(director.runs, key=lambda run: run.began):
+            acts = [step for step in run.cue.steps[: run.at] if isinstance(step, Act)]
+            for number, act in enumerate(acts):
+                recorded.skip(act)
+                self._hear()
+                if not number:
+                    docket.finished(run.cue.alias, self.view, recorded.now)
+            if run.state != "pending" and not any(isinstance(s, Act) for s in run.cue.steps):
+                docket.finished(run.cue.alias, self.view, recorded.now)
+        for number in director.moved(recorded.now):
+            step = director.runs[number].step
+            if isinstance(step, Act):
+                self._carry_out([Perform(number, step)])
 
     def _keyed(self, key: Callable[[Moment], list[Order]]) -> None:
         director = self.director
@@ -156,13 +211,7 @@ class Performance:
         self.heard = []
         now = self.ground.now
         if not self.director.preparing:
-            self.heard = self.ground.take()
-            now = self.ground.now
-            for facts, at in self._looks(self.heard, now):
-                self._fold(facts)
-                if self.docket is not None:
-                    self.docket.hear(facts, self.view, at, self.ground.stretch)
-            self._told_all(self.heard, now)
+            now = self._hear()
             self._stretched()
         self._looked = now
         self._carry_out(self.director.tick(self._moment()))
@@ -170,6 +219,18 @@ class Performance:
         if self.docket is not None and runs and all(r.over for r in runs) and not self._closed:
             self._closed = True
             self.docket.close(self.view, now)
+
+    def _hear(self) -> int:
+        """Fold and judge what came; the ground's clock after that."""
+        self.heard = self.ground.take()
+        now = self.ground.now
+        for facts, at in self._looks(self.heard, now):
+            self._fold(facts)
+            if self.docket is not None:
+                self.docket.hear(facts, self.view, at, self.ground.stretch)
+        self._told_all(self.heard, now)
+        self._looked = now
+        return now
 
     def _looks(self, facts: list[Fact], now: int) -> Iterator[tuple[list[Fact], int]]:
         """What came, cut where it is to be judged, with those moments; the last is now."""
@@ -191,7 +252,7 @@ class Performance:
             self.view = fold(self.view, facts)
 
     def _told_all(self, facts: Sequence[Fact], now: int) -> None:
-        for listener in self.listeners:
+        for listener in self.listeners if self.ground.makes else ():
             listener.heard(facts, now)
 
     def _stretched(self) -> None:
@@ -201,7 +262,7 @@ class Performance:
             self._mark(f"stretch {stretch:.2f}")
 
     def _mark(self, label: str) -> None:
-        for listener in self.listeners:
+        for listener in self.listeners if self.ground.makes else ():
             listener.marked(label, self.ground.now)
 
     def _moment(self) -> Moment:
@@ -237,6 +298,8 @@ class Performance:
                         self._mark(f"cue {alias}")
                 case FallBack(why=why):
                     self.fallback = why
+                    if self.recording is not None and self.ground.makes and self.turn():
+                        return  # whatever else was ordered is ordered again there
 
     async def _prepare(self, order: Prepare) -> None:
         """One cluster is made at a time, and none while something is done to the one before it. Of
@@ -245,7 +308,8 @@ class Performance:
             if self._wanted is not order:
                 return
             ground = self.ground
-            await self._acts_over()
+            if ground.makes:
+                await self._acts_over()
             self.said = []
             trouble = ""
             try:
@@ -345,4 +409,6 @@ class Performance:
             task.cancel()
         if self._tasks:
             await asyncio.wait(list(self._tasks))
-        await self.ground.stop()
+        for ground in (self.ground, self._cluster, self.recording):
+            if ground is not None:
+                await ground.stop()

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from cluster.config import SECOND
+from cluster.model.member import NodeId
 from talk.checking import Report, check
 from talk.deck.deck import Act, Deck, Need
 from talk.grounds.ground import GroundError
@@ -133,7 +134,7 @@ async def test_time_stands_in_front_of_an_act_until_a_cue_asks_for_it(
     before = len(ground.take())
     await ground.pass_time(60 * SECOND)
     assert (ground.now, ground.take()) == (brink, [])
-    assert ground.beginning().nodes["n3"].process == "running"
+    assert ground.beginning().nodes[NodeId("n3")].process == "running"
     done = await ground.perform(Act("kill", ("n3",)), print)
     assert done.said == "kill n3, as recorded"
     await ground.pass_time(SECOND)
