@@ -15,7 +15,16 @@ from cluster.model.member import NodeId
 from tui.driving.targets import ROOM
 from tui.judge.measured.choice import Plot, next_plot, plot_at
 from tui.judge.rooms.lanes import next_room
-from tui.judge.stories.walk import NOTHING, Look, along, step_beside, story_beside
+from tui.judge.stories.walk import (
+    NOTHING,
+    Look,
+    along,
+    closer,
+    let_go,
+    narrowed,
+    step_beside,
+    story_beside,
+)
 from tui.keys import SCREENS, Action
 from tui.scene import ScreenName
 from tui.view import ClusterView
@@ -74,14 +83,11 @@ def press(desk: Desk, action: Action, view: ClusterView, now: int) -> Desk:
             return replace(desk, help=not desk.help, scroll=0)
         case "back":
             return _back(desk)
-        case "kill" | "start" | "pause" | "isolate" | "add" | "undo" | "quit" | "run":
-            return desk
         case (
-            "command" | "filter" | "mark" | "next_jump" | "previous_jump" | "return" | "page"
-        ):  # fmt: skip
-            return desk
-        case (
-            "picture" | "save" | "freeze" | "live" | "step_on" | "step_back" | "step_event" | "rewind"
+            "kill" | "start" | "pause" | "isolate" | "add" | "undo" | "quit" | "run"
+            | "command" | "filter" | "mark" | "next_jump" | "previous_jump" | "return" | "page"
+            | "only" | "gossip" | "turn" | "zoom"
+            | "picture" | "save" | "freeze" | "live" | "step_on" | "step_back" | "step_event" | "rewind"
             | "next_mark" | "previous_mark" | "faster" | "slower" | "older" | "newer"
         ):  # fmt: skip
             return desk
@@ -128,8 +134,16 @@ def _walked(desk: Desk, action: Action, view: ClusterView, now: int) -> Look | N
             return along(view, now, desk.look, 1 if action == "right" else -1)
         case "older" | "newer":
             return story_beside(view, now, desk.look, 1 if action == "newer" else -1)
-        case "back" if not desk.help and not desk.sieve and desk.look != NOTHING:
-            return NOTHING
+        case "only":
+            return narrowed(view, now, desk.look)
+        case "zoom":
+            return closer(view, now, desk.look)
+        case "gossip":
+            return replace(desk.look, gossip=not desk.look.gossip)
+        case "turn":
+            return replace(desk.look, turned=not desk.look.turned)
+        case "back" if not desk.help and not desk.sieve:
+            return let_go(desk.look)
         case _:
             return None
 

@@ -61,6 +61,10 @@ Action = Literal[
     "step_event",
     "rewind",
     "page",
+    "only",
+    "gossip",
+    "turn",
+    "zoom",
 ]
 
 
@@ -119,6 +123,10 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("left", ("left",), "←", "", "choose the room before"),
     Key("older", ("pageup",), "PgUp", "", "the story before (any choice holds it)"),
     Key("newer", ("pagedown",), "PgDn", "", "the story after it"),
+    Key("only", ("f",), "f", "this", "only what is about this key or node; again: all", rank=1),
+    Key("gossip", ("g",), "g", "gossip", "gossip of that time too", rank=1, only="flow"),
+    Key("turn", ("t",), "t", "turn", "time down, a row a moment; or right", rank=1, only="flow"),
+    Key("zoom", ("z",), "z", "zoom", "closer to the chosen step, at last all", rank=1, only="flow"),
     Key("kill", ("k",), "k", "kill", "kill -9 the chosen node's process", fault=True, rank=1),
     Key("start", ("s",), "s", "start", "start the chosen node again", fault=True, rank=1),
     Key("pause", ("p",), "p", "pause", "stop its process, or let it go on", fault=True, rank=2),
@@ -182,6 +190,8 @@ SIDEWAYS: Final[tuple[ScreenName, ...]] = ("rooms", "flow", "plots")
 """Where right and left are not what up and down are."""
 BOUND: Final[dict[str, Action]] = {name: key.action for key in KEYS for name in key.keys}
 FAULTS: Final = frozenset(key.action for key in KEYS if key.fault)
+OF_STORIES: Final[tuple[Action, ...]] = ("only", "gossip", "turn", "zoom")
+"""How the flow screen is looked at."""
 OF_PROCESSES: Final[tuple[Action, ...]] = ("kill", "start", "pause", "add")
 """Faults that only whoever started the processes can do."""
 NOT_REMOTE: Final[frozenset[Action]] = frozenset(("picture", "save", "run"))
@@ -194,6 +204,8 @@ def valid(key: Key, screen: ScreenName) -> bool:
         return screen in SIDEWAYS
     if key.action == "node":
         return screen not in ("compare", "node")
+    if key.action == "only":
+        return screen in ("flow", "key")
     if key.action in ("older", "newer"):
         return screen in ("flow", "events")
     return key.only in (None, screen) and not (key.fault and screen == "compare")
@@ -268,6 +280,7 @@ _IN_A_WORLD: Final[dict[Action, str]] = {
 
 
 _ROWS: Final[dict[Action, str]] = {"older": "earlier lines (or the wheel)", "newer": "later lines"}
+_STORIES: Final = "only the stories of this key, message by message"
 _STEPS: Final[dict[Action, str]] = {
     "next_node": "choose the next step, which holds the story (a click on a lane: its node)",
     "previous_node": "choose the step before",
@@ -281,6 +294,8 @@ def explained(key: Key, scene: Scene, screen: ScreenName) -> str:
     """The help's sentence, true of this cluster and screen."""
     if screen == "compare" and key.action in ("next_node", "previous_node"):
         return key.help.replace("node (or click one)", "schedule").replace("node", "schedule")
+    if screen == "key" and key.action == "only":
+        return _STORIES
     if screen == "events" and key.action in _ROWS:
         return _ROWS[key.action]
     if key.action == "quit" and scene.guest:
@@ -291,6 +306,10 @@ def explained(key: Key, scene: Scene, screen: ScreenName) -> str:
         return _STEPS[key.action]
     ours = scene.own and not scene.foreign
     return "leave; the cluster goes on" if key.action == "quit" and not ours else key.help
+
+
+def _short(key: Key, screen: ScreenName) -> str:
+    return "messages" if key.action == "only" and screen == "key" else ""
 
 
 def _rank(key: Key, scene: Scene) -> int:
@@ -307,7 +326,9 @@ def footer(scene: Scene, screen: ScreenName, width: int) -> list[Part]:
     """The last line: the keys valid here, as many as fit, best first."""
     views = [key for key in KEYS if key.action in SCREENS]
     parts: list[tuple[int, str, str, str, tuple[Action, ...]]] = []
-    named = len(views) if width >= 100 else 0  # the first so many parts stand close together
+    named = (
+        len(views) if width >= (160 if screen == "flow" else 100) else 0
+    )  # the first so many parts stand close together
     if named:
         for key in views:
             here = key.action == screen
@@ -322,14 +343,22 @@ def footer(scene: Scene, screen: ScreenName, width: int) -> list[Part]:
         what = "schedule" if comparing else "step" if screen == "flow" else "node"
         parts.append((rank, "↑↓", what, "muted", ("previous_node", "next_node")))
     if screen == "flow":
-        parts.append((2, "←→", "cause, effect", "muted", ("left", "right")))
+        parts.append(
+            (2, "←→", "cause" if width < 100 else "cause, effect", "muted", ("left", "right"))
+        )
         parts.append((3, "PgUp PgDn", "story", "muted", ("older", "newer")))
     if screen == "rooms":
         parts.append((2, "←→", "room", "muted", ("left", "right")))
     if screen == "plots":
         parts.append((1, "←→", "plot", "muted", ("left", "right")))
     parts.extend(
-        (_rank(key, scene), key.cap, word(key, scene), "muted", _sharing(key))
+        (
+            _rank(key, scene),
+            key.cap,
+            _short(key, screen) or word(key, scene),
+            "muted",
+            _sharing(key),
+        )
         for key in KEYS
         if key.word and valid(key, screen) and offered(key, scene)
     )

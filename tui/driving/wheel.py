@@ -35,7 +35,8 @@ from tui.driving.dress import Dress
 from tui.driving.line import Line
 from tui.driving.options import Options
 from tui.inspecting.asker import Asker
-from tui.keys import FAULTS, Action
+from tui.judge.stories.story import Topic
+from tui.keys import FAULTS, OF_STORIES, Action
 from tui.scene import Scene
 from tui.sources.clockwork import Clockwork
 from tui.timeline.deck import Deck
@@ -116,6 +117,16 @@ class Wheel:
         elif self.line is None and before is not None and before.kind == "/":
             self._sift("")
 
+    def stories(self) -> None:
+        """From the key that is looked at to the stories of what was done to it."""
+        key = self._driven.asker.seen.key
+        if not key:
+            self._driven.say("which key? type its name, then f shows its messages")
+            return
+        desk = self._driven.desk
+        look = replace(desk.look, story=None, step=None, only=Topic("operation", key))
+        self._driven.desk = replace(desk, screen="flow", look=look, help=False)
+
     def obey(self, line: str) -> None:
         """Do what a command line says, or say why not."""
         if not line.strip():
@@ -138,6 +149,8 @@ class Wheel:
             case Press("page"):
                 driven.say(driven.options.pages)
             case Press(action):
+                if action in OF_STORIES and desk.screen != "flow":
+                    driven.desk = replace(desk, screen="flow", help=False)
                 driven.do(action)
             case OnNode() | CutLink() | Split() | Heal():
                 self._on_nodes(meaning)

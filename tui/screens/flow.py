@@ -11,13 +11,14 @@ from cluster.model.member import NodeId
 from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
-from tui.judge.stories.story import Step, Story
+from tui.judge.stories.story import Step, Story, Topic
 from tui.judge.stories.telling import counts, hidden, long, sentence, title
-from tui.judge.stories.walk import shown
+from tui.judge.stories.walk import Whisper, beside, shown
 from tui.judge.stories.weave import Weave
 from tui.judge.wording import counted, listed
 from tui.scene import Scene, clock
-from tui.screens.spacetime.lanes import lay, paint_lanes
+from tui.screens.spacetime.lanes import drawable, paint_lanes
+from tui.screens.spacetime.picture import Picture, lay
 
 
 def paint(scene: Scene, width: int, height: int) -> Frame:
@@ -25,25 +26,29 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     frame = Frame(width, height)
     story = shown(scene.view, scene.now, scene.look)
     if story is None:
-        paint_chrome(frame, scene, "flow", "no operation heard of yet")
-        _nothing_yet(frame)
+        only = scene.look.only
+        said = f"only {only.written}: nothing kept" if only else "no operation heard of yet"
+        paint_chrome(frame, scene, "flow", said)
+        _nothing_yet(frame, only)
         return frame
-    held = scene.look.story is not None
-    detail = f"{title(story)}   {clock(scene, story.began, 3)}{'   held' if held else ''}"
-    paint_chrome(frame, scene, "flow", detail, sentence(story))
     y = TOP + (1 if height >= 22 else 0)
     bottom = height - FOOT
-    below = _words(scene, story, width)
-    rows = bottom - y - len(below) - 3
+    weave = Weave(scene.view.trace)
+    words = _rows_of_words(scene, story, width)
+    rows = bottom - y - words - 3
     if rows < 6:
-        below, rows = [], bottom - y
+        words, rows = 0, bottom - y
+    picture = lay(scene, story, (0, y), (width, max(2, rows)))
+    near = beside(weave, story, scene.now) if scene.look.gossip else []
+    whispers = [each for each in near if drawable(picture, each)]
+    below = _words(scene, story, weave, whispers, width) if words else []
+    paint_chrome(
+        frame, scene, "flow", _detail(scene, story, picture, wide=width >= 100), sentence(story)
+    )
     if rows < 2 or width < 20:
         return frame
-    picture = lay(scene, story, (0, y), (width, rows))
-    paint_lanes(frame, scene, story, picture, scene.look.step)
-    _folded(
-        frame, scene, story, picture.folded, max(picture.rows.values()) + 2, bottom - len(below)
-    )
+    paint_lanes(frame, scene, story, picture, whispers)
+    _folded(frame, scene, story, picture.folded, picture.bottom + 2, bottom - len(below))
     for row, (heading, text, role) in enumerate(below):
         at = bottom - len(below) + row
         frame.text(2, at, heading, "muted")
@@ -51,11 +56,33 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     return frame
 
 
-def _nothing_yet(frame: Frame) -> None:
+def _detail(scene: Scene, story: Story, picture: Picture, *, wide: bool) -> str:
+    """What is drawn, and of how much."""
+    look = scene.look
+    parts = [title(story), clock(scene, story.began, 3)]
+    first, after = picture.shown
+    if (first, after) != (0, len(story.steps)):
+        part = f"steps {first + 1}-{after} of {len(story.steps)}"
+        parts = [*parts, part] if wide else [parts[0], part]
+    if look.only is not None:
+        parts.append("only this")
+    elif look.story is not None and (wide or len(parts) < 3):
+        parts.append("held")
+    return "   ".join(parts)
+
+
+def _nothing_yet(frame: Frame, only: Topic | None) -> None:
     lines = (
-        "Nobody has told of an operation, a probe or a doubt yet.",
-        "Each write, read and accusation is drawn here: who asked whom, what arrived,",
-        "what got lost, and what came of it.",
+        (
+            f"No story of {only.written} is kept: the nodes trace some keys, for some seconds.",
+            "f shows all stories again.",
+        )
+        if only
+        else (
+            "Nobody has told of an operation, a probe or a doubt yet.",
+            "Each write, read and accusation is drawn here: who asked whom, what arrived,",
+            "what got lost, and what came of it.",
+        )
     )
     for row, line in enumerate(lines):
         if TOP + 2 + row < frame.height - FOOT:
@@ -65,9 +92,17 @@ def _nothing_yet(frame: Frame) -> None:
 Line = tuple[str, str, str]
 
 
-def _words(scene: Scene, story: Story, width: int) -> list[Line]:
+def _rows_of_words(scene: Scene, story: Story, width: int) -> int:
+    """How many rows `_words` takes."""
+    wide = width >= 100
+    chosen = 3 if story.step(scene.look.step) is not None else 1 if wide else 0
+    return chosen + (2 if wide else 1)
+
+
+def _words(
+    scene: Scene, story: Story, weave: Weave, whispers: list[Whisper], width: int
+) -> list[Line]:
     """What stands below the picture."""
-    weave = Weave(scene.view.trace)
     step = story.step(scene.look.step)
     lines: list[Line] = []
     if step is not None:
@@ -76,12 +111,15 @@ def _words(scene: Scene, story: Story, width: int) -> list[Line]:
         lines.append(("led to", _led_to(story, step), ""))
     elif width >= 100:
         lines.append(("shapes", _shapes(scene), "muted"))
-    drawn, rest = counts(story), hidden(weave, story)
+    drawn, rest = counts(story), hidden(weave, story, {each.sent.id for each in whispers})
+    if scene.look.gossip:
+        drawn += f"   beside it, faint: gossip {len(whispers)}"
     more = f"   and {counted(story.more, 'later step')}" if story.more else ""
     if width >= 100:
         lines.append(("in view", f"{drawn or 'no messages'}{more}", ""))
         lines.append(("not drawn", f"{rest or 'nothing else traced'} (traced, same time)", "muted"))
     else:
+        more += f" and gossip {len(whispers)}" if scene.look.gossip else ""
         lines.append(("in view", f"{counted(len(story.arrows), 'message')}{more}"
                                  f"   not drawn: {rest or 'none'}", "muted"))  # fmt: skip
     return lines

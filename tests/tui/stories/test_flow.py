@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -32,7 +33,7 @@ from tui.judge.stories.weave import Weave
 from tui.scene import Scene
 from tui.screens.flow import paint
 from tui.screens.spacetime.axis import Axis, axis_of
-from tui.screens.spacetime.lanes import lay
+from tui.screens.spacetime.picture import lay
 from tui.view import ClusterView
 
 SIZES = [(120, 36), (80, 24)]
@@ -61,7 +62,19 @@ def death() -> Scene:
     return Scene(seen, now, own=True)
 
 
-MOMENTS: dict[str, Callable[[], Scene]] = {"put": lambda: put(0), "missed": missed, "death": death}
+def looked(scene: Scene, **how: Any) -> Scene:
+    """The same, looked at in another way."""
+    return replace(scene, look=replace(scene.look, **how))
+
+
+MOMENTS: dict[str, Callable[[], Scene]] = {
+    "put": lambda: put(0),
+    "missed": missed,
+    "death": death,
+    "turned": lambda: looked(missed(), turned=True),
+    "death-turned": lambda: looked(death(), turned=True),
+    "closer": lambda: looked(missed(), zoom=1, gossip=True),
+}
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)

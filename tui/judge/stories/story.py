@@ -45,6 +45,8 @@ EPISODE_US: Final = 6_000_000
 """What is said about one member within this of its first accusation is one accusation."""
 LOOKED_AT_MAX: Final = 40
 """Beginnings of operations that can be walked through."""
+ONLY_MAX: Final = 40
+"""Beginnings about one key or node that can be walked through."""
 COMPARED_MAX: Final = 12
 """Beginnings of operations among which the most telling is chosen, with each picture."""
 FRESH_US: Final = 9_000_000
@@ -53,6 +55,18 @@ SLOT_US: Final = 5_000_000
 """A live picture tells one story for this long."""
 
 Subject = Literal["operation", "accusation"]
+
+
+class Topic(Struct, frozen=True):
+    """What stories can be only about: the operations on one key, or the doubts about one node."""
+
+    subject: Subject
+    name: str
+
+    @property
+    def written(self) -> str:
+        """In words."""
+        return self.name if self.subject == "operation" else f"doubts about {self.name}"
 
 
 class Step(Struct, frozen=True):
@@ -268,8 +282,16 @@ def _made(
 # --- choosing one --------------------------------------------------------------------------------
 
 
-def beginnings(weave: Weave, now: int, count: int = LOOKED_AT_MAX) -> list[Fact]:
-    """The facts with which the latest stories up to `now` begin, newest first.
+def topic_of(story: Story) -> Topic:
+    """What a story is about."""
+    operation = story.subject == "operation"
+    return Topic(story.subject, story.key if operation else story.about)
+
+
+def beginnings(
+    weave: Weave, now: int, count: int = LOOKED_AT_MAX, only: Topic | None = None
+) -> list[Fact]:
+    """The facts with which the latest stories up to `now` begin, newest first; `only`: about that.
 
     An operation that another node forwarded belongs to the story of that node; of an accusation the
     first fact stands for all.
@@ -278,7 +300,7 @@ def beginnings(weave: Weave, now: int, count: int = LOOKED_AT_MAX) -> list[Fact]
     for fact in weave.operations():
         if len(found) >= count:
             break
-        if fact.at <= now and not any(weave.causes(fact)):
+        if fact.at <= now and _is_about(fact, only) and not any(weave.causes(fact)):
             found.append(fact)
     accusations: dict[NodeId, Fact] = {}
     for fact in weave.accusations():
@@ -286,9 +308,21 @@ def beginnings(weave: Weave, now: int, count: int = LOOKED_AT_MAX) -> list[Fact]
         held = accusations.get(whom) if whom is not None else None
         if whom is not None and fact.at <= now and (held is None or held.at - fact.at <= LULL_US):
             accusations[whom] = fact
-    found += accusations.values()
+    found += [fact for whom, fact in accusations.items()
+              if only is None or only == Topic("accusation", whom)]  # fmt: skip
     found.sort(key=lambda fact: (fact.hlc, fact.node, fact.seq), reverse=True)
     return found
+
+
+def _is_about(fact: Fact, only: Topic | None) -> bool:
+    if only is None:
+        return True
+    payload = fact.payload
+    return (
+        only.subject == "operation"
+        and isinstance(payload, OperationStarted)
+        and payload.key == only.name
+    )
 
 
 def chosen(weave: Weave, now: int) -> Story | None:

@@ -7,10 +7,12 @@ what and when below it. What is inferred says so.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Set
 from typing import Final
 
 from cluster.model.facts import (
     Fact,
+    FactId,
     FaultHealed,
     FaultInjected,
     HintsDelivered,
@@ -227,9 +229,9 @@ def counts(story: Story) -> str:
     return "  ".join(f"{kind} {count}" for kind, count in found.items())
 
 
-def hidden(weave: Weave, story: Story) -> str:
-    """Traced messages of the same time that are not drawn, by family."""
-    drawn = {step.id for step in story.steps}
+def hidden(weave: Weave, story: Story, also: Set[FactId] = frozenset()) -> str:
+    """Traced messages of the same time that are not drawn, by family; `also` are drawn too."""
+    drawn = {step.id for step in story.steps} | also
     last = max(step.fact.at for step in story.steps)
     found: Counter[str] = Counter()
     for fact in weave.between(story.began, last):

@@ -58,6 +58,10 @@ class Axis(Struct, frozen=True):
         span = max(1, piece.until - piece.since)
         return piece.left + max(0, at - piece.since) * width // span
 
+    def covers(self, at: int) -> bool:
+        """Whether a moment is drawn: it is within the ends, and in no cut."""
+        return any(piece.since <= at <= piece.until for piece in self.pieces)
+
     @property
     def began(self) -> int:
         """The first moment."""

@@ -2,7 +2,8 @@
 
 A message runs from where it was sent to where it arrived; one that is not known to have arrived is
 dashed and ends in a cross before its lane. Marks lie over slopes, slopes over lanes; words stand on
-a lane where there is room for them. Lanes that do not fit are folded and counted.
+a lane where there is room for them. What reaches beyond a picture that was narrowed ends at its
+edge. Where all this is: `tui.screens.spacetime.picture`.
 """
 
 from __future__ import annotations
@@ -29,74 +30,46 @@ from tui.draw.frame import Frame, Ink, ink_index
 from tui.draw.glyphs import SETS
 from tui.draw.raster import DOTS_X, DOTS_Y, Dots
 from tui.judge.standing import standing
-from tui.judge.stories.story import Arrow, Step, Story
+from tui.judge.stories.story import Step, Story
 from tui.judge.stories.telling import short
+from tui.judge.stories.walk import Whisper
 from tui.judge.wording import seconds
 from tui.scene import Scene, hue
 from tui.screens.pieces.parts import name_role
-from tui.screens.spacetime.axis import Axis, axis_of
+from tui.screens.spacetime.axis import Axis
+from tui.screens.spacetime.picture import (
+    LANE_LEAST,
+    TIMES,
+    Order,
+    Picture,
+    moment,
+    moment_of,
+)
 
-AT_ONCE_US: Final = 50
-SPREAD: Final = 7
-"""Rows from one lane to the next, at most."""
 WORD_LEAST: Final = 6
 """A word shorter than this when cut says nothing."""
 
 
-class Picture(Struct, frozen=True):
-    """Where everything is."""
-
-    axis: Axis
-    rows: dict[NodeId, int]
-    """The row of each lane that is drawn."""
-    folded: tuple[NodeId, ...]
-
-
-def lay(scene: Scene, story: Story, place: tuple[int, int], size: tuple[int, int]) -> Picture:
-    """Lay the lanes and the axis out in a box at (x, y) of (width, height) cells."""
-    (x, y), (width, height) = place, size
-    rows = max(1, height - 1)
-    taking = [name for name in scene.view.nodes if name in story.lanes]
-    taking += [name for name in story.lanes if name not in taking]
-    most = max(1, (rows + 1) // 2)
-    drawn = _busiest(story, taking, most)
-    gap = max(1, min(SPREAD, (rows - 1) // (len(drawn) - 1))) if len(drawn) > 1 else 1
-    wide = width >= 100
-    end = max(x + 12, x + width - (20 if wide else 12))
-    times = [moment(step) for step in story.steps]
-    axis = axis_of(times, x + 8, end, 12 if wide else 8, 14 if wide else 9)
-    lanes = {name: y + 1 + place * gap for place, name in enumerate(drawn)}
-    return Picture(axis, lanes, tuple(name for name in taking if name not in lanes))
-
-
-def moment(step: Step) -> int:
-    """When a step is drawn. What one input brings about happens at once, though it is numbered."""
-    return step.fact.hlc // AT_ONCE_US * AT_ONCE_US
-
-
-def _busiest(story: Story, names: list[NodeId], most: int) -> list[NodeId]:
-    """The lanes that are drawn, in the order of the names: those with the most steps."""
-    if len(names) <= most:
-        return names
-    steps = dict.fromkeys(names, 0)
-    for step in story.steps:
-        steps[step.fact.node] += 1
-    ranked = sorted(names, key=lambda name: (name != story.about, -steps[name]))[:most]
-    return [name for name in names if name in ranked]
-
-
 def paint_lanes(
-    frame: Frame, scene: Scene, story: Story, picture: Picture, chosen: FactId | None
+    frame: Frame,
+    scene: Scene,
+    story: Story,
+    picture: Picture,
+    whispers: list[Whisper],
 ) -> None:
     """Draw all of it. With a chosen step, only what led to it and came of it stays lit."""
+    chosen = scene.look.step
     lit = story.path(chosen) if chosen is not None and story.step(chosen) else None
     for name in picture.rows:
         spoke = any(step.fact.node == name for step in story.steps)
         _lane(frame, scene, picture, name, spoke=spoke)
-    crosses = _slopes(frame, scene, story, picture, lit)
-    _cut_marks(frame, scene, picture)
-    _times(frame, picture)
-    _marks(frame, scene, story, picture, lit, chosen)
+    crosses = _slopes(frame, scene, story, picture, lit, whispers)
+    if isinstance(picture.axis, Axis):
+        _cut_marks(frame, scene, picture, picture.axis)
+        _times(frame, picture, picture.axis)
+    else:
+        _moments(frame, picture.axis)
+    _marks(frame, scene, picture, lit, chosen)
     for x, y, role in crosses:
         frame.text(x, y, SETS[scene.glyphs].no, role, bold=True)
 
@@ -104,10 +77,16 @@ def paint_lanes(
 # --- what lies under it --------------------------------------------------------------------------
 
 
-def _times(frame: Frame, picture: Picture) -> None:
+def _moments(frame: Frame, axis: Order) -> None:
+    """Beside each row: how long after the first."""
+    for at in axis.times:
+        text = "0" if at == axis.began else f"+{_brief(at - axis.began)}"
+        frame.right(TIMES - 2, axis.column(at), text, "muted")
+
+
+def _times(frame: Frame, picture: Picture, axis: Axis) -> None:
     """The first row: how long after the beginning each piece starts, and what is left out."""
     y = min(picture.rows.values()) - 1
-    axis = picture.axis
     free = 0
     for place, piece in enumerate(axis.pieces):
         text = "0" if not place else f"+{_brief(piece.since - axis.began)}"
@@ -133,26 +112,37 @@ def _brief(us: int) -> str:
 
 def _lane(frame: Frame, scene: Scene, picture: Picture, name: NodeId, *, spoke: bool) -> None:
     """A node's line. Who took part was there, whatever became of it since."""
-    y = picture.rows[name]
     known = name in scene.view.nodes and not spoke
     held = standing(scene.view, name, scene.now) if known else None
+    glyphs = SETS[scene.glyphs]
+    away = held is not None and held.word in ("dead", "removed", "gone", "left")
+    if picture.turned:
+        x = picture.rows[name]
+        end = frame.text(x, picture.top - 1, fit(name, LANE_LEAST - 4), name_role(scene, name),
+                         bold=True)  # fmt: skip
+        if held is not None and not held.well:
+            frame.text(end + 1, picture.top - 1, held.glyph(scene.glyphs), held.role, bold=True)
+        mark = "|" if scene.glyphs == "ascii" else "┆" if away else "│"
+        for y in range(picture.top, picture.bottom + 1):
+            frame.text(x, y, mark, "rule")
+        frame.hit(x, picture.top - 1, LANE_LEAST - 2, 1, name)
+        return
+    y = picture.rows[name]
     frame.text(1, y, fit(name, 4), name_role(scene, name), bold=True)
     if held is not None and not held.well:
         frame.text(6, y, held.glyph(scene.glyphs), held.role, bold=True)
-    glyphs = SETS[scene.glyphs]
-    away = held is not None and held.word in ("dead", "removed", "gone", "left")
     line = f"{glyphs.cut} " if away else glyphs.line
-    left = picture.axis.pieces[0].left - 1
+    left = picture.axis.column(picture.axis.began) - 1
     width = frame.width - 1 - left
     frame.text(left, y, (line * width)[: max(0, width)], "rule")
     frame.hit(0, y, 7, 1, name)
 
 
-def _cut_marks(frame: Frame, scene: Scene, picture: Picture) -> None:
+def _cut_marks(frame: Frame, scene: Scene, picture: Picture, axis: Axis) -> None:
     """A dotted line through all lanes at both ends of what is left out."""
     mark = "┆" if scene.glyphs != "ascii" else ":"
-    top, bottom = min(picture.rows.values()), max(picture.rows.values())
-    for cut in picture.axis.cuts:
+    top, bottom = picture.top, picture.bottom
+    for cut in axis.cuts:
         for y in range(top - 1, bottom + 1):
             if y >= top or frame.chars[y][cut.left] == " ":
                 frame.text(cut.left, y, mark, "faint")
@@ -163,37 +153,108 @@ def _cut_marks(frame: Frame, scene: Scene, picture: Picture) -> None:
 # --- messages ------------------------------------------------------------------------------------
 
 
+Crosses = list[tuple[int, int, str]]
+"""(x, y, role) of what got lost."""
+
+
+class Way(Struct, frozen=True):
+    """A message between two lanes; times are moments as they are drawn."""
+
+    source: NodeId
+    to: NodeId
+    sent: int
+    received: int | None
+    lost: bool
+
+
 def _slopes(
-    frame: Frame, scene: Scene, story: Story, picture: Picture, lit: frozenset[FactId] | None
-) -> list[tuple[int, int, str]]:
+    frame: Frame,
+    scene: Scene,
+    story: Story,
+    picture: Picture,
+    lit: frozenset[FactId] | None,
+    whispers: list[Whisper],
+) -> Crosses:
     """Draw the messages; returns where the crosses of the lost ones stand."""
-    top = min(picture.rows.values())
-    dots = Dots(frame.width, max(picture.rows.values()) - top + 1)
-    crosses: list[tuple[int, int, str]] = []
+    dots = Dots(frame.width, picture.bottom - picture.top + 1)
+    crosses: Crosses = []
     usual = _usual(story, picture)
+    for each in whispers:
+        way = Way(each.sent.node, each.to, moment_of(each.sent),
+                  None if each.received is None else moment_of(each.received), each.lost)  # fmt: skip
+        crosses += _slope(dots, picture, way, usual, ("faint", "faint", 0, 2.0))
     for arrow in story.arrows:
         sent, arrival = story.step(arrow.sent), story.step(arrow.received)
-        if sent is None or sent.fact.node not in picture.rows or arrow.to not in picture.rows:
+        if sent is None:
             continue
+        received = None if arrival is None else moment(arrival)
+        way = Way(sent.fact.node, arrow.to, moment(sent), received, arrow.lost)
         shines = lit is None or arrow.sent in lit
-        x0 = picture.axis.column(moment(sent))
-        x1 = picture.axis.column(moment(arrival)) if arrival is not None else x0 + usual
-        y0, y1 = picture.rows[sent.fact.node] - top, picture.rows[arrow.to] - top
-        role = "bad" if arrow.lost else f"owner{hue(scene.view, sent.fact.node)}"
-        ink = ink_index(Ink(role if shines else "rule"))
-        start = (x0 * DOTS_X + 1.0, y0 * DOTS_Y + 1.5)
-        end = (x1 * DOTS_X + 1.0, y1 * DOTS_Y + 1.5)
-        rank = (2 if shines else 0) + (1 if arrow.lost else 0)
-        if arrow.received is None:
-            end = _part(start, end)
-            crosses += _cross(frame, arrow, end, top, "bad" if shines else "faint")
-        dots.line(start, end, ink, rank=rank, every=3.0 if arrow.received is None else 1.0)
-    dots.onto(frame, 0, top, scene.glyphs)
-    return crosses
+        role = "bad" if arrow.lost else f"owner{hue(scene.view, way.source)}"
+        rank = (3 if shines else 1) + (1 if arrow.lost else 0)
+        pen = (role if shines else "rule", "bad" if shines else "faint", rank, 1.0)
+        crosses += _slope(dots, picture, way, usual, pen)
+    dots.onto(frame, 0, picture.top, scene.glyphs)
+    return [cross for cross in crosses if 0 <= cross[0] < frame.width]
+
+
+def drawable(picture: Picture, whisper: Whisper) -> bool:
+    """Whether a message beside the story falls into the picture, and into none of its cuts."""
+    ends = [whisper.sent] if whisper.received is None else [whisper.sent, whisper.received]
+    lanes = whisper.sent.node in picture.rows and whisper.to in picture.rows
+    return lanes and all(picture.axis.covers(moment_of(end)) for end in ends)
+
+
+def _slope(
+    dots: Dots, picture: Picture, way: Way, usual: int, pen: tuple[str, str, int, float]
+) -> Crosses:
+    """One message. `pen`: its role, that of its cross, its rank, how dense its dots are."""
+    if way.source not in picture.rows or way.to not in picture.rows:
+        return []
+    role, crossed, rank, every = pen
+    span = _within(picture, way)
+    if span is None:
+        return []
+    here, there = picture.rows[way.source], picture.rows[way.to]
+    along0 = picture.axis.column(way.sent)
+    along1 = along0 + usual if way.received is None else picture.axis.column(way.received)
+    if picture.turned:
+        along1 = min(along1, picture.bottom)
+    ends = (along0, here), (along1, there)
+    if way.received is not None and span != (0.0, 1.0):
+        ends = tuple((along, here + (there - here) * part)
+                     for along, part in zip((along0, along1), span, strict=True))  # fmt: skip
+    start, end = (_dot(picture, *each) for each in ends)
+    if way.received is None:
+        start, end = start, _part(start, end, turned=picture.turned)
+        every = max(3.0, every)
+    dots.line(start, end, ink_index(Ink(role)), rank=rank, every=every)
+    if not way.lost:
+        return []
+    x, y = int(end[0]) // DOTS_X, int(end[1]) // DOTS_Y + picture.top
+    return [(min(x, dots.width - 2), y, crossed)]
+
+
+def _within(picture: Picture, way: Way) -> tuple[float, float] | None:
+    """Which part of a message's way lies within the picture, from 0 to 1; None: no part."""
+    since, until = moment(picture.steps[0]), moment(picture.steps[-1])
+    received = way.sent if way.received is None else way.received
+    if max(way.sent, received) < since or min(way.sent, received) > until:
+        return None
+    if received <= way.sent:
+        return 0.0, 1.0
+    took = received - way.sent
+    return max(0.0, (since - way.sent) / took), min(1.0, (until - way.sent) / took)
+
+
+def _dot(picture: Picture, along: float, across: float) -> tuple[float, float]:
+    """The middle of a cell, in dots."""
+    x, y = (across, along) if picture.turned else (along, across)
+    return x * DOTS_X + 1.0, (y - picture.top) * DOTS_Y + 1.5
 
 
 def _usual(story: Story, picture: Picture) -> int:
-    """How many columns a message of this story takes: for those that never arrived."""
+    """How far along the axis a message of this story goes: for those that never arrived."""
     found: list[int] = []
     for arrow in story.arrows:
         sent, arrival = story.step(arrow.sent), story.step(arrow.received)
@@ -201,24 +262,18 @@ def _usual(story: Story, picture: Picture) -> int:
             span = picture.axis.column(moment(arrival)) - picture.axis.column(moment(sent))
             found.append(span)
     found.sort()
-    return max(3, min(24, found[len(found) // 2])) if found else 12
+    least, most = (1, 3) if picture.turned else (3, 24)
+    return max(least, min(most, found[len(found) // 2])) if found else most // 2
 
 
-def _part(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, float]:
-    """As far as the row before its lane, where a message that did not arrive ends."""
+def _part(
+    start: tuple[float, float], end: tuple[float, float], *, turned: bool
+) -> tuple[float, float]:
+    """As far as just before its lane, where a message that did not arrive ends."""
     (x0, y0), (x1, y1) = start, end
-    far = max(0.5, 1.0 - DOTS_Y / max(1.0, abs(y1 - y0)))
+    short = 2 * DOTS_X / max(1.0, abs(x1 - x0)) if turned else DOTS_Y / max(1.0, abs(y1 - y0))
+    far = max(0.5, 1.0 - short)
     return x0 + (x1 - x0) * far, y0 + (y1 - y0) * far
-
-
-def _cross(
-    frame: Frame, arrow: Arrow, end: tuple[float, float], top: int, role: str
-) -> list[tuple[int, int, str]]:
-    """Where a lost message ends; one under way ends nowhere."""
-    if not arrow.lost:
-        return []
-    x, y = int(end[0]) // DOTS_X, int(end[1]) // DOTS_Y + top
-    return [(min(x, frame.width - 2), y, role)]
 
 
 # --- steps ---------------------------------------------------------------------------------------
@@ -257,17 +312,17 @@ def mark_of(scene: Scene, step: Step) -> tuple[str, str, int]:
 def _marks(
     frame: Frame,
     scene: Scene,
-    story: Story,
     picture: Picture,
     lit: frozenset[FactId] | None,
     chosen: FactId | None,
 ) -> None:
     """One mark a cell, the most telling; then words, as far as the next mark."""
     cells: dict[tuple[int, int], list[Step]] = {}
-    for step in story.steps:
-        y = picture.rows.get(step.fact.node)
-        if y is not None:
-            cells.setdefault((y, picture.axis.column(moment(step))), []).append(step)
+    for step in picture.steps:
+        across = picture.rows.get(step.fact.node)
+        if across is not None:
+            x, y = picture.cell(picture.axis.column(moment(step)), across)
+            cells.setdefault((y, x), []).append(step)
     for (y, x), steps in cells.items():
         best = max(steps, key=lambda step: mark_of(scene, step)[2])
         glyph, role, _ = mark_of(scene, best)
@@ -276,9 +331,8 @@ def _marks(
         frame.text(x, y, glyph, "selection" if here else role if bright else "faint",
                    bg="selected.bg" if here else "", bold=bright)  # fmt: skip
     for (y, x), steps in sorted(cells.items()):
-        beyond = [other for row, other in cells if row == y and other > x]
-        cut = [c.left for c in picture.axis.cuts if c.left > x]
-        end = min([*beyond, *cut, frame.width - 1])
+        end = min([*_walls(picture, x), *(other for row, other in cells if row == y and other > x),
+                   frame.width - 1])  # fmt: skip
         told = sorted(steps, key=lambda step: -mark_of(scene, step)[2])
         word = next((text for step in told if (text := short(step.fact))), "")
         bright = lit is None or any(step.id in lit for step in steps)
@@ -286,3 +340,10 @@ def _marks(
         if word and (room >= len(word) or room >= WORD_LEAST):
             said = f" {fit(word, room)} "
             frame.text(x + 1, y, said, "" if bright else "faint")
+
+
+def _walls(picture: Picture, x: int) -> list[int]:
+    """Columns right of x that no word may cover: cuts, or other lanes."""
+    if isinstance(picture.axis, Axis):
+        return [cut.left for cut in picture.axis.cuts if cut.left > x]
+    return [column for column in picture.rows.values() if column > x]
