@@ -80,6 +80,7 @@ class Acts:
         self._did = did
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._acted = False
         self._guests = 0
         """Acts of others that are under way."""
 
@@ -166,7 +167,8 @@ class Acts:
         """At once where the cluster is ours; else after a yes."""
         if self._ask:
             self._asked = (saying, act)
-            self._say(f"{saying.rstrip('…')}? This cluster is not ours: y does it, else nothing is")
+            # What answers stands first: whatever a narrow terminal cuts off is the end.
+            self._say(f"not ours: y does it, any other key does not: {saying.rstrip('…')}")
         else:
             self._start(saying, act)
 
@@ -174,7 +176,15 @@ class Acts:
         self._say(saying)
         self._keep(asyncio.create_task(self._perform(saying, act)))
 
+    @property
+    def parting(self) -> str:
+        """What is said while the dashboard is left."""
+        if not self._ask:
+            return "stopping the nodes…"
+        return "mending what was cut from here…" if self._acted else "hanging up…"
+
     async def _perform(self, saying: str, act: Callable[[], Awaitable[str]]) -> None:
+        self._acted = True
         async with self._turn:
             self._say(saying)
             try:

@@ -306,8 +306,6 @@ class MasterlessApp(App[int]):
             self.acts.do(action, self.view, self.desk.selected)
         elif action in ("command", "filter", "mark"):
             self._wheel.open(action)
-        elif action == "only" and self.desk.screen == "key":
-            self._wheel.stories()
         elif action == "picture":
             svg = self.export_screenshot(title=f"masterless {self.desk.screen}")
             self._saver.picture(svg, self.desk.screen, self._moment()[1])

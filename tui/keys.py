@@ -265,6 +265,20 @@ def meant(action: Action, screen: ScreenName) -> Action:
     return "previous_node" if action == "left" and screen not in SIDEWAYS else action
 
 
+_ARROWS: Final = (("↓ → n", "down right n"), ("↑ ← N", "up left N"), ("↑↓", "up down"),
+                  ("←→", "left right"), ("→", "right"), ("←", "left"),
+                  ("↓", "down"), ("↑", "up"))  # fmt: skip
+"""How arrows are written where only ASCII is: > is a key of its own."""
+
+
+def plainly(cap: str, scene: Scene) -> str:
+    """How keys are written with the glyphs at hand."""
+    if scene.glyphs == "ascii":
+        for arrow, said in _ARROWS:
+            cap = cap.replace(arrow, said)
+    return cap
+
+
 def cap(key: Key, screen: ScreenName) -> str:
     """How its keys are written: right and left choose a node, except where they are for more."""
     if screen in SIDEWAYS and key.action in ("next_node", "previous_node"):
@@ -326,9 +340,9 @@ def footer(scene: Scene, screen: ScreenName, width: int) -> list[Part]:
     """The last line: the keys valid here, as many as fit, best first."""
     views = [key for key in KEYS if key.action in SCREENS]
     parts: list[tuple[int, str, str, str, tuple[Action, ...]]] = []
-    named = (
-        len(views) if width >= (160 if screen == "flow" else 100) else 0
-    )  # the first so many parts stand close together
+    tight = scene.frozen or _turns_a_world(scene)  # then there is more that must not be dropped
+    needed = 160 if screen == "flow" else 116 if tight else 100
+    named = len(views) if width >= needed else 0  # the first so many stand close together
     if named:
         for key in views:
             here = key.action == screen
@@ -362,6 +376,7 @@ def footer(scene: Scene, screen: ScreenName, width: int) -> list[Part]:
         for key in KEYS
         if key.word and valid(key, screen) and offered(key, scene)
     )
+    parts = [(rank, plainly(c, scene), said, role, acts) for rank, c, said, role, acts in parts]
     room = width - 1
     chosen: set[int] = set()
     for index, (_, cap, said, _, _) in sorted(enumerate(parts), key=lambda part: part[1][0]):

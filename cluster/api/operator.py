@@ -13,14 +13,12 @@ from urllib.parse import quote
 
 import msgspec
 
+from cluster.api.reading import read_fact, read_facts
 from cluster.model.facts import Fact, SnapshotTaken
 from cluster.model.member import Address
 
 TIMEOUT_S: Final = 10.0
 MESSAGE_PACK: Final = "application/msgpack"
-
-_fact = msgspec.msgpack.Decoder(Fact)
-_facts = msgspec.msgpack.Decoder(list[Fact])
 
 
 class WindowError(Exception):
@@ -90,7 +88,7 @@ class WindowClient:
     async def snapshot(self) -> tuple[Fact, SnapshotTaken]:
         """The node's whole state."""
         reply = _fine(await self.send("GET", "/snapshot", headers={"Accept": MESSAGE_PACK}))
-        fact = _fact.decode(reply.body)
+        fact = read_fact(reply.body)
         if not isinstance(fact.payload, SnapshotTaken):
             raise WindowError(502, f"{self._window} is not a node's window.")
         return fact, fact.payload
@@ -104,7 +102,7 @@ class WindowClient:
             ) as socket:
                 async for message in socket:
                     if isinstance(message.data, bytes):
-                        yield _facts.decode(message.data)
+                        yield read_facts(message.data)
         except self._trouble as error:
             raise WindowError(0, f"Nothing answers at {self._window}: {error}.") from None
 

@@ -51,7 +51,7 @@ def fault(args: argparse.Namespace) -> int:
     from tui.text.look import objection
 
     if args.verb == "heal" and args.everywhere:
-        return _by_hand(args.at, lambda hand, _: hand.heal())
+        return _by_hand(args, lambda hand, _: hand.heal())
     if args.verb != "heal" and (why := objection(ask, args.at, args.peers)):
         raise CommandError(why, WRONG_CALL)
     order: dict[str, Any] = {"kind": args.verb, "peers": args.peers}
@@ -77,19 +77,20 @@ def partition(args: argparse.Namespace) -> int:
         assert isinstance(meant, Split)
         return hand.partition(meant.side)
 
-    return _by_hand(args.at, split)
+    return _by_hand(args, split)
 
 
-def _by_hand(at: str, do: Callable[[Surgeon, ClusterView], Awaitable[str]]) -> int:
+def _by_hand(args: argparse.Namespace, do: Callable[[Surgeon, ClusterView], Awaitable[str]]) -> int:
     """Look around once, then act on all nodes there are. Refused: 2."""
     from cluster.lab.witness import LabError
     from tui.inspecting.surgeon import Surgeon
 
+    at, prog = args.at, args.prog
     view, _ = look(at)
 
     async def act() -> int:
         said = await do(Surgeon(lambda: view), view)
-        heal = f"masterless fault heal --everywhere --at {at} mends it"
+        heal = f"{prog} fault heal --everywhere --at {at} mends it"
         return show([said.replace("u takes it back", heal)])
 
     try:

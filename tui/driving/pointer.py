@@ -14,6 +14,8 @@ from msgspec.structs import replace
 from tui.desk import Desk, choose
 from tui.draw.frame import Frame, Hit
 from tui.driving.targets import Along, Button, Jump
+from tui.inspecting.asker import Asker
+from tui.judge.stories.story import Topic
 from tui.keys import Action
 from tui.scene import ScreenName
 from tui.timeline.deck import Deck
@@ -42,6 +44,7 @@ class Driven(Protocol):
     desk: Desk
     deck: Deck
     view: ClusterView
+    asker: Asker
 
     def do(self, action: Action) -> None:
         """The same as a key."""
@@ -93,6 +96,8 @@ class Pointer:
                 self._return()
             case "node" | "run" if self._focus is not None:
                 self.follow(self._focus)
+            case "only" if self._driven.desk.screen == "key":
+                self._stories()
             case "back" if self._focus is not None:
                 self._focus = None
             case "back" if self._still_there():
@@ -198,6 +203,17 @@ class Pointer:
             place = min(self._order, len(jumps) - 1)
         self._focus, self._order = jumps[place], place
         self._driven.say(f"enter: {self._focus.said}; tab goes on, esc lets go")
+
+    def _stories(self) -> None:
+        """From the key that is looked at to the stories of what was done to it."""
+        key = self._driven.asker.seen.key
+        if not key:
+            self._driven.say("which key? type its name, then f shows its messages")
+            return
+        desk = self._driven.desk
+        look = replace(desk.look, story=None, step=None, only=Topic("operation", key))
+        self._trail = [*self._trail, Place(desk, self._driven.deck.player, "flow")][-TRAIL_MAX:]
+        self._driven.desk = replace(desk, screen="flow", look=look, help=False)
 
     def _return(self) -> None:
         if not self._trail:

@@ -35,7 +35,6 @@ from tui.driving.dress import Dress
 from tui.driving.line import Line
 from tui.driving.options import Options
 from tui.inspecting.asker import Asker
-from tui.judge.stories.story import Topic
 from tui.keys import FAULTS, OF_STORIES, Action
 from tui.scene import Scene
 from tui.sources.clockwork import Clockwork
@@ -116,16 +115,6 @@ class Wheel:
             self._sift(entered.text.strip())
         elif self.line is None and before is not None and before.kind == "/":
             self._sift("")
-
-    def stories(self) -> None:
-        """From the key that is looked at to the stories of what was done to it."""
-        key = self._driven.asker.seen.key
-        if not key:
-            self._driven.say("which key? type its name, then f shows its messages")
-            return
-        desk = self._driven.desk
-        look = replace(desk.look, story=None, step=None, only=Topic("operation", key))
-        self._driven.desk = replace(desk, screen="flow", look=look, help=False)
 
     def obey(self, line: str) -> None:
         """Do what a command line says, or say why not."""

@@ -2,7 +2,7 @@
 
 A process that somebody else started is never killed or stopped from here; links are cut at both
 ends, as far as these were started with --allow-faults, and each cut can be taken back. Only what
-was cut here is taken back by `undo`; `heal` is for everything that is in force anywhere.
+was cut here is taken back by `undo`, and on leaving; `heal` is for everything in force anywhere.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ class Surgeon:
         self._view = view
         self._done: list[tuple[str, Orders]] = []
         """What was cut, in words, and by whom; the latest last."""
+        self.left: list[str] = []
+        """What could not be mended on leaving."""
 
     async def kill(self, name: NodeId) -> str:
         """Refused."""
@@ -80,7 +82,15 @@ class Surgeon:
         return await self._take_back(self._done[-1])
 
     async def stop(self) -> None:
-        """What was cut stays cut; the cluster is not ours to mend on leaving."""
+        """Whoever leaves takes back what was cut from here: nobody else knows of it.
+
+        What others cut stays as it is. A node that cannot be told keeps its cut (`left`)."""
+        done, self._done = self._done, []
+        for what, told in reversed(done):
+            try:
+                await self._tell("heal", told)
+            except LabError as refused:
+                self.left.append(f"{what} is still cut: {refused}")
 
     def _others(self, side: tuple[NodeId, ...]) -> tuple[NodeId, ...]:
         return tuple(name for name in self._view().nodes if name not in side)

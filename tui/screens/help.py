@@ -11,7 +11,7 @@ from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS, Glyphs
 from tui.driving.commands import COMMANDS
 from tui.judge.wording import counted
-from tui.keys import KEYS, NOT_REMOTE, OF_PROCESSES, SCREENS, Key, cap, explained, valid
+from tui.keys import KEYS, NOT_REMOTE, OF_PROCESSES, SCREENS, Key, cap, explained, plainly, valid
 from tui.scene import Scene, ScreenName
 
 _COMET: Final = "a comet is a real message, slowed to be seen; ✕ one that got lost"
@@ -139,7 +139,7 @@ def _cap(text: str) -> str:
 
 
 def _line(key: Key, scene: Scene, screen: ScreenName) -> list[tuple[str, str]]:
-    return [(_cap(cap(key, screen)), "key"), (explained(key, scene, screen), "")]
+    return [(_cap(plainly(cap(key, screen), scene)), "key"), (explained(key, scene, screen), "")]
 
 
 def _shapes(glyphs: Glyphs) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from cluster.api.reading import read_facts
 from cluster.model.facts import (
     Fact,
     FactsLost,
@@ -32,7 +33,6 @@ from cluster.model.facts import (
 )
 from cluster.model.member import Address, Claim, MemberState, NodeId
 from tui.fold import fold
-from tui.sources.reading import read_facts
 from tui.view import OBSERVER, ClusterView
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
+from cluster.api.reading import read_fact, read_facts
 from cluster.model.facts import Fact, FactsLost, SnapshotTaken
 from cluster.model.member import Address, MemberState, NodeId
 from tui.fold import fold
@@ -24,9 +25,6 @@ Ask = Callable[[str, str, str, bytes, dict[str, str]], tuple[int, dict[str, str]
 
 MESSAGE_PACK: Final = {"Accept": "application/msgpack"}
 ASKED_AT_ONCE: Final = 16
-
-_fact = msgspec.msgpack.Decoder(Fact)
-_facts = msgspec.msgpack.Decoder(list[Fact])
 
 Answer = TypeVar("Answer")
 
@@ -153,7 +151,7 @@ def _all_at_once(
 def _record(ask: Ask, address: str) -> list[Fact] | None:
     """A node's record, and its state now (which says what the record may have forgotten)."""
     try:
-        facts = _facts.decode(ask(address, "GET", "/record", b"", MESSAGE_PACK)[2])
+        facts = read_facts(ask(address, "GET", "/record", b"", MESSAGE_PACK)[2])
     except msgspec.MsgspecError:
         return None
     now = _snapshot(ask, address)
@@ -162,6 +160,6 @@ def _record(ask: Ask, address: str) -> list[Fact] | None:
 
 def _snapshot(ask: Ask, address: str) -> Fact | None:
     try:
-        return _fact.decode(ask(address, "GET", "/snapshot", b"", MESSAGE_PACK)[2])
+        return read_fact(ask(address, "GET", "/snapshot", b"", MESSAGE_PACK)[2])
     except msgspec.MsgspecError:
         return None

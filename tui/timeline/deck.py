@@ -24,9 +24,15 @@ from tui.view import ClusterView
 class Deck:
     """A live buffer (without a `reel`), or a recording that plays from its beginning."""
 
-    def __init__(self, reel: Reel | None = None, before: ClusterView | None = None) -> None:
+    def __init__(
+        self,
+        reel: Reel | None = None,
+        before: ClusterView | None = None,
+        kept: Sequence[Note] = (),
+    ) -> None:
         self.tape = Tape(before=before) if reel is None else None
         self.reel: Reel = reel or self.tape or Tape()
+        self.reel.marks.extend(kept)
         self.player = Player()
         if reel is not None:
             self.player = Player(Spot(reel.first, reel.begin_us), playing=True)
@@ -75,6 +81,10 @@ class Deck:
         if self.tape is None:
             return "marked: [ ] come back to it; the file itself stays as it is"
         return "marked: [ ] come back to it, R saves it with the rest"
+
+    def own_notes(self) -> list[Note]:
+        """What was marked by hand: it is kept when all that was told is told anew."""
+        return [note for note in self.reel.marks if note.kind == "user"]
 
     def seek(self, t: int, now: int) -> str:
         """Stand still at a moment. Answers with what there is to say, mostly nothing."""

@@ -19,9 +19,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from cluster.api.reading import read_payload
 from cluster.model.facts import Basis, Fact, FactId, KindUnknown, Payload
 from cluster.model.member import NodeId
-from tui.sources.reading import read_payload
 
 LEVEL: Final = 1
 """zlib's. 6 would save 15 % of the bytes and cost three times the time."""

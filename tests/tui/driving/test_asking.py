@@ -32,7 +32,7 @@ async def test_a_cluster_of_others_is_hurt_only_after_a_yes() -> None:
         await see_text(pilot, "i isolate" if "i isolate" in shown(app) else "u undo")
         assert "k kill" not in shown(app), "its processes are not ours"
         await pilot.press("down", "i")
-        await see_text(pilot, "This cluster is not ours: y does it")
+        await see_text(pilot, "not ours: y does it")
         await pilot.press("2")
         await see_text(pilot, "nothing was done")
         assert app.desk.screen == "home", "the answer is no key besides"
@@ -41,7 +41,7 @@ async def test_a_cluster_of_others_is_hurt_only_after_a_yes() -> None:
         await pilot.press("u")
         await see(pilot, lambda: hands.done == ["isolate n1", "undo"])
         await pilot.press("colon", *letters("cut n1 n2"), "enter")
-        await see_text(pilot, "This cluster is not ours")
+        await see_text(pilot, "not ours: y does it")
         await pilot.press("n")
         await see_text(pilot, "nothing was done")
     assert hands.done[:2] == ["isolate n1", "undo"]

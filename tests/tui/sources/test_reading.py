@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from cluster.api.reading import KIND_MAX, read_fact, read_facts
 from cluster.model.facts import Fact, KindUnknown, NodeStopped, Payload
 from cluster.model.member import NodeId
 from tests.tui.every import EVERY
 from tests.tui.story import QUIET, scene_at, view_at
 from tui.fold import fold
 from tui.screens.events import paint
-from tui.sources.reading import KIND_MAX, read_facts
 from tui.timeline.pack import pack, unpack
 
 N1 = NodeId("n1")
@@ -93,3 +93,10 @@ def test_a_recording_keeps_its_place_too() -> None:
     span = unpack(pack([strange, fact(NodeStopped("y"))], [QUIET, QUIET]))
     assert [each.payload for each in span.facts] == [KindUnknown("moon.phase"), NodeStopped("y")]
     assert span.strange == 1
+
+
+def test_one_fact_of_a_kind_that_is_not_known_is_read_like_many() -> None:
+    one = msgspec.msgpack.encode(msgspec.msgpack.decode(newer(["moon.phase", 3]))[1])
+    assert read_fact(one) == read_facts(newer(["moon.phase", 3]))[1]
+    with pytest.raises(msgspec.MsgspecError):
+        read_fact(b"\x00not a fact")

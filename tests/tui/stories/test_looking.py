@@ -26,11 +26,12 @@ from tui.judge.stories.walk import (
     window,
 )
 from tui.judge.stories.weave import Weave
-from tui.keys import Action
+from tui.keys import SCREENS, Action, footer
 from tui.scene import Scene
 from tui.screens.flow import paint
 from tui.screens.spacetime.axis import Axis
 from tui.screens.spacetime.picture import lay, moment
+from tui.seen.world import Simulated
 
 
 def test_only_one_key_walks_past_the_stories_of_others() -> None:
@@ -150,3 +151,24 @@ def test_whatever_is_pressed_at_any_size_it_is_drawn(
         desk = replace(press(desk, action, seen, now), screen="flow")
     scene = Scene(seen, now, own=True, look=desk.look)
     assert_known_roles(paint(scene, width, height))
+
+
+def test_the_ways_to_look_are_in_the_footer_and_in_ascii_arrows_are_words() -> None:
+    for width in (80, 120):
+        said = text(paint(missed(), width, 30)).splitlines()[-1]
+        assert "f this  g gossip  t turn" in said
+        assert said.rstrip().endswith("q quit")
+    plain = text(paint(replace(missed(), glyphs="ascii"), 120, 30)).splitlines()[-1]
+    assert "up down step" in plain
+    assert plain.isascii()
+
+
+def test_what_must_not_be_dropped_fits_also_where_a_world_is_turned() -> None:
+    world = Simulated(7, 1.0, 1.0)
+    for screen in SCREENS:
+        for width in (80, 100, 116, 120):
+            for frozen in (False, True):
+                scene = replace(death(), simulated=world, frozen=frozen)
+                said = "".join(part for part, _, _ in footer(scene, screen, width))
+                assert len(said) <= width
+                assert said.endswith("? keys  q quit"), (screen, width, said)

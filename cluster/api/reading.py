@@ -35,7 +35,14 @@ class _Envelope(Struct, frozen=True, array_like=True):
     basis: Basis = "reported"
 
 
+_one = msgspec.msgpack.Decoder(Fact)
+_envelope = msgspec.msgpack.Decoder(_Envelope)
 _envelopes = msgspec.msgpack.Decoder(list[_Envelope])
+
+
+def _fact_of(e: _Envelope) -> Fact:
+    payload = read_payload(e.payload)
+    return Fact(e.node, e.epoch, e.seq, e.at, e.hlc, payload, e.causes, e.basis)
 
 
 def read_facts(data: bytes) -> list[Fact]:
@@ -43,10 +50,15 @@ def read_facts(data: bytes) -> list[Fact]:
     try:
         return _facts.decode(data)
     except msgspec.ValidationError:
-        return [
-            Fact(e.node, e.epoch, e.seq, e.at, e.hlc, read_payload(e.payload), e.causes, e.basis)
-            for e in _envelopes.decode(data)
-        ]
+        return [_fact_of(each) for each in _envelopes.decode(data)]
+
+
+def read_fact(data: bytes) -> Fact:
+    """One fact. Raises msgspec.MsgspecError when it is none."""
+    try:
+        return _one.decode(data)
+    except msgspec.ValidationError:
+        return _fact_of(_envelope.decode(data))
 
 
 def read_payload(raw: msgspec.Raw) -> Payload:
