@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from cluster.model.facts import Fact
-from cluster.model.member import Address
 from tui.acts import Hands
 from tui.dashboard import Begin, MasterlessApp, Options, Recorded, Source, Take, wall
 from tui.driving.dress import Dress
@@ -120,9 +119,9 @@ async def _inspect(
 
     async def begin(_take: Take) -> tuple[Source, Hands | None]:
         from tui.inspecting.surgeon import Surgeon
-        from tui.sources.live import LiveSource
+        from tui.sources.foreign.watching import source_of
 
-        live = LiveSource([Address(address)])
+        live = source_of(address)
         calm_collector()
         return live, Surgeon(lambda: apps[0].view) if faults else None
 

@@ -270,7 +270,7 @@ class MasterlessApp(App[int]):
             frame = Frame(width, height)
             frame.text(0, 0, f"Please make this larger than {SMALLEST[0]}x{SMALLEST[1]}."[:width])
             return frame
-        if not any(node.ring is not None for node in scene.view.nodes.values()):
+        if not any(node.ring is not None or node.ringless for node in scene.view.nodes.values()):
             stage = stage_of(self.options, scene.view)
             return paint_start(scene, width, height, stage, self.options.expected)
         screen = self.desk.screen

@@ -98,6 +98,8 @@ class NodeView(Struct, frozen=True, gc=False):
     heard: dict[NodeId, int] = {}
     """When it last heard directly from each other member."""
     ring: RingTable | None = None
+    ringless: bool = False
+    """It has told its whole state, and there is no ring in it: a cluster that places no keys."""
     keys: int = 0
     filling: int = 0
     waiting_on: str = ""

@@ -15,7 +15,12 @@ HOST = r"|\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*|[\w-]{1,63}(\.[\w-]{1,6
 
 
 def address(text: str) -> str:
-    """HOST:PORT, or only PORT for this machine; also as `up` prints it, http://HOST:PORT."""
+    """HOST:PORT, or only PORT for this machine; also as `up` prints it, http://HOST:PORT.
+
+    With another scheme it names a cluster of another engine (`tui.sources.foreign`).
+    """
+    if "://" in text and not text.startswith("http://"):
+        return text
     host, _, port = text.removeprefix("http://").removesuffix("/").rpartition(":")
     good_host = len(host) <= 253 and re.fullmatch(HOST, host)
     if not good_host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):

@@ -57,13 +57,38 @@ def ask(
     raise CommandError(sentence, WRONG_CALL if status < 500 else NOT_FINE)
 
 
+def there(address: str) -> None:
+    """Raises CommandError unless somebody answers there."""
+    if "://" in address:
+        foreign(address)
+    else:
+        ask(address, "GET", "/healthz")
+
+
 def look(address: str) -> Any:
     """(view, now) of the cluster that a node knows, from every node's own snapshot."""
+    if "://" in address:
+        return foreign(address)
     from tui.text.look import look_around
 
     view, now = look_around(patient(address), address, CommandError)
     if not view.nodes:
         raise CommandError(NO_NODE.format(address), NO_ANSWER)
+    return view, now
+
+
+def foreign(address: str) -> Any:
+    """(view, now) of another engine's cluster: one look."""
+    import asyncio
+
+    from tui.sources.foreign.watching import ForeignError, looked
+
+    try:
+        view, now, trouble = asyncio.run(looked(address))
+    except ForeignError as error:
+        raise CommandError(str(error), WRONG_CALL) from None
+    if not view.nodes:
+        raise CommandError(trouble or f"nobody answers at {address}", NO_ANSWER)
     return view, now
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Final
 
-from tui.command.asking import ask, look, records
+from tui.command.asking import look, records, there
 from tui.command.hosted.serving import add_serve, page_of, served
 from tui.command.saying import FINE, NOT_FINE, run_async, say, show, wait_a_second
 from tui.command.words import Words, add_address, add_looks, looks_of
@@ -49,7 +49,7 @@ def add(words: Words) -> None:
 
 def inspect(args: argparse.Namespace) -> int:
     """The dashboard on a cluster that is not ours."""
-    ask(args.address, "GET", "/healthz")  # a dead address is a sentence, not an empty dashboard
+    there(args.address)  # a dead address is a sentence, not an empty dashboard
     page = page_of(args, args.address)
     if page is None and (args.plain or not sys.stdout.isatty()):
         from tui.text.live import follow

@@ -13,8 +13,8 @@ from typing import Final
 from cluster.lab.show import Show, ShowOptions
 from cluster.lab.up import Stopping, stop_requests
 from cluster.model.facts import Fact
-from cluster.model.member import Address
 from tui.fold import fold
+from tui.sources.foreign.watching import ForeignSource, source_of
 from tui.sources.live import LiveSource, wall
 from tui.text.plain import Plain, clock
 from tui.view import ClusterView
@@ -27,7 +27,7 @@ Say = Callable[[str], None]
 
 async def follow(address: str, say: Say) -> int:
     """`inspect --plain`: until Ctrl-C."""
-    source = LiveSource([Address(address)])
+    source = source_of(address)
     source.start()
     with stop_requests() as stopping:
         try:
@@ -73,7 +73,9 @@ async def follow_demo(options: ShowOptions, say: Say, lasting_s: float | None) -
             await asyncio.gather(printing, starting, stopped, return_exceptions=True)
 
 
-async def _print(source: LiveSource, lab_facts: list[Fact], say: Say, stopping: Stopping) -> None:
+async def _print(
+    source: LiveSource | ForeignSource, lab_facts: list[Fact], say: Say, stopping: Stopping
+) -> None:
     """Fold what came and print what is new, four times a second."""
     view = ClusterView()
     plain = Plain(say)

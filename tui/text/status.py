@@ -150,6 +150,8 @@ def _unnamed(said: str, troubled: list[NodeStatus]) -> list[str]:
 def _has_quorums(nodes: Mapping[NodeId, NodeView], judged: Agreement, now: int) -> bool:
     """Whether every partition has as many serving owners as a read and a write need."""
     wanted = [max(nodes[name].read_quorum, nodes[name].write_quorum) for name in judged.observers]
+    if judged.observers and all(nodes[name].ringless for name in judged.observers):
+        return True  # a cluster that places no keys needs none
     counts = served(nodes, judged, now)
     return bool(wanted) and bool(counts) and not any(counts[: max(wanted)])
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from cluster.lab.up import stop_requests
-from cluster.model.member import Address
 from tui.command.saying import FINE, say, warn
-from tui.sources.live import LiveSource, wall
+from tui.sources.foreign.watching import source_of
+from tui.sources.live import wall
 from tui.timeline.writer import Recorder
 
 PERIOD_S: Final = 0.1
@@ -22,7 +22,7 @@ LINE_S: Final = 30
 
 async def tape(address: str, path: Path, lasting_s: float | None, prog: str) -> int:
     """Record until Ctrl-C, or for a time. The file is ended however this ends."""
-    source = LiveSource([Address(address)])
+    source = source_of(address)
     began = wall()
     alive = sys.stderr.isatty()
     with Recorder(path, address, began) as recorder, stop_requests() as stopping:

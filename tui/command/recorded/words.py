@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from tui.command.arguments import address, seconds
-from tui.command.asking import ask
+from tui.command.asking import there
 from tui.command.hosted.serving import add_serve, page_of, served
 from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError, run_async, say
 from tui.command.words import Words, add_looks, looks_of
@@ -45,7 +45,7 @@ def record(args: argparse.Namespace) -> int:
         raise CommandError("record needs a node's ADDRESS and a FILE.rec", WRONG_CALL)
     if args.file.exists():
         raise CommandError(f"{args.file} is there already: choose another name", WRONG_CALL)
-    ask(args.address, "GET", "/healthz")
+    there(args.address)
     from tui.command.recorded.taping import tape
 
     try:

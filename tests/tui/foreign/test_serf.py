@@ -1,0 +1,154 @@
+"""Real Serf agents, where Debian's package is installed: read, never written to."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import DEVNULL, Popen
+from time import monotonic, time_ns
+
+import pytest
+
+from cluster.model.facts import SuspicionConfirmed, SuspicionRaised
+from cluster.model.member import MemberState, NodeId
+from tui.fold import fold
+from tui.judge.agreement import agreement
+from tui.judge.verdict import verdict
+from tui.sources.foreign.serf import ALLOWED, overheard, texts
+from tui.sources.foreign.watching import ForeignError, ForeignSource, is_foreign, opened
+from tui.view import ClusterView
+
+SERF = shutil.which("serf")
+CHANGING = {"event", "force-leave", "join", "leave", "tags", "query", "respond", "install-key"}
+
+
+def test_nothing_that_changes_an_agent_can_be_said() -> None:
+    assert not ALLOWED & CHANGING
+    assert {"members", "stats", "monitor"} <= ALLOWED
+
+
+def test_lines_of_the_log_are_read_as_what_they_say() -> None:
+    line = "2026/11/22 [INFO] memberlist: Suspect n2 has failed, no acks received"
+    word = overheard(line, NodeId("n1"), 7)
+    assert word is not None
+    assert isinstance(word.payload, SuspicionRaised)
+    assert (word.payload.subject, word.basis, word.at) == ("n2", "inferred", 7)
+    line = "[INFO] memberlist: Marking n2 as failed, suspect timeout reached (1 peer confirmations)"
+    word = overheard(line, NodeId("n1"), 7)
+    assert word is not None
+    assert isinstance(word.payload, SuspicionConfirmed)
+    assert word.payload.confirmations == 1
+    assert overheard("[INFO] serf: EventMemberJoin: n4 127.0.0.1", NodeId("n1"), 7) is None
+
+
+def test_text_is_text_and_an_address_stays_bytes() -> None:
+    raw = {b"Name": b"n1", b"Addr": b"\x7f\x00\x00\x01", b"Tags": {b"a": [b"b"]}}
+    assert texts(raw) == {"Name": "n1", "Addr": b"\x7f\x00\x00\x01", "Tags": {"a": ["b"]}}
+
+
+@pytest.mark.parametrize("address", ["serf://", "serf://:x", "serf://h:99999", "erl://n@h"])
+def test_what_names_no_cluster_is_one_sentence(address: str) -> None:
+    assert is_foreign(address)
+    with pytest.raises(ForeignError, match="write serf://|it reads serf://"):
+        opened(address, lambda _word: None)
+
+
+async def test_nobody_there_is_one_sentence() -> None:
+    port = free_ports(1)[0]
+    source = ForeignSource(f"serf://127.0.0.1:{port}")
+    assert await source.look() == []
+    assert f"no serf agent answers at 127.0.0.1:{port}" in source.trouble
+    await source.close()
+
+
+async def test_something_else_that_listens_is_no_agent() -> None:
+    async def babble(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 50)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(babble, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    source = ForeignSource(f"serf://127.0.0.1:{port}")
+    assert await source.look() == []
+    assert "agent" in source.trouble
+    await source.close()
+    server.close()
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that were free a moment ago."""
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+@pytest.mark.real
+@pytest.mark.skipif(SERF is None, reason="Debian's serf is not installed")
+async def test_a_killed_agent_is_seen_suspected_and_dead_by_all(tmp_path: Path) -> None:
+    assert SERF is not None
+    gossip, rpc = free_ports(3), free_ports(3)
+    agents: list[Popen[bytes]] = []
+    facts: list[object] = []
+    source = ForeignSource("serf://" + ",".join(f"127.0.0.1:{port}" for port in rpc))
+    try:
+        for place in range(3):
+            joins = [f"-join=127.0.0.1:{gossip[0]}"] if place else []
+            agents.append(
+                Popen(
+                    [
+                        *(SERF, "agent", f"-node=n{place + 1}", "-profile=local"),
+                        f"-bind=127.0.0.1:{gossip[place]}",
+                        f"-rpc-addr=127.0.0.1:{rpc[place]}",
+                        *joins,
+                    ],
+                    stdout=DEVNULL,
+                    stderr=DEVNULL,
+                    cwd=tmp_path,
+                )
+            )
+        view = ClusterView()
+        source.start()
+
+        async def until(what: str, condition: Callable[[], bool], within_s: float = 45.0) -> None:
+            nonlocal view
+            deadline = monotonic() + within_s
+            while True:
+                told = source.drain()
+                facts.extend(fact.payload for fact in told)
+                view = fold(view, told)
+                if condition():
+                    return
+                assert monotonic() < deadline, f"not seen: {what}; {verdict(view, now()).text}"
+                await asyncio.sleep(0.05)
+
+        await until("three that agree", lambda: verdict(view, now()).text == "3 nodes agree.")
+        agents[2].kill()
+        await until("a suspicion", lambda: any(isinstance(f, SuspicionRaised) for f in facts))
+
+        def dead() -> bool:
+            subject = agreement(view, now()).subjects.get(NodeId("n3"))
+            if subject is None or subject.majority is None:
+                return False
+            return subject.majority.state is MemberState.DEAD and subject.agreed
+
+        await until("n3 dead for both others", dead)
+        incident = next(i for i in view.incidents if i.subject == "n3")
+        assert incident.stage("suspected").ended
+    finally:
+        await source.close()
+        for agent in agents:
+            agent.kill()
+            agent.wait()
+
+
+def now() -> int:
+    """The wall's clock."""
+    return time_ns() // 1_000

@@ -1,0 +1,85 @@
+"""What was seen of a foreign cluster becomes facts: first all of it, then what changed."""
+
+from __future__ import annotations
+
+from cluster.model.facts import MemberChanged, SnapshotTaken, SuspicionRaised, WindowClosed
+from cluster.model.member import MemberState, NodeId
+from tui.fold import fold
+from tui.judge.agreement import agreement
+from tui.judge.verdict import verdict
+from tui.sources.foreign.seen import Look, Opinion, Overheard, Row
+from tui.sources.foreign.teller import Teller
+from tui.view import ClusterView
+
+NAMES = tuple(NodeId(f"n{number}") for number in range(1, 4))
+ALIVE, DEAD = MemberState.ALIVE, MemberState.DEAD
+
+
+def look(at_s: float, held: dict[str, dict[str, MemberState]], *silent: str) -> Look:
+    """Who holds what of whom; all that is not said is alive."""
+    rows = {
+        name: Row(
+            name,
+            {other: Opinion(held.get(name, {}).get(other, ALIVE)) for other in NAMES},
+            engine="test",
+        )
+        for name in NAMES
+        if name not in silent
+    }
+    return Look(int(at_s * 1e6), 250_000, rows, {NodeId(name): "no answer" for name in silent})
+
+
+def test_the_first_look_is_everybodys_whole_state() -> None:
+    facts = Teller(1).tell(look(1, {}))
+    assert [type(fact.payload) for fact in facts] == [SnapshotTaken] * 3
+    assert {fact.basis for fact in facts} == {"polled"}
+    view = fold(ClusterView(), facts)
+    assert verdict(view, 1_000_000).text == "3 nodes agree."
+    assert all(node.ringless and node.ring is None for node in view.nodes.values())
+
+
+def test_only_what_changed_is_told() -> None:
+    teller = Teller(1)
+    teller.tell(look(1, {}))
+    assert teller.tell(look(1.25, {})) == []
+    facts = teller.tell(look(1.5, {"n1": {"n3": DEAD}}))
+    changes = [fact.payload for fact in facts if isinstance(fact.payload, MemberChanged)]
+    assert [(c.claim.name, c.claim.state, c.old) for c in changes] == [("n3", DEAD, ALIVE)]
+
+
+def test_who_falls_silent_is_said_once() -> None:
+    teller = Teller(1)
+    teller.tell(look(1, {}))
+    (fact,) = teller.tell(look(1.5, {}, "n3"))
+    assert isinstance(fact.payload, WindowClosed)
+    assert teller.tell(look(1.75, {}, "n3")) == []
+    again = teller.tell(look(2, {}))
+    assert any(isinstance(f.payload, SnapshotTaken) and f.node == "n3" for f in again)
+
+
+def test_who_has_not_heard_of_a_return_is_behind_and_not_of_another_opinion() -> None:
+    teller = Teller(1)
+    facts = teller.tell(look(1, {}))
+    both = {"n1": {"n3": DEAD}, "n2": {"n3": DEAD}}
+    facts += teller.tell(look(2, both, "n3"))
+    facts += teller.tell(look(3, {"n2": {"n3": DEAD}}))
+    view = fold(ClusterView(), facts)
+    judged = agreement(view, 3_000_000)
+    assert judged.subjects[NodeId("n3")].late == ("n2",)
+    assert teller.incarnation(NodeId("n3")) == 1
+    facts = teller.tell(look(4, {}))
+    view = fold(view, facts)
+    assert agreement(view, 4_000_000).all
+    assert teller.incarnation(NodeId("n3")) == 1, "n2 heard of the same return"
+
+
+def test_a_log_that_repeats_an_old_suspicion_is_not_believed() -> None:
+    teller = Teller(1)
+    teller.tell(look(1, {}))
+    raised = SuspicionRaised(NodeId("n3"), 1, 0, NodeId("n1"), "silent", 0)
+    word = Overheard(1_500_000, NodeId("n1"), raised, "inferred")
+    fact = teller.overheard(word)
+    assert fact is not None
+    assert fact.basis == "inferred"
+    teller.tell(look(2, {"n1": {"n3": DEAD}}))
+    assert teller.overheard(word) is None

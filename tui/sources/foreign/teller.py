@@ -1,0 +1,209 @@
+"""Facts of a foreign cluster, from what was seen of it: pure.
+
+Each observer's first appearance is a snapshot; after that only what changed is told, marked `polled`,
+and once a period a pulse. Foreign members have no incarnations: when an observer that held a member
+dead holds it alive again, the member has come back, and from then on its incarnation here is one
+higher, so that who has not heard of it yet is behind and not in disagreement. A member's life (epoch)
+is 1: engines that say when a process began have a new life counted by that.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cluster.model.facts import (
+    Basis,
+    Fact,
+    HealthChanged,
+    MemberChanged,
+    Payload,
+    PulseReported,
+    RingChanged,
+    SnapshotTaken,
+    SuspicionConfirmed,
+    SuspicionRaised,
+    WindowClosed,
+)
+from cluster.model.member import Address, Claim, MemberState, NodeId
+from cluster.model.summary import Fate, Rates, RingTable
+from tui.sources.foreign.seen import Look, Opinion, Overheard, Row
+from tui.view import OBSERVER
+
+PULSE_US: Final = 1_000_000
+"""How often an observer's totals are told although nothing changed."""
+RESTART_US: Final = 2_000_000
+"""A process that began so much later than it said before is another one."""
+GONE: Final = (MemberState.DEAD, MemberState.REMOVED, MemberState.LEFT)
+NO_RING: Final = RingTable("", (), 0, 0, ())
+LIVES_MAX: Final = 10_000
+"""Members remembered; more are not told apart by life."""
+
+
+class Teller:
+    """Remembers the last look, and tells what is new in the next."""
+
+    def __init__(self, epoch: int) -> None:
+        self._epoch = epoch
+        """Of what the observer itself says."""
+        self._rows: dict[NodeId, Row] = {}
+        self._epochs: dict[NodeId, int] = {}
+        self._lives: dict[NodeId, int] = {}
+        """How often each member has come back."""
+        self._fell: dict[tuple[NodeId, NodeId], int] = {}
+        """In which of its lives (observer, subject) was held gone."""
+        self._seqs: dict[NodeId, int] = {}
+        self._pulsed: dict[NodeId, int] = {}
+        self._silent: set[NodeId] = set()
+
+    def tell(self, look: Look) -> list[Fact]:
+        """What this look adds to the one before."""
+        facts: list[Fact] = []
+        for name, row in look.rows.items():
+            before = self._rows.get(name)
+            if before is not None and name not in self._silent and not _restarted(before, row):
+                facts += self._changed(look, before, row)
+            else:
+                facts += self._appeared(look, row)
+            self._silent.discard(name)
+            self._rows[name] = row
+            if look.at - self._pulsed.get(name, 0) >= PULSE_US:
+                facts.append(self._pulse(look, row))
+        for name in look.silent:
+            if name in self._rows and name not in self._silent:
+                self._silent.add(name)
+                facts.append(self._said(OBSERVER, look.at, WindowClosed(name), "polled"))
+        return facts
+
+    def overheard(self, word: Overheard) -> Fact | None:
+        """Something an engine said between two looks; None: it is known to be over already.
+
+        A member that its observer holds gone is not suspected any more, whatever its log repeats.
+        """
+        payload = word.payload
+        if isinstance(payload, SuspicionRaised | SuspicionConfirmed):
+            row = self._rows.get(word.observer)
+            held = row.opinions.get(payload.subject) if row is not None else None
+            if held is None or held.state in GONE:
+                return None
+        return self._said(word.observer, word.at, word.payload, word.basis)
+
+    def incarnation(self, name: NodeId) -> int:
+        """How often a member has come back, as far as anybody noticed."""
+        return self._lives.get(name, 0)
+
+    # --- one observer ----------------------------------------------------------------------------
+
+    def _appeared(self, look: Look, row: Row) -> list[Fact]:
+        """An observer that was not there before, or has begun anew: all of it."""
+        name = row.name
+        if name in self._rows and _restarted(self._rows[name], row):
+            self._epochs[name] = self._epochs.get(name, 1) + 1
+        fates: list[Fate] = []
+        for subject, opinion in row.opinions.items():
+            self._lived(name, subject, opinion, None)
+            fates.append(Fate(self._claim(name, subject, opinion), look.at, 0))
+        taken = SnapshotTaken(
+            name=name,
+            incarnation=self.incarnation(name),
+            profile=row.engine,
+            pid=0,
+            gossip=_address(row, name),
+            window=row.window,
+            started_at=row.started_at or look.at,
+            write_quorum=0,
+            read_quorum=0,
+            members=tuple(fates),
+            ring=row.ring or NO_RING,
+            keys=row.keys,
+            filling=(),
+            hints=(),
+            faults=(),
+            faults_allowed=False,
+        )
+        self._pulsed[name] = look.at
+        return [self._said(name, look.at, taken, "polled")]
+
+    def _changed(self, look: Look, before: Row, row: Row) -> list[Fact]:
+        facts: list[Fact] = []
+        for subject, opinion in row.opinions.items():
+            old = before.opinions.get(subject)
+            if old == opinion:
+                continue
+            self._lived(row.name, subject, opinion, old)
+            claim = self._claim(row.name, subject, opinion)
+            change = MemberChanged(
+                claim, old.state if old is not None else None, "gossip", NodeId("")
+            )
+            facts.append(self._said(row.name, look.at, change, "polled"))
+        for subject, old in before.opinions.items():
+            if subject not in row.opinions and old.state is not MemberState.REMOVED:
+                forgotten = Opinion(MemberState.REMOVED, old.address)
+                claim = self._claim(row.name, subject, forgotten)
+                change = MemberChanged(claim, old.state, "gossip", NodeId(""))
+                facts.append(self._said(row.name, look.at, change, "polled"))
+        if row.health != before.health:
+            why = "failed" if row.health > before.health else "answered"
+            health = HealthChanged(before.health, row.health, why)
+            facts.append(self._said(row.name, look.at, health, "polled"))
+        if row.ring is not None and row.ring != before.ring:
+            facts.append(self._said(row.name, look.at, RingChanged(row.ring, 0, 0), "polled"))
+        return facts
+
+    def _pulse(self, look: Look, row: Row) -> Fact:
+        interval = look.at - self._pulsed.get(row.name, look.at - PULSE_US)
+        self._pulsed[row.name] = look.at
+        view = ",".join(f"{name}:{o.state}" for name, o in sorted(row.opinions.items()))
+        pulse = PulseReported(
+            interval_us=interval,
+            incarnation=self.incarnation(row.name),
+            rates=Rates(),
+            sent={},
+            received={},
+            dropped={},
+            bytes_out=0,
+            bytes_in=0,
+            untraced=0,
+            keys=row.keys,
+            filling=0,
+            hints=(),
+            heard={},
+            view=view,
+            ring=row.ring.digest if row.ring is not None else "",
+            lag_us=row.lag_us,
+            resident_bytes=row.resident_bytes,
+            health=row.health,
+        )
+        return self._said(row.name, look.at, pulse, "polled")
+
+    # --- lives -----------------------------------------------------------------------------------
+
+    def _lived(self, observer: NodeId, subject: NodeId, new: Opinion, old: Opinion | None) -> None:
+        life = self._lives.get(subject, 0)
+        if new.state in GONE:
+            self._fell[observer, subject] = life
+            return
+        fell = self._fell.pop((observer, subject), None)
+        was_gone = old is not None and old.state in GONE
+        if was_gone and fell == life and len(self._lives) < LIVES_MAX:
+            self._lives[subject] = life + 1
+
+    def _claim(self, observer: NodeId, subject: NodeId, opinion: Opinion) -> Claim:
+        incarnation = self._lives.get(subject, 0)
+        if opinion.state in GONE:
+            incarnation = self._fell.get((observer, subject), incarnation)
+        epoch = self._epochs.get(subject, 1)
+        return Claim(subject, epoch, incarnation, opinion.state, opinion.address, Address(""))
+
+    def _said(self, node: NodeId, at: int, payload: Payload, basis: Basis) -> Fact:
+        seq = self._seqs[node] = self._seqs.get(node, 0) + 1
+        epoch = self._epoch if node == OBSERVER else self._epochs.get(node, 1)
+        return Fact(node, epoch, seq, at, at, payload, (), basis)
+
+
+def _restarted(before: Row, row: Row) -> bool:
+    return bool(before.started_at and row.started_at > before.started_at + RESTART_US)
+
+
+def _address(row: Row, name: NodeId) -> Address:
+    own = row.opinions.get(name)
+    return own.address if own is not None else row.window

@@ -1,0 +1,180 @@
+"""Foreign engines as a source of facts: a look some times a second, and what is overheard between.
+
+Decides how often (what an engine tells by itself is not waited for), and which adapter an address is
+for. Adding an engine is one file with a class that has `look`, `trouble` and `close`, and a line in
+`ENGINES`. Nothing here is specific to any of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from time import time_ns
+from typing import Final, Protocol
+from urllib.parse import parse_qs, urlsplit
+
+from msgspec import Struct
+
+from cluster.model.facts import Fact
+from cluster.model.member import Address
+from tui.fold import fold
+from tui.sources.foreign.seen import Look, Overheard
+from tui.sources.foreign.teller import Teller
+from tui.sources.live import LiveSource
+from tui.view import ClusterView
+
+EVERY_S: Final = 0.25
+"""Between two looks."""
+FACTS_MAX: Final = 100_000
+"""That wait to be drained; then the oldest go."""
+Take = Callable[[Fact], None]
+Hear = Callable[[Overheard], None]
+
+
+class Adapter(Protocol):
+    """One foreign cluster, of one engine."""
+
+    @property
+    def trouble(self) -> str:
+        """Why nobody who was named can be read, in one sentence; empty when somebody can."""
+        ...
+
+    async def look(self, every_us: int) -> Look:
+        """Ask everybody at once. Raises nothing for who does not answer: he is silent."""
+        ...
+
+    async def close(self) -> None:
+        """Hang up everywhere."""
+        ...
+
+
+class Engine(Struct, frozen=True):
+    """One kind of cluster that can be looked at."""
+
+    scheme: str
+    port: int
+    """Where its nodes listen unless the address says otherwise."""
+    open: Callable[[list[Address], dict[str, str], Hear], Adapter]
+
+
+def _serf(addresses: list[Address], options: dict[str, str], hear: Hear) -> Adapter:
+    from tui.sources.foreign.serf import Serf
+
+    return Serf(addresses, options.get("auth", ""), hear)
+
+
+ENGINES: Final = {engine.scheme: engine for engine in (Engine("serf", 7373, _serf),)}
+
+
+class ForeignError(Exception):
+    """An address that names no cluster we can read, or one that nobody answers for."""
+
+
+def is_foreign(address: str) -> bool:
+    """Whether an address is one of another engine's clusters."""
+    return "://" in address and not address.startswith("http://")
+
+
+def opened(address: str, hear: Hear) -> Adapter:
+    """The adapter for an address. Raises ForeignError."""
+    scheme, _, rest = address.partition("://")
+    engine = ENGINES.get(scheme)
+    if engine is None:
+        known = ", ".join(f"{name}://HOST:PORT" for name in ENGINES)
+        raise ForeignError(f"{scheme}:// is no engine this program reads; it reads {known}")
+    try:
+        places, options = _places(rest, engine.port)
+    except ValueError:
+        raise ForeignError(
+            f"{address!r} is no address; write {scheme}://HOST:PORT[,HOST:PORT...]"
+        ) from None
+    return engine.open(places, options, hear)
+
+
+def _places(rest: str, port: int) -> tuple[list[Address], dict[str, str]]:
+    """The hosts named, and what is said behind `?`."""
+    named, _, query = rest.partition("?")
+    places: list[Address] = []
+    for place in named.rstrip("/").split(","):
+        parts = urlsplit(f"//{place}")
+        if not parts.hostname:
+            raise ValueError(place)
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        places.append(Address(f"{host}:{parts.port or port}"))
+    return places, {key: values[-1] for key, values in parse_qs(query).items()}
+
+
+class ForeignSource:
+    """A source of facts: looks, one after another."""
+
+    def __init__(self, address: str, every_s: float = EVERY_S) -> None:
+        self._every_s = every_s
+        self._teller = Teller(time_ns() // 1_000_000)
+        self._take: Take = lambda _fact: None
+        self._task: asyncio.Task[None] | None = None
+        self._buffer: deque[Fact] = deque(maxlen=FACTS_MAX)
+        self._adapter = opened(address, self._overheard)
+
+    @property
+    def trouble(self) -> str:
+        """Why nobody can be read."""
+        return self._adapter.trouble
+
+    async def look(self) -> list[Fact]:
+        """One look, and what it adds."""
+        return self._teller.tell(await self._adapter.look(round(self._every_s * 1e6)))
+
+    def _overheard(self, word: Overheard) -> None:
+        fact = self._teller.overheard(word)
+        if fact is not None:
+            self._take(fact)
+
+    def start(self) -> None:
+        """Begin to look; what is told waits for `drain`."""
+        self._task = asyncio.create_task(self.run(self._buffer.append), name="foreign")
+
+    def drain(self) -> list[Fact]:
+        """All facts since the last call. Raises what ended the looking, if anything did."""
+        if self._task is not None and self._task.done() and not self._task.cancelled():
+            self._task.result()
+        facts = list(self._buffer)
+        self._buffer.clear()
+        return facts
+
+    async def run(self, take: Take) -> None:
+        """Give each fact to `take` until cancelled."""
+        self._take = take
+        loop = asyncio.get_running_loop()
+        try:
+            due = loop.time()
+            while True:
+                for fact in await self.look():
+                    take(fact)
+                due = max(due + self._every_s, loop.time())
+                await asyncio.sleep(due - loop.time())
+        finally:
+            await self._adapter.close()
+
+    async def close(self) -> None:
+        """End looking, hang up."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+        await self._adapter.close()
+
+
+async def looked(address: str) -> tuple[ClusterView, int, str]:
+    """One look at a cluster: (view, now, why nobody could be read). Raises ForeignError."""
+    source = ForeignSource(address)
+    try:
+        view = fold(ClusterView(), await source.look())
+        return view, time_ns() // 1_000, source.trouble
+    finally:
+        await source.close()
+
+
+def source_of(address: str) -> LiveSource | ForeignSource:
+    """Whatever reads the cluster at an address. Raises ForeignError."""
+    return ForeignSource(address) if is_foreign(address) else LiveSource([Address(address)])
