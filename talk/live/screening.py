@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
+from talk.beam.nodes import Beam
 from talk.deck.deck import Deck, Live
 from talk.deck.words import MESH
 from talk.live.filming import Film, FilmError, filmed
@@ -22,6 +23,8 @@ class Screening:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
+        self.beam = Beam()
+        """A BEAM cluster, begun when it is shown."""
         self.film: Film = ()
         self.trouble = ""
         """Why there is none."""
@@ -45,6 +48,8 @@ class Screening:
     def shown_us(self, live: Live | None, now_s: float, *, frozen: bool) -> int:
         """How long the picture that is on has been running. Asked at every look."""
         passed, self._looked = now_s - self._looked, now_s
+        if live is not None and live.kind == "beam":
+            self.beam.begin()
         waits = live is not None and live.kind == KIND and live.subject != MESH and not self.film
         if live is None or live.kind not in MOVING or waits:
             self._on = None
@@ -56,6 +61,7 @@ class Screening:
 
     async def stop(self) -> None:
         """Nobody waits for it any more."""
+        await self.beam.stop()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

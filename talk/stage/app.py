@@ -21,7 +21,7 @@ from talk.live.screening import KIND, Screening
 from talk.stage.dial import Dial
 from talk.stage.painting import Sheet, paint
 from talk.stage.performance import Performance
-from talk.stage.pictures import SIMULATED, Playing
+from talk.stage.pictures import BESIDE, SIMULATED, Playing
 from tui.draw.flights import in_flight
 from tui.driving.dress import Dress, dressed
 from tui.scene import Scene
@@ -256,6 +256,7 @@ class StageApp(App[int]):
                 self.screening.film,
                 self.screening.shown_us(director.live, self._clock(), frozen=director.frozen),
                 self.screening.seed,
+                self.screening.beam.course,
             ),
             label=self._label(),
             following=following.title if following is not None else "",
@@ -270,6 +271,8 @@ class StageApp(App[int]):
         live = self.performance.director.live
         if live is None:
             return ""
+        if live.kind == "beam":
+            return BESIDE
         return "simulated" if live.kind in SIMULATED else self.performance.ground.label()
 
     def _preparing(self) -> str:

@@ -16,6 +16,8 @@ from cluster.sim.overlay.beyond import PEERS
 from cluster.sim.overlay.wave import Wave
 from cluster.sim.pairs.record import Played
 from cluster.sim.pairs.registry import PAIRS
+from talk.beam.course import Course
+from talk.beam.picture import OURS, paint_beam
 from talk.deck.deck import Live
 from talk.deck.words import MESH, WAVES
 from talk.live.mesh import paint_mesh
@@ -39,6 +41,8 @@ from tui.screens.rooms import paint as paint_rooms
 Paint = Callable[[Scene, int, int], Frame]
 SIMULATED: Final = frozenset({"pair", "compare", "overlay", "quiz"})
 """Pictures that are never of the cluster on this ground."""
+BESIDE: Final = "real BEAM nodes, ours simulated"
+"""What the picture `beam` is of."""
 WIDTH_MIN: Final = 40
 ROWS_MIN: Final = 6
 TOO_SMALL: Final = "make this larger to see it"
@@ -56,6 +60,8 @@ class Playing(Struct, frozen=True):
     film_us: int = 0
     """How long the picture has been on, of those that move."""
     seed: int = 1
+    course: Course = Course()
+    """Of a BEAM cluster that is compared with ours."""
 
 
 def paint_ring(scene: Scene, width: int, height: int) -> Frame:
@@ -91,6 +97,9 @@ def picture(
         )
     if live.kind == "overlay" and height >= ROWS_MIN and width >= WIDTH_MIN:
         return _overlay(live, scene, playing, width, height)
+    if live.kind == "beam" and height >= ROWS_MIN and width >= WIDTH_MIN:
+        ours = playing.played.get(OURS)
+        return paint_beam(playing.course, width, height, ours=ours, glyphs=scene.glyphs)
     if live.kind == "quiz" and height >= ROWS_MIN and width >= WIDTH_MIN:
         quiz = quiz_played(playing.seed)
         return paint_quiz(quiz, playing.film_us, width, height, glyphs=scene.glyphs)

@@ -1,0 +1,1 @@
+"""A real BEAM cluster, where Erlang is installed: how soon its nodes notice that one is gone."""
