@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from talk.stage.performance import Listener
 
 BUNDLED: Final = Path(__file__).resolve().parents[1] / "slides" / "road.md"
+SIZE: Final = (120, 36)
+"""Columns and rows of exported pictures."""
 DECK_WRONG: Final = 3
 """The exit code for a deck with a mistake in it."""
 ENDS: Final = """\
@@ -39,6 +41,10 @@ def add(words: Words) -> None:
     word.add_argument("--real", action="store_true", help="check on real processes")
     word.add_argument("--junit", type=Path, metavar="FILE", help="what --check found, as JUnit XML")
     word.add_argument("--json", type=Path, metavar="FILE", help="what --check found, as JSON")
+    word.add_argument(
+        "--export", type=Path, metavar="FILE.html", help="check, and make one page of it"
+    )
+    word.add_argument("--with-notes", action="store_true", help="the page has the speaker's notes")
     word.add_argument("--lint", action="store_true", help="only say what is poor about the deck")
     word.add_argument("--words", action="store_true", help="every word that a deck may use")
     word.add_argument("--stage", type=int, metavar="N", help="begin with this part of the talk")
@@ -63,7 +69,7 @@ def talk(args: argparse.Namespace) -> int:
     deck = _read(args.deck or BUNDLED)
     if args.lint:
         return writing.lint(deck)
-    if args.check:
+    if args.check or args.export is not None:
         return run_async(_check(deck, args))
     return run_async(_present(deck, args))
 
@@ -132,6 +138,8 @@ async def _check(deck: Deck, args: argparse.Namespace) -> int:
     from talk import report as reporting
     from talk.checking import check, pairs_of
     from talk.command import rehearsing, writing
+    from talk.export.page import page
+    from talk.export.shots import Camera
     from talk.grounds.live import LiveGround
     from talk.grounds.playing import Players
     from talk.grounds.simulated import SimGround
@@ -155,12 +163,24 @@ async def _check(deck: Deck, args: argparse.Namespace) -> int:
         if args.rehearse is not None:
             rehearsal = rehearsing.rehearsed(deck, args.rehearse, paced=False)
             listeners.append(ending.enter_context(rehearsal))
-        report = await check(deck, ground, told, only=only, listeners=listeners)
+        camera = Camera(*SIZE)
+        report = await check(
+            deck,
+            ground,
+            told,
+            only=only,
+            looking=camera if args.export else None,
+            listeners=listeners,
+        )
     for line in reporting.troubles(report, _again(args)):
         say(line)
     for complaint in writing.complaints(deck):
         say(str(complaint))
     say(reporting.total(report))
+    if args.export is not None:
+        whole = page(report, camera.shots, seed=args.seed, notes=args.with_notes)
+        save(args.export, whole)
+        say(f"{args.export}: {len(camera.shots)} steps, {len(whole) / 1e6:.1f} MB")
     if args.junit is not None:
         save(args.junit, reporting.as_junit(report))
     if args.json is not None:

@@ -84,7 +84,7 @@ def _second(
     if kept and is_live(node, scene.now):
         frame.text(x, y, f"keeps {kept:,} hints", "suspect")
         return
-    running = scene.view.rooms.held[node.name]
+    running = scene.view.rooms.held.get(node.name, 0)
     if running and is_live(node, scene.now):
         frame.text(x, y, f"{running} room{'' if running == 1 else 's'}", "muted")
     elif node.keys and is_live(node, scene.now):

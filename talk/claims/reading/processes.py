@@ -106,7 +106,7 @@ def rooms_on(evidence: Evidence, args: Args) -> Measured:
     if not total or name not in view.nodes:
         return UNKNOWN
     alive = counting(view, evidence.now, agreement(view, evidence.now))
-    held = view.rooms.held[name] if alive.get(name) else 0
+    held = view.rooms.held.get(name, 0) if alive.get(name) else 0
     return Measured(float(held), total, "rooms")
 
 

@@ -1,0 +1,1 @@
+"""A talk as one page that needs nothing else."""
