@@ -341,7 +341,8 @@ def footer(scene: Scene, screen: ScreenName, width: int) -> list[Part]:
     views = [key for key in KEYS if key.action in SCREENS]
     parts: list[tuple[int, str, str, str, tuple[Action, ...]]] = []
     tight = scene.frozen or _turns_a_world(scene)  # then there is more that must not be dropped
-    needed = 160 if screen == "flow" else 116 if tight else 100
+    needed = 160 if screen == "flow" else 100
+    needed = max(needed, (124 if screen == "compare" else 116) if tight else 0)
     named = len(views) if width >= needed else 0  # the first so many stand close together
     if named:
         for key in views:
