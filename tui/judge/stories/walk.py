@@ -47,8 +47,6 @@ class Look(Struct, frozen=True):
 
 NOTHING = Look()
 GOSSIP: Final = ("gossip", "pushpull", "hello")
-SLACK_US: Final = 1_000_000
-"""Facts of different nodes come so much out of order."""
 ZOOMS: Final = 3
 """Ways to look: all, and two times narrower."""
 ZOOM: Final = 3
@@ -184,14 +182,13 @@ WHISPERS_MAX: Final = 60
 
 
 def beside(weave: Weave, story: Story, now: int) -> list[Whisper]:
-    """Traced gossip between the story's lanes in its time, newest first."""
+    """Traced gossip between the story's lanes in its time, as it was folded."""
     drawn = {step.id for step in story.steps}
-    since, until = story.steps[0].fact.hlc, story.steps[-1].fact.hlc
     found: list[Whisper] = []
-    for fact in weave.newest_first():
-        if fact.hlc < since - SLACK_US or len(found) >= WHISPERS_MAX:
+    for fact in weave.between(story.began, max(step.fact.at for step in story.steps)):
+        if len(found) >= WHISPERS_MAX:
             break
-        if not since <= fact.hlc <= until or fact.id in drawn or fact.node not in story.lanes:
+        if fact.id in drawn or fact.node not in story.lanes:
             continue
         match fact.payload:
             case MessageSent(to=to, kind=kind) if kind in GOSSIP and to in story.lanes:
