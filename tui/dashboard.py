@@ -341,7 +341,7 @@ class MasterlessApp(App[int]):
         """All that was told is void: the facts come anew, from the first, or after a view."""
         self.facts.clear()
         self.view = view or ClusterView()
-        self.deck = Deck(before=self.view)
+        self.deck = Deck(before=self.view, kept=self.deck.own_notes())
         self._pointer.forget()
         self._dirty = True
 
@@ -430,8 +430,8 @@ class MasterlessApp(App[int]):
         if self._leaving is not None:
             self.exit(0)
             return
-        ours = self.acts.hands is not None and not (self.options.remote or self.options.foreign)
-        self.say("stopping the nodes…" if ours else "hanging up…")
+        ours = self.acts.hands is not None and not self.options.remote
+        self.say(self.acts.parting if ours else "hanging up…")
         self._last = Still(*self._moment())
         self._leaving = asyncio.create_task(self._leave(), name="leave")
 
