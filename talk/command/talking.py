@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from talk.command import noting
 from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError, run_async, say
 from tui.command.words import Words, add_looks, looks_of
 
@@ -55,6 +56,7 @@ def add(words: Words) -> None:
     word.add_argument(
         "--from", type=Path, dest="recorded", metavar="FILE.rec", help="tell it out of a rehearsal"
     )
+    noting.add(word)
     add_looks(word)
     word.epilog = ENDS
     word.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -66,6 +68,8 @@ def talk(args: argparse.Namespace) -> int:
 
     if args.words:
         return writing.words()
+    if noting.looks(args):
+        return noting.look(args)
     deck = _read(args.deck or BUNDLED)
     if args.lint:
         return writing.lint(deck)
@@ -120,6 +124,7 @@ async def _present(deck: Deck, args: argparse.Namespace) -> int:
     performance = Performance(deck, ground)
     rehearsing.fallback(deck, performance)
     app = StageApp(performance, Manner(looks_of(args), start, args.seed))
+    notes = await noting.serve(app, args)
     calm_collector()
     with ExitStack() as ending:
         if args.rehearse is not None:
@@ -128,6 +133,8 @@ async def _present(deck: Deck, args: argparse.Namespace) -> int:
         try:
             code = await app.run_async()
         finally:
+            if notes is not None:
+                await notes.stop()
             await performance.stop()
     if app.failure is not None:
         raise app.failure

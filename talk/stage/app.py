@@ -18,6 +18,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 
 from talk.live.screening import KIND, Screening
+from talk.notes.asking import Do
 from talk.stage.dial import Dial
 from talk.stage.painting import Sheet, paint
 from talk.stage.performance import Performance
@@ -32,6 +33,15 @@ FPS: Final = 30
 CALM_S: Final = 0.125
 IDLE_S: Final = 0.5
 FILM_S: Final = 1 / 15
+ASKED: Final[dict[Do, str]] = {
+    "next": "forward",
+    "back": "backward",
+    "again": "again",
+    "black": "black",
+    "still": "still",
+    "recording": "recording",
+}
+"""What the presenter's view asks, as this stage's own keys."""
 KEYS: Final[dict[str, str]] = {
     "space,right,enter,pagedown,j,l,n": "forward",
     "left,backspace,pageup,k,h,p": "backward",
@@ -145,10 +155,17 @@ class StageApp(App[int]):
         else:
             self.performance.director.notice = place
 
-    def go(self, number: int) -> None:
-        """To a slide by its number, as the presenter's view asks."""
-        self.performance.go(number - 1)
-        self._dirty = True
+    def press(self, do: Do, slide: int = 0) -> None:
+        """A key, pressed in the presenter's view. `slide`: its number, of `go`."""
+        if self._leaving is not None:
+            return
+        self._dial = Dial()
+        if do == "go":
+            self.performance.go(slide - 1)
+            self.black = False
+            self._dirty = True
+        else:
+            self.action_press(ASKED[do])
 
     def leave(self) -> None:
         """End the cluster, then the stage; a second time, at once."""

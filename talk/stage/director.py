@@ -93,6 +93,11 @@ class Director:
         place = self._following() if self.place >= 0 else 0
         return self.deck.slides[place] if place is not None else None
 
+    @property
+    def came_back(self) -> bool:
+        """Whether the slide was come back to: each of its cues waits for the key."""
+        return self._back
+
     def waits_for(self) -> Waits:
         """What must happen for the talk to go on."""
         if self.preparing:

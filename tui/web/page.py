@@ -10,12 +10,12 @@ from tui.acts import Hands
 from tui.dashboard import Begin
 from tui.driving.dress import Dress
 from tui.sources.source import Source, Take
+from tui.web.guards import LOOPBACK
 from tui.web.order import AS_IT_IS, Serve
 from tui.web.relay import Relay, Shown
 from tui.web.served import Served
 
 TOKEN_BYTES: Final = 16
-LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]", "::1")
 
 
 class Page:

@@ -25,7 +25,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from html import escape
 from importlib.util import find_spec
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +33,7 @@ from aiohttp import WSMsgType, web
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
+from tui.web.guards import foreign, named
 from tui.web.order import A_RECORDING, ACTS, ALL_LOOK, LOOKS, ONLY_LOOKS, Serve, Watch
 
 VIEWERS_MAX: Final = 8
@@ -45,7 +45,6 @@ INPUT_MAX: Final = 4_096
 CELLS: Final = ((20, 400), (5, 200))
 """The sizes of a page's terminal, least and most: columns, rows."""
 ENDS_WITHIN_S: Final = 3.0
-LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]", "::1")
 STATIC: Final = Path((find_spec("textual_serve") or sys.exit(2)).origin or "").parent / "static"
 
 PAGE: Final = """<!doctype html>
@@ -147,13 +146,9 @@ class Site:
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
         """Only for those who asked for this very server by its own name."""
-        if not _named(request.host, self.serve.host):
+        if not named(request.host, self.serve.host):
             raise web.HTTPForbidden(text="this server is asked by its address, not by this name\n")
-        origin = request.headers.get("Origin")
-        if origin is not None and origin not in (
-            f"http://{request.host}",
-            f"https://{request.host}",
-        ):
+        if foreign(request.headers.get("Origin"), request.host):
             raise web.HTTPForbidden(text="only this server's own page may look\n")
         return await handler(request)
 
@@ -239,20 +234,6 @@ class Site:
             dress=serve.dress,
             refusal=ONLY_LOOKS if serve.token else ALL_LOOK,
         )
-
-
-def _named(asked: str, host: str) -> bool:
-    """Whether a request's Host can only mean this machine: a name can be bound to us by anybody."""
-    name = asked.rsplit(":", 1)[0] if not asked.endswith("]") else asked
-    if host in LOOPBACK:
-        return name in LOOPBACK
-    if name.lower() in (host.lower(), "localhost", socket.gethostname().lower()):
-        return True
-    try:
-        ip_address(name.strip("[]"))
-    except ValueError:
-        return False
-    return True
 
 
 def _size(width: object, height: object) -> tuple[int, int]:

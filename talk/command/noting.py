@@ -1,0 +1,100 @@
+"""The presenter's view, asked for on the command line: served beside a stage, or looked at from here."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Final
+
+from tui.command.saying import FINE, NO_ANSWER, WRONG_CALL, CommandError, say
+from tui.command.words import looks_of
+
+if TYPE_CHECKING:
+    from talk.notes.notes import Notes
+    from talk.stage.app import StageApp
+
+LOOPBACK: Final = "127.0.0.1"
+TAKEN: Final = "is that port free?"
+
+
+def add(word: argparse.ArgumentParser) -> None:
+    """Its options."""
+    word.add_argument(
+        "--notes",
+        metavar="PORT|ADDRESS",
+        help="serve the presenter's view at this port (0: any); or look at one, by its address",
+    )
+    word.add_argument(
+        "--notes-host",
+        default=LOOPBACK,
+        metavar="HOST",
+        help="serve it to others than this machine too, a phone: 0.0.0.0",
+    )
+
+
+def looks(args: argparse.Namespace) -> bool:
+    """Whether an address was given, to look at."""
+    return args.notes is not None and not args.notes.isdecimal()
+
+
+def look(args: argparse.Namespace) -> int:
+    """The presenter's view in this terminal."""
+    from talk.notes.line import line_of
+    from talk.notes.site import NotesError
+    from talk.notes.twin.app import TwinApp
+
+    try:
+        line = line_of(args.notes)
+    except NotesError as error:
+        raise CommandError(str(error), WRONG_CALL) from None
+    if not sys.stdout.isatty():
+        raise CommandError("the presenter's view needs a terminal, or a browser", WRONG_CALL)
+    app = TwinApp(line, looks_of(args))
+    code = app.run()
+    if app.never:
+        raise CommandError(app.never, NO_ANSWER)
+    return code or FINE
+
+
+async def serve(app: StageApp, args: argparse.Namespace) -> Notes | None:
+    """Serve it beside the stage, say where, and wait for the word to begin."""
+    from talk.notes.notes import Notes
+    from talk.notes.site import NotesError
+    from talk.pace import PaceError, known
+
+    if args.notes is None:
+        return None
+    try:
+        notes = Notes(app.performance, app, known(app.performance.deck))
+        await notes.start(args.notes_host, int(args.notes))
+    except NotesError as error:
+        raise CommandError(f"{error}; {TAKEN}", WRONG_CALL) from None
+    except PaceError as error:
+        raise CommandError(str(error), WRONG_CALL) from None
+    app.on_tick.append(notes.changed)
+    whose = "" if args.notes_host == LOOPBACK else " Whoever has this address can lead the talk."
+    say(f"the presenter's view: {notes.address}")
+    say(f"  in a browser, or in another terminal: talk --notes ADDRESS.{whose}")
+    say("enter begins the talk; the audience should not see this address")
+    await _enter()
+    return notes
+
+
+async def _enter() -> None:
+    """A line on the terminal, while everything else goes on."""
+    if not sys.stdin.isatty():
+        return
+    loop = asyncio.get_running_loop()
+    came = loop.create_future()
+
+    def read() -> None:
+        sys.stdin.readline()
+        if not came.done():
+            came.set_result(None)
+
+    loop.add_reader(sys.stdin.fileno(), read)
+    try:
+        await came
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
