@@ -178,7 +178,9 @@ def _claims(performance: Performance, pace: Pace) -> tuple[ClaimLine, ...]:
     told = [_claim(judgement, now, pace) for judgement in performance.judgements]
     docket = performance.docket
     waiting = docket.expected if docket is not None else []
-    told += [ClaimLine("pending", f"the claims of {name}", "not played yet", "") for name in waiting]
+    told += [
+        ClaimLine("pending", f"the claims of {name}", "not played yet", "") for name in waiting
+    ]
     return tuple(told)
 
 

@@ -38,7 +38,9 @@ POLICY: Final = (
     "frame-ancestors 'none'"
 )
 FILES: Final = {"notes.html": "text/html", "notes.css": "text/css", "notes.js": "text/javascript"}
-ASK_WITH_TOKEN: Final = "these notes are for the speaker: use the whole address that the stage gave\n"
+ASK_WITH_TOKEN: Final = (
+    "these notes are for the speaker: use the whole address that the stage gave\n"
+)
 
 
 class NotesError(Exception):
@@ -125,7 +127,9 @@ class Site:
         """End it, and every view with it."""
         runner, self._runner = self._runner, None
         for line in list(self._views.values()):
-            await line.close(code=WSCloseCode.GOING_AWAY, message=b"the talk has ended", drain=False)
+            await line.close(
+                code=WSCloseCode.GOING_AWAY, message=b"the talk has ended", drain=False
+            )
         if runner is not None:
             await runner.cleanup()
 
@@ -219,4 +223,3 @@ def reachable(host: str) -> str:
             return str(asking.getsockname()[0])
         except OSError:
             return "127.0.0.1"
-

@@ -84,9 +84,7 @@ def begins(cue: Cue, *, back: bool) -> str:
     return "with the slide"
 
 
-def _line(
-    run: Run, at: int, step: Step, passed: Passed | None, now: int, stretch: float
-) -> Line:
+def _line(run: Run, at: int, step: Step, passed: Passed | None, now: int, stretch: float) -> Line:
     """A step that is over, or on; "then" for one that has not begun."""
     text = phrase(step)
     began = passed.began_s if passed is not None else -1.0
@@ -149,7 +147,7 @@ def space(director: Director) -> str:
     for run in runs:
         if run.state in ("running", "waiting", "late"):
             what = phrase(run.step) if run.step is not None else "a cue"
-            return f"nothing, for it is at “{what}”; twice goes on without it"
+            return f"twice goes on without “{what}”"
     following = director.following
     if following is None:
         return "nothing: this is the last slide"

@@ -6,6 +6,7 @@ const MARKS = {
   done: "✓", now: "▶", late: "!", failed: "✕", skipped: "–", next: "·", then: "·",
   held: "✓", pending: "·", broken: "✕", unknown: "?",
 };
+const PHONE = matchMedia("(max-width: 800px)");
 const SURE_MS = 3000;
 const RETRY_MS = [500, 1000, 2000, 4000];
 const TWICE = ["again", "recording"];
@@ -76,8 +77,8 @@ function show() {
   put("step", d.steps ? `, step ${d.step} of ${d.steps}` : "");
   fill("words", d.words, (words) => words.map((w) => element("li", w.text, w.shown ? "" : "waits")));
   put("caption", d.caption ? `“${d.caption}”` : "");
-  const live = d.live ? [`live: ${d.live}`] : [];
-  put("states", [...live, ...d.states].join(", "));
+  put("live", d.live ? `live: ${d.live}` : "");
+  put("states", d.states.join(", "));
   following(d.following);
   $("cues-part").classList.toggle("empty", !d.cues.length);
   $("claims-part").classList.toggle("empty", !d.claims.length);
@@ -89,7 +90,7 @@ function show() {
   put("machine", d.machine);
   ways(d.ways);
   strip();
-  put("space", d.preparing || d.notice || `space ${d.space}`);
+  put("space", d.preparing || d.notice || `${PHONE.matches ? "next" : "space"} ${d.space}`);
   $("space").classList.toggle("warn", Boolean(d.preparing || d.notice));
   put("views", `connected: ${d.viewers} view${d.viewers === 1 ? "" : "s"}`);
 }
@@ -102,7 +103,7 @@ function clocks(c) {
   if (c.against) {
     const than = `the ${c.against}`;
     said = c.behind_s > 0 ? `${clock(c.behind_s)} behind ${than}`
-      : c.behind_s < 0 ? `${clock(-c.behind_s)} ahead of ${than}` : `with ${than}`;
+      : c.behind_s < 0 ? `${clock(-c.behind_s)} ahead of ${than}` : c.against === "plan" ? "on plan" : "as rehearsed";
   }
   put("behind", said);
   $("behind").className = c.behind_s > 120 ? "bad" : c.behind_s > 0 ? "warn" : "good";
