@@ -192,12 +192,8 @@ def _claim(judgement: Judgement, now: int, pace: Pace) -> ClaimLine:
 
 
 def _ways(performance: Performance, follower: Follower, keys: Keys) -> tuple[Way, ...]:
-    director, deck = performance.director, performance.deck
-    recording = (
-        f"go on from the recording {deck.fallback}, same moment: the audience sees “recorded”"
-        if deck.fallback
-        else "there is no recording of this talk"
-    )
+    director = performance.director
+    recording, can = _recording(performance)
     anew = "this slide from its beginning"
     if director.needed(director.place) is not None:
         anew += ", on a new cluster"
@@ -205,11 +201,22 @@ def _ways(performance: Performance, follower: Follower, keys: Keys) -> tuple[Way
             anew += f", about {median(follower.readies):.1f} s"
     still = "show the live part again" if keys.stilled else "leave the live part away"
     return (
-        Way("R", recording, bool(deck.fallback)),
+        Way("R", recording, can),
         Way("N", anew),
         Way("S", still, director.live is not None),
         Way("B", "show the stage again" if keys.black else "black screen"),
     )
+
+
+def _recording(performance: Performance) -> tuple[str, bool]:
+    """What R does, and whether it can be done."""
+    if performance.ground.makes:
+        if performance.recording is None:
+            return "there is no recording of this talk: --rehearse makes one", False
+        return "go on from the recording, same moment: the audience sees “recorded”", True
+    if performance.ground is performance.recording:
+        return "back to the cluster, with this slide from its beginning", True
+    return "this is the recording, and there is no cluster", False
 
 
 # --- time ----------------------------------------------------------------------------------------

@@ -64,8 +64,11 @@ class Follower:
         self._looked = now_s
         self._ready(now_s, preparing=director.preparing)
         if self._on != (place, director.visit):
+            # On another ground the same slide goes on: what was done on it has been done.
+            begun = self._on[0] == place and any(run.state != "pending" for run in director.runs)
+            if not begun:
+                self.steps, self._runs = [{} for _ in director.runs], []
             self._on = (place, director.visit)
-            self.steps, self._runs = [{} for _ in director.runs], []
         for number, run in enumerate(director.runs):
             before = self._runs[number] if number < len(self._runs) else None
             if run is not before:

@@ -138,6 +138,11 @@ class Telling:
             self.performance.tick()
             self.follower.hear(self.performance.director, self.ground.now, self.now_s)
 
+    def wait(self, seconds: float) -> None:
+        """So much of the wall's clock, in which nothing is heard of the cluster."""
+        self.now_s += seconds
+        self.follower.hear(self.performance.director, self.ground.now, self.now_s)
+
     async def press(self, do: Do, slide: int = 0) -> None:
         """A key, and a tick."""
         self.hand.press(do, slide)

@@ -131,11 +131,11 @@ async def test_claims_come_with_what_was_measured_and_what_rehearsals_took() -> 
 
 async def test_the_timer_begins_with_the_second_slide() -> None:
     async with telling() as told:
-        await told.pass_time(60 * SECOND)
+        told.wait(60)
         clocks = told.desk().clocks
         assert (clocks.running, clocks.elapsed_s, clocks.against) == (False, 0, "")
         await told.press("next")
-        await told.pass_time(20 * SECOND)
+        told.wait(20)
         clocks = told.desk().clocks
         assert clocks.running
         assert clocks.elapsed_s == pytest.approx(20, abs=1)
@@ -146,9 +146,9 @@ async def test_the_timer_begins_with_the_second_slide() -> None:
 async def test_behind_is_more_than_this_slide_may_take_and_ahead_less_than_those_before() -> None:
     async with telling() as told:
         await told.press("next")
-        await told.pass_time(59 * SECOND)
+        told.wait(59)
         assert told.desk().clocks.behind_s == 0
-        await told.pass_time(11 * SECOND)
+        told.wait(11)
         assert told.desk().clocks.behind_s == pytest.approx(10, abs=1)
         await told.press("go", 3)
         assert told.desk().clocks.behind_s == 0, "it has its own two minutes"
@@ -160,7 +160,7 @@ async def test_behind_is_more_than_this_slide_may_take_and_ahead_less_than_those
 async def test_where_rehearsals_are_known_pace_is_against_their_medians() -> None:
     async with telling(REHEARSED) as told:
         await told.press("next")
-        await told.pass_time(50 * SECOND)
+        told.wait(50)
         clocks = told.desk().clocks
         assert clocks.against == "rehearsal"
         assert clocks.behind_s == pytest.approx(10, abs=1)

@@ -32,7 +32,7 @@ LOOKS = Looks("14:34:20")
 async def at_work(told: Telling) -> None:
     """The second slide, half a second after n3 was killed."""
     await told.press("next")
-    await told.pass_time(75 * SECOND)
+    told.wait(75)
     await told.press("next")
     await told.press("next")
     await told.pass_time(SECOND // 2)
@@ -50,7 +50,7 @@ async def test_the_twin_while_a_cue_runs(width: int, height: int) -> None:
 async def test_the_twin_of_a_slide_of_words(width: int, height: int) -> None:
     async with telling() as told:
         await told.press("go", 3)
-        await told.pass_time(20 * SECOND)
+        told.wait(20)
         frame = paint(told.programme, told.desk(), LOOKS, width, height)
         assert_golden(f"notes-words-{width}x{height}", frame)
 
