@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -83,6 +82,8 @@ async def serve(app: StageApp, args: argparse.Namespace) -> Notes | None:
 
 async def _enter() -> None:
     """A line on the terminal, while everything else goes on."""
+    import asyncio
+
     if not sys.stdin.isatty():
         return
     loop = asyncio.get_running_loop()
