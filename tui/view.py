@@ -335,7 +335,8 @@ class ClusterView(Struct, frozen=True, gc=False):
 
 MESSAGES_MAX = 1_024
 EVENTS_MAX = 200
-SAMPLES_US = 60_000_000
+SAMPLES_US = 64_000_000
+"""A minute, and what a plot of it needs more: the slot being filled, and whoever reports late."""
 MESSAGE_US = 15_000_000
 """A traced message is forgotten this long after it was sent."""
 MARKS_MAX = 200

@@ -7,7 +7,7 @@ memo keeps what it is keyed by, so that an identity is never reused while it is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
@@ -18,12 +18,18 @@ class Memo(Generic[T]):
     """Results by the identity of one value and some plain arguments."""
 
     def __init__(self, entries_max: int = ENTRIES_MAX) -> None:
-        self._entries: dict[tuple[int, Hashable], tuple[object, T]] = {}
+        self._entries: dict[Hashable, tuple[object, T]] = {}
         self._entries_max = entries_max
 
     def get(self, value: object, key: Hashable, make: Callable[[], T]) -> T:
         """The remembered result for `value` and `key`, made when there is none."""
-        place = (id(value), key)
+        return self._kept((id(value), key), value, make)
+
+    def of(self, values: Sequence[object], key: Hashable, make: Callable[[], T]) -> T:
+        """The same by the identities of several values."""
+        return self._kept((tuple(map(id, values)), key), values, make)
+
+    def _kept(self, place: Hashable, value: object, make: Callable[[], T]) -> T:
         found = self._entries.get(place)
         if found is not None:
             return found[1]

@@ -61,7 +61,7 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     if halves:
         _both(frame, scene, y, room)
     else:
-        paint_pane(frame, scene, _MAKERS[shown](scene, across), Box(2, y, width - 3, room))
+        paint_pane(frame, scene, _MAKERS[shown](scene, across, 0), Box(2, y, width - 3, room))
     for place, name in enumerate(PLOTS[:brief]):
         _brief(frame, scene, y + room + 1 + place, name, across, chosen=name == shown)
     return frame
@@ -79,7 +79,7 @@ def _all(frame: Frame, scene: Scene, y: int, rows: int) -> None:
         low = place // 2
         top = y + low * (rows - upper)
         box = Box(x, top, half, upper)
-        paint_pane(frame, scene, _MAKERS[name](scene, columns(half)), box)
+        paint_pane(frame, scene, _MAKERS[name](scene, columns(half), place), box)
         frame.hit(x, top, half, upper, HIT + name)
 
 
@@ -89,17 +89,18 @@ def _both(frame: Frame, scene: Scene, y: int, rows: int) -> None:
     across = columns(half)
     drawn: list[Lines] = []
     for what in ("put", "get"):
-        curves = latencies(scene.view, scene.now, across, what)
+        curves = latencies(scene.view, scene.now, across, what, len(drawn))
         drawn.append(_lines(curves, _short_ms))
     scaled = (*drawn[0], *drawn[1])
     for place, what in enumerate(("writes", "reads")):
-        pane = _latency_pane(scene, across, drawn[place], (f"latency of {what}", ""), scaled)
+        end, heading = edge(scene.now, across, place), (f"latency of {what}", "")
+        pane = _latency_pane(scene, drawn[place], heading, end, scaled)
         paint_pane(frame, scene, pane, Box(2 + place * (half + GAP), y, half, rows))
 
 
 def _brief(frame: Frame, scene: Scene, y: int, name: Plot, across: int, *, chosen: bool) -> None:
     """One plot in one row: its first curve, and its figures as the large one (of `across` slots) has them."""
-    pane = _MAKERS[name](scene, BRIEF)
+    pane = _MAKERS[name](scene, BRIEF, 0)
     frame.text(2, y, SETS[scene.glyphs].here if chosen else " ", "selection", bold=True)
     frame.text(4, y, name, "title" if chosen else "", bold=chosen)
     if pane.lines:
@@ -108,7 +109,7 @@ def _brief(frame: Frame, scene: Scene, y: int, name: Plot, across: int, *, chose
         frame.text(15, y, spark(row, top_of([row], 1.0), scene.glyphs), line.role)
     x = 15 + BRIEF + 2
     frame.text(
-        x, y, fit(_MAKERS[name](scene, across).brief or pane.empty, frame.width - x - 1), "muted"
+        x, y, fit(_MAKERS[name](scene, across, 0).brief or pane.empty, frame.width - x - 1), "muted"
     )
     frame.hit(0, y, frame.width, 1, HIT + name)
 
@@ -138,24 +139,24 @@ def _lines(curves: list[Curve], say: Callable[[float], str]) -> Lines:
     )
 
 
-def _latencies(scene: Scene, across: int) -> list[Curve]:
+def _latencies(scene: Scene, across: int, place: int) -> list[Curve]:
     """Writes, and the slowest reads beside them."""
-    gets = latencies(scene.view, scene.now, across, "get")[:1]
+    gets = latencies(scene.view, scene.now, across, "get", place)[:1]
     reads = [Curve("reads", curve.values, "owner2") for curve in gets]
-    return [*latencies(scene.view, scene.now, across, "put"), *reads]
+    return [*latencies(scene.view, scene.now, across, "put", place), *reads]
 
 
-def _latency(scene: Scene, across: int) -> Pane:
-    curves = _latencies(scene, across)
+def _latency(scene: Scene, across: int, place: int) -> Pane:
+    curves = _latencies(scene, across, place)
     heading = ("latency", "of writes, and p99 of reads" if curves else "")
-    return _latency_pane(scene, across, _lines(curves, _short_ms), heading)
+    return _latency_pane(scene, _lines(curves, _short_ms), heading, edge(scene.now, across, place))
 
 
 def _latency_pane(
     scene: Scene,
-    across: int,
     lines: Lines,
     heading: tuple[str, str],
+    end: int,
     scaled: Lines = (),
 ) -> Pane:
     asked = any(n.samples and n.samples[-1].rates.puts for n in scene.view.nodes.values())
@@ -166,15 +167,15 @@ def _latency_pane(
         lines=lines,
         axis=decades(v for line in scaled or lines for v in line.values),
         number=_ms,
-        end=edge(scene.now, across),
+        end=end,
         span_us=SPAN_US,
         empty="These nodes do not tell how long each took." if asked else NOBODY_ASKED,
     )
 
 
-def _throughput(scene: Scene, across: int) -> Pane:
+def _throughput(scene: Scene, across: int, place: int) -> Pane:
     view, now = scene.view, scene.now
-    lines = _lines(throughput(view, now, across), number)
+    lines = _lines(throughput(view, now, across, place), number)
     whose = "as the clients were told" if view.load is not None else "as the nodes told"
     return Pane(
         title="answers a second",
@@ -183,7 +184,7 @@ def _throughput(scene: Scene, across: int) -> Pane:
         lines=lines,
         axis=from_zero((v for line in lines for v in line.values), 10.0),
         number=number,
-        end=edge(now, across),
+        end=edge(now, across, place),
         span_us=SPAN_US,
         empty=NOBODY_ASKED,
     )
@@ -197,8 +198,8 @@ def _weight(value: float) -> str:
     return f"{value / 1e3:.1f} kB" if value >= 100 else f"{value:.0f} B"
 
 
-def _traffic(scene: Scene, across: int) -> Pane:
-    curves = traffic(scene.view, scene.now, across)
+def _traffic(scene: Scene, across: int, place: int) -> Pane:
+    curves = traffic(scene.view, scene.now, across, place)
     heavy = weighed(scene.view) == "bytes"
     say = _weight if heavy else number
     total = say(sum(curve.latest or 0.0 for curve in curves))
@@ -211,13 +212,13 @@ def _traffic(scene: Scene, across: int) -> Pane:
         lines=_lines(curves, say),
         axis=from_zero((v for curve in curves for v in curve.values), 10.0),
         number=say,
-        end=edge(scene.now, across),
+        end=edge(scene.now, across, place),
         span_us=SPAN_US,
         empty="No node has told what it sends.",
     )
 
 
-def _agreement(scene: Scene, across: int) -> Pane:
+def _agreement(scene: Scene, across: int, _place: int) -> Pane:
     found = convergence.changes(scene.view, scene.now)
     span = convergence.span_of(found, scene.now)
     rows = convergence.slots(found, scene.now, span, across)
@@ -237,7 +238,7 @@ def _agreement(scene: Scene, across: int) -> Pane:
     )
 
 
-_MAKERS: Final[dict[Plot, Callable[[Scene, int], Pane]]] = {
+_MAKERS: Final[dict[Plot, Callable[[Scene, int, int], Pane]]] = {
     "latency": _latency,
     "answers": _throughput,
     "traffic": _traffic,

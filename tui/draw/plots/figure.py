@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from importlib import import_module
+from itertools import groupby
 from math import ceil
 from typing import Final, Literal, NamedTuple, Protocol, cast
 
@@ -35,6 +36,18 @@ class Cell(NamedTuple):
 
     char: str
     curve: int
+
+
+class Stroke(NamedTuple):
+    """Neighbouring characters of one curve."""
+
+    row: int
+    column: int
+    text: str
+    curve: int
+
+
+_BLANK: Final = Cell(" ", -1)
 
 
 class _Signal(Protocol):
@@ -84,6 +97,26 @@ def row_of(share: float, rows: int) -> int:
 
 
 @lru_cache(maxsize=CACHED_MAX)
+def strokes(
+    width: int,
+    height: int,
+    top: float,
+    curves: tuple[Values, ...],
+    kind: Kind,
+    glyphs: GlyphSet,
+) -> tuple[Stroke, ...]:
+    """What `canvas` draws, without the blanks."""
+    found: list[Stroke] = []
+    for y, cells in enumerate(canvas(width, height, top, curves, kind, glyphs)):
+        x = 0
+        for curve, run in groupby(cells, key=lambda cell: cell.curve):
+            text = "".join(cell.char for cell in run)
+            if curve >= 0:
+                found.append(Stroke(y, x, text, curve))
+            x += len(text)
+    return tuple(found)
+
+
 def canvas(
     width: int,
     height: int,
@@ -116,7 +149,6 @@ def canvas(
             signal = figure.signal(xs, ys, marker=marker)
             figure.draw(signal.lines() if kind == "line" else signal.fillx())
     text = str(figure.build())
-    figure.clear()
     return _read(text, width, height)
 
 
@@ -142,11 +174,10 @@ def _read(text: str, width: int, height: int) -> tuple[tuple[Cell, ...], ...]:
     for piece in _PIECE.finditer(text):
         colour, chars = piece.groups()
         if chars is not None:
-            rows[-1] += [Cell(char, curve if char != " " else -1) for char in chars]
+            rows[-1] += [Cell(char, curve) if char != " " else _BLANK for char in chars]
         elif piece.group() == "\n":
             rows.append([])
         else:
             curve = int(colour) - 1 if colour is not None else -1
-    blank = Cell(" ", -1)
-    whole = [(*row, *(blank,) * width)[:width] for row in rows]
-    return tuple((*whole, *((blank,) * width,) * height)[:height])
+    whole = [(*row, *(_BLANK,) * width)[:width] for row in rows]
+    return tuple((*whole, *((_BLANK,) * width,) * height)[:height])

@@ -22,7 +22,7 @@ from tui.draw.chrome import fit
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS, Glyphs
 from tui.draw.plots.axis import Axis
-from tui.draw.plots.figure import Kind, canvas, marker_of, row_of
+from tui.draw.plots.figure import Kind, marker_of, row_of, strokes
 from tui.scene import Scene, clock
 from tui.view import Mark
 
@@ -93,11 +93,8 @@ def paint_pane(frame: Frame, scene: Scene, pane: Pane, box: Box) -> None:
         tuple(None if v is None else round(pane.axis.height(v) * SCALE, 1) for v in line.values)
         for line in pane.lines
     )
-    drawn = canvas(across, rows, SCALE, heights, pane.kind, scene.glyphs)
-    for row, cells in enumerate(drawn):
-        for column, (char, curve) in enumerate(cells):
-            if curve >= 0:
-                frame.text(x + column, y + row, char, pane.lines[curve].role)
+    for row, column, text, curve in strokes(across, rows, SCALE, heights, pane.kind, scene.glyphs):
+        frame.text(x + column, y + row, text, pane.lines[curve].role)
     if pane.kind == "line":
         _ends(frame, scene, pane, (x + across + 1, y), rows, box.x + box.width)
 
@@ -125,25 +122,32 @@ def _ground(
             frame.right(x - 1, y + row, pane.number(tick), "faint")
     frame.text(x - 1, y + rows, glyphs.line * (across + 1), "rule")
     _times(frame, scene, pane, (x, y + rows + 1), across)
+    latest: dict[int, list[Mark]] = {}
     for mark in scene.view.marks:
         back = pane.end - mark.at
         if 0 <= back < pane.span_us and mark.at <= scene.now:
-            column = across - 1 - back * across // pane.span_us
-            _mark(frame, glyphs, mark, (x + column, y), rows)
+            latest.setdefault(across - 1 - back * across // pane.span_us, []).append(mark)
+    for column, marks in latest.items():
+        _marked(frame, glyphs, marks, (x + column, y), rows)
 
 
-def _mark(frame: Frame, glyphs: Glyphs, mark: Mark, place: tuple[int, int], rows: int) -> None:
+def _marked(
+    frame: Frame, glyphs: Glyphs, marks: list[Mark], place: tuple[int, int], rows: int
+) -> None:
+    """What fell into one column: the last of it on the axis, its last fault or cure upright."""
     x, y = place
+    upright = [mark for mark in marks if mark.kind in ("fault", "heal")]
+    if upright:
+        role = "dead" if upright[-1].kind == "fault" else "joining"
+        for row in range(rows):
+            frame.text(x, y + row, glyphs.upright, role)
     glyph, role = {
         "fault": (glyphs.dead, "dead"),
         "heal": (glyphs.joining, "joining"),
         "suspect": (glyphs.suspect, "suspect"),
         "dead": (glyphs.dead, "dead"),
         "back": (glyphs.alive, "alive"),
-    }[mark.kind]
-    if mark.kind in ("fault", "heal"):
-        for row in range(rows):
-            frame.text(x, y + row, glyphs.upright, role)
+    }[marks[-1].kind]
     frame.text(x, y + rows, glyph, role, bold=True)
 
 
