@@ -32,7 +32,7 @@ from tui.desk import Desk, choose, press
 from tui.draw.frame import ink_at
 from tui.draw.glyphs import GlyphSet
 from tui.draw.plots.axis import decades, from_zero
-from tui.draw.plots.figure import canvas, row_of
+from tui.draw.plots.figure import row_of, strokes
 from tui.judge.measured.changes import changes, slots, span_of
 from tui.judge.measured.choice import HIT, PLOTS, Plot
 from tui.judge.measured.curves import edge, latencies, throughput, traffic, weighed
@@ -226,20 +226,20 @@ def test_a_change_that_not_all_know_yet_is_drawn_apart_and_said() -> None:
 @given(st.floats(0, 1), st.integers(4, 60), st.integers(4, 160))
 def test_a_level_line_lies_on_the_row_of_its_value(share: float, rows: int, width: int) -> None:
     value = round(share * 1_000.0, 1)
-    drawn = canvas(width, rows, 1_000.0, ((value,) * width,), "line", "ascii")
-    used = {y for y, row in enumerate(drawn) if any(cell.curve == 0 for cell in row)}
-    assert len(drawn) == rows
-    assert all(len(row) == width for row in drawn)
+    drawn = strokes(width, rows, 1_000.0, ((value,) * width,), "line", "ascii")
+    used = {stroke.row for stroke in drawn}
+    assert "".join(stroke.text for stroke in drawn) == "*" * width
     assert used <= {row_of(value / 1_000.0, rows) + d for d in (-1, 0, 1)}
     assert len(used) == 1
 
 
 def test_a_hole_in_what_was_told_is_a_hole_in_the_curve() -> None:
     values = (5.0,) * 10 + (None,) * 20 + (5.0,) * 10
-    drawn = canvas(40, 9, 10.0, (values,), "line", "ascii")
-    (row,) = [row for row in drawn if any(cell.curve == 0 for cell in row)]
-    assert all(cell.curve == -1 for cell in row[12:28])
-    assert row[2].curve == row[37].curve == 0
+    drawn = strokes(40, 9, 10.0, (values,), "line", "ascii")
+    assert {stroke.row for stroke in drawn} == {drawn[0].row}
+    columns = {stroke.column + place for stroke in drawn for place in range(len(stroke.text))}
+    assert not columns & set(range(12, 28))
+    assert {2, 37} <= columns
 
 
 @settings(max_examples=100, derandomize=True)

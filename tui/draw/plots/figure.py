@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from importlib import import_module
-from itertools import groupby
 from math import ceil
 from typing import Final, Literal, NamedTuple, Protocol, cast
 
@@ -28,14 +27,8 @@ _MARKERS: Final[dict[GlyphSet, tuple[str, ...]]] = {
     "ascii": ("*", "+", "o", "x", "#", "@", "%", "&"),
 }
 """Per curve: where there are only letters, each curve has its own."""
+_WORD: Final = re.compile(r"[^ ]+")
 _PIECE: Final = re.compile(r"\x1b\[(?:0|38;5;(\d+))m|([^\x1b\n]+)|\n")
-
-
-class Cell(NamedTuple):
-    """A character of the canvas, and the number of the curve whose it is; -1: nobody's."""
-
-    char: str
-    curve: int
 
 
 class Stroke(NamedTuple):
@@ -45,9 +38,6 @@ class Stroke(NamedTuple):
     column: int
     text: str
     curve: int
-
-
-_BLANK: Final = Cell(" ", -1)
 
 
 class _Signal(Protocol):
@@ -105,32 +95,12 @@ def strokes(
     kind: Kind,
     glyphs: GlyphSet,
 ) -> tuple[Stroke, ...]:
-    """What `canvas` draws, without the blanks."""
-    found: list[Stroke] = []
-    for y, cells in enumerate(canvas(width, height, top, curves, kind, glyphs)):
-        x = 0
-        for curve, run in groupby(cells, key=lambda cell: cell.curve):
-            text = "".join(cell.char for cell in run)
-            if curve >= 0:
-                found.append(Stroke(y, x, text, curve))
-            x += len(text)
-    return tuple(found)
-
-
-def canvas(
-    width: int,
-    height: int,
-    top: float,
-    curves: tuple[Values, ...],
-    kind: Kind,
-    glyphs: GlyphSet,
-) -> tuple[tuple[Cell, ...], ...]:
-    """`height` rows of `width` cells with every curve from 0 (lowest) to `top`.
+    """Every curve from 0 (lowest) to `top` on `height` rows of `width` cells.
 
     Later curves lie over earlier ones. Values outside are drawn at the edge.
     """
     if width < 2 or height < 2 or top <= 0:
-        return tuple((Cell(" ", -1),) * width for _ in range(height))
+        return ()
     library = cast("_Plotext", import_module("plotext"))
     figure = library.figure
     figure.clear()
@@ -143,41 +113,56 @@ def canvas(
     for number, values in enumerate(curves):
         symbol = _MARKERS[glyphs][number % 8]
         marker = library.marker(symbol, library.pixel(number + 1))
-        for start, run in _runs(values):
-            xs = [float(start + step) for step in range(len(run))]
-            ys = [min(max(value, 0.0), top) for value in run]
+        for run in _runs(values):
+            points = _bends(run) if kind == "line" else run
+            xs = [float(column) for column, _ in points]
+            ys = [min(max(value, 0.0), top) for _, value in points]
             signal = figure.signal(xs, ys, marker=marker)
             figure.draw(signal.lines() if kind == "line" else signal.fillx())
     text = str(figure.build())
     return _read(text, width, height)
 
 
-def _runs(values: Values) -> list[tuple[int, list[float]]]:
-    """Stretches without a hole, and where each begins."""
-    runs: list[tuple[int, list[float]]] = []
+Run = list[tuple[int, float]]
+"""Columns and values, without a hole."""
+
+
+def _runs(values: Values) -> list[Run]:
+    """Stretches without a hole."""
+    runs: list[Run] = []
     fresh = True
     for column, value in enumerate(values):
         if value is None:
             fresh = True
             continue
         if fresh:
-            runs.append((column, []))
+            runs.append([])
             fresh = False
-        runs[-1][1].append(value)
+        runs[-1].append((column, value))
     return runs
 
 
-def _read(text: str, width: int, height: int) -> tuple[tuple[Cell, ...], ...]:
-    """plotext's text as cells; whatever its size, ours is what was asked for."""
-    rows: list[list[Cell]] = [[]]
+def _bends(run: Run) -> Run:
+    """The same without what lies on a level line between two others: each point costs 30 us."""
+    inner = zip(run, run[1:], run[2:], strict=False)
+    kept = [here for before, here, after in inner if not before[1] == here[1] == after[1]]
+    return [run[0], *kept, *run[1:][-1:]]
+
+
+def _read(text: str, width: int, height: int) -> tuple[Stroke, ...]:
+    """plotext's text as strokes; whatever its size, ours is what was asked for."""
+    found: list[Stroke] = []
+    x = y = 0
     curve = -1
     for piece in _PIECE.finditer(text):
         colour, chars = piece.groups()
         if chars is not None:
-            rows[-1] += [Cell(char, curve) if char != " " else _BLANK for char in chars]
+            if curve >= 0 and y < height:
+                words = _WORD.finditer(chars[: max(0, width - x)])
+                found += [Stroke(y, x + word.start(), word.group(), curve) for word in words]
+            x += len(chars)
         elif piece.group() == "\n":
-            rows.append([])
+            x, y = 0, y + 1
         else:
             curve = int(colour) - 1 if colour is not None else -1
-    whole = [(*row, *(_BLANK,) * width)[:width] for row in rows]
-    return tuple((*whole, *((_BLANK,) * width,) * height)[:height])
+    return tuple(found)
