@@ -345,7 +345,9 @@ class Claims:
         self._hall.running[claim.name] = process
         out.emit(NameClaimed(claim.name, coming.token, coming.over))
         kind, took = coming.behaviour.name, now - claim.began
-        out.emit(RoomStarted(claim.name, kind, coming.token, claim.why, size, took))
+        # Its last runner was silent when this was begun, and has given it after all.
+        why = "moved" if claim.why == "died" and coming.givers else claim.why
+        out.emit(RoomStarted(claim.name, kind, coming.token, why, size, took))
         self._hall.welcome(process, made=claim.why == "opened", revived=claim.revived)
         for late in claim.givers[len(coming.givers) :]:
             self.start(claim.name, "moved", given=late)  # it came while the claim was written
