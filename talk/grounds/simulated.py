@@ -61,7 +61,8 @@ class SimGround:
 
     def label(self) -> str:
         """Never to be taken for processes."""
-        return f"simulated, {self._nodes} node{'' if self._nodes == 1 else 's'}"
+        count = len(self._watched.hand.expected) if self._watched is not None else self._nodes
+        return f"simulated, {count} node{'' if count == 1 else 's'}"
 
     @property
     def now(self) -> int:

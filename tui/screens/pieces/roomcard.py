@@ -27,7 +27,8 @@ def paint_room(frame: Frame, scene: Scene, place: tuple[int, int], width: int, r
     if rows < 1:
         return
     if room is None:
-        frame.text(x, y, fit("no room chosen: ← → or a click", width), "muted")
+        if scene.source != "talk":  # an audience has no keys
+            frame.text(x, y, fit("no room chosen: ← → or a click", width), "muted")
         return
     lines = _about(scene, room)[:rows]
     past = [_event(scene, fact) for fact in room.trail if fact.at <= scene.now]
