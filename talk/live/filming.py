@@ -1,6 +1,6 @@
-"""The film of the overlay, made beside the stage: a process that plays a thousand peers.
+"""Films, made beside the stage: a process that plays a thousand peers, or three pipelines in a flood.
 
-    python -m talk.live.filming SEED
+    python -m talk.live.filming overlay|queues SEED
 
 prints one film as MessagePack. It takes some seconds of a processor, during which a talk must not
 stand still.
@@ -18,11 +18,13 @@ from typing import Final
 import msgspec
 
 from cluster.sim.overlay.wave import Wave
+from cluster.sim.pairs.three_queues import Course
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 WITHIN_S: Final = 120.0
 """A film that takes longer is given up."""
 Film = tuple[Wave, ...]
+Flood = tuple[Course, ...]
 
 
 class FilmError(Exception):
@@ -30,10 +32,27 @@ class FilmError(Exception):
 
 
 async def filmed(seed: int) -> Film:
-    """Make one. Raises FilmError."""
+    """The overlay's. Raises FilmError."""
+    out = await _made("overlay", seed)
+    try:
+        return msgspec.msgpack.decode(out, type=Film)
+    except msgspec.MsgspecError:
+        raise FilmError("the process that plays the thousand peers died") from None
+
+
+async def flooded(seed: int) -> Flood:
+    """The three pipelines'. Raises FilmError."""
+    out = await _made("queues", seed)
+    try:
+        return msgspec.msgpack.decode(out, type=Flood)
+    except msgspec.MsgspecError:
+        raise FilmError("the process that plays the pipelines died") from None
+
+
+async def _made(what: str, seed: int) -> bytes:
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "talk.live.filming", str(seed)),
+        *(sys.executable, "-P", "-m", "talk.live.filming", what, str(seed)),
         stdin=DEVNULL,
         stdout=PIPE,
         stderr=DEVNULL,
@@ -42,27 +61,26 @@ async def filmed(seed: int) -> Film:
     )
     try:
         async with asyncio.timeout(WITHIN_S):
-            out, _ = await process.communicate()
+            return (await process.communicate())[0]
     except TimeoutError:
-        raise FilmError(f"the thousand peers were not played within {WITHIN_S:g} s") from None
+        raise FilmError(f"{what} was not played within {WITHIN_S:g} s") from None
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    try:
-        return msgspec.msgpack.decode(out, type=Film)
-    except msgspec.MsgspecError:
-        raise FilmError("the process that plays the thousand peers died") from None
 
 
 def main() -> int:
     """Be that process."""
     from cluster.sim.overlay.beyond import film
     from cluster.sim.pace import collect_rarely
+    from cluster.sim.pairs.three_queues import courses
 
     collect_rarely()
+    what, seed = sys.argv[1], int(sys.argv[2])
+    made = courses(seed) if what == "queues" else film(seed)
     try:
-        sys.stdout.buffer.write(msgspec.msgpack.encode(film(int(sys.argv[1]))))
+        sys.stdout.buffer.write(msgspec.msgpack.encode(made))
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -11,10 +11,11 @@ import asyncio
 from talk.beam.nodes import Beam
 from talk.deck.deck import Deck, Live
 from talk.deck.words import MESH
-from talk.live.filming import Film, FilmError, filmed
+from talk.live.filming import Film, FilmError, Flood, filmed, flooded
 
 KIND = "overlay"
-MOVING = frozenset({KIND, "quiz", "queues"})
+FLOOD = "queues"
+MOVING = frozenset({KIND, "quiz", FLOOD})
 """Pictures that run while they are on."""
 
 
@@ -25,6 +26,7 @@ class Screening:
         self.seed = seed
         self.beam = Beam()
         """A BEAM cluster, begun when it is shown."""
+        self.flood: Flood = ()
         self.film: Film = ()
         self.trouble = ""
         """Why there is none."""
@@ -35,13 +37,19 @@ class Screening:
 
     def begin(self, deck: Deck) -> None:
         """Have it made, if the deck shows any of it: it takes seconds, and is needed minutes later."""
-        wanted = any(live.kind == KIND for slide in deck.slides for live in slide.lives)
-        if wanted and self._task is None:
-            self._task = asyncio.create_task(self._make())
+        kinds = {live.kind for slide in deck.slides for live in slide.lives}
+        if kinds & {KIND, FLOOD} and self._task is None:
+            self._task = asyncio.create_task(self._make(kinds))
 
-    async def _make(self) -> None:
+    async def _make(self, kinds: set[str]) -> None:
         try:
-            self.film = await filmed(self.seed)
+            if KIND in kinds:
+                self.film = await filmed(self.seed)
+        except FilmError as error:
+            self.trouble = str(error)
+        try:
+            if FLOOD in kinds:
+                self.flood = await flooded(self.seed)
         except FilmError as error:
             self.trouble = str(error)
 
@@ -51,6 +59,7 @@ class Screening:
         if live is not None and live.kind == "beam":
             self.beam.begin()
         waits = live is not None and live.kind == KIND and live.subject != MESH and not self.film
+        waits |= live is not None and live.kind == FLOOD and not self.flood
         if live is None or live.kind not in MOVING or waits:
             self._on = None
         elif live != self._on:

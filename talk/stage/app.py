@@ -274,6 +274,7 @@ class StageApp(App[int]):
                 self.screening.shown_us(director.live, self._clock(), frozen=director.frozen),
                 self.screening.seed,
                 self.screening.beam.course,
+                self.screening.flood,
             ),
             label=self._label(),
             following=following.title if following is not None else "",

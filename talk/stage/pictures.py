@@ -16,6 +16,10 @@ from cluster.sim.overlay.beyond import PEERS
 from cluster.sim.overlay.wave import Wave
 from cluster.sim.pairs.record import Played
 from cluster.sim.pairs.registry import PAIRS
+from cluster.sim.pairs.three_queues import Course as Flow
+from talk.appendix.queues import paint_queues
+from talk.appendix.quiz import paint_quiz
+from talk.appendix.quiz import played as quiz_played
 from talk.beam.course import Course
 from talk.beam.picture import OURS, paint_beam
 from talk.deck.deck import Live
@@ -24,8 +28,6 @@ from talk.live.mesh import paint_mesh
 from talk.live.nodes import paint_nodes
 from talk.live.overlay import paint_wave
 from talk.live.pair import paint_pair
-from talk.live.quiz import paint_quiz
-from talk.live.quiz import played as quiz_played
 from talk.live.showing import at, showing
 from tui.draw.chrome import FOOT, TOP
 from tui.draw.frame import Frame
@@ -39,7 +41,7 @@ from tui.screens.ring import Stage as Ring
 from tui.screens.rooms import paint as paint_rooms
 
 Paint = Callable[[Scene, int, int], Frame]
-SIMULATED: Final = frozenset({"pair", "compare", "overlay", "quiz"})
+SIMULATED: Final = frozenset({"pair", "compare", "overlay", "quiz", "queues"})
 """Pictures that are never of the cluster on this ground."""
 BESIDE: Final = "real BEAM nodes, ours simulated"
 """What the picture `beam` is of."""
@@ -62,6 +64,8 @@ class Playing(Struct, frozen=True):
     seed: int = 1
     course: Course = Course()
     """Of a BEAM cluster that is compared with ours."""
+    flood: tuple[Flow, ...] = ()
+    """Three pipelines in a flood; empty: they are still being played."""
 
 
 def paint_ring(scene: Scene, width: int, height: int) -> Frame:
@@ -100,6 +104,10 @@ def picture(
     if live.kind == "beam" and height >= ROWS_MIN and width >= WIDTH_MIN:
         ours = playing.played.get(OURS)
         return paint_beam(playing.course, width, height, ours=ours, glyphs=scene.glyphs)
+    if live.kind == "queues" and height >= ROWS_MIN and width >= WIDTH_MIN:
+        if not playing.flood:
+            return _words("three pipelines are being played…", width, height)
+        return paint_queues(playing.flood, playing.film_us, width, height, glyphs=scene.glyphs)
     if live.kind == "quiz" and height >= ROWS_MIN and width >= WIDTH_MIN:
         quiz = quiz_played(playing.seed)
         return paint_quiz(quiz, playing.film_us, width, height, glyphs=scene.glyphs)

@@ -41,6 +41,31 @@ IN_TIME_US: Final = QUEUE_MAX * COST_US + 100 * MS
 PULSE_US: Final = 50 * MS
 DRAINED_WITHIN_US: Final = 60 * SECOND
 FLOW: Final = "quiz"
+STAGES: Final = 3
+
+
+class Pulse(Struct, frozen=True):
+    """What waits where at one moment since the flood began."""
+
+    at_us: int
+    source: int
+    """Items that nobody has taken yet."""
+    queue: int
+    """Items at n2."""
+    refused: int
+    out: int
+    """Items that have come out at n3."""
+    oldest_us: int
+    """99th percentile of the ages of what came out last."""
+
+
+class Course(Struct, frozen=True):
+    """One way of meeting the flood, pulse by pulse, while it lasts."""
+
+    way: FlowWay
+    arrive_per_s: int
+    served_per_s: int
+    pulses: tuple[Pulse, ...]
 
 
 class Seen(Struct):
@@ -56,6 +81,15 @@ class Seen(Struct):
     waiting: int = 0
     """The most that waited at the source."""
     steps: tuple[Step, ...] = ()
+    pulses: list[Pulse] = field(default_factory=list[Pulse])
+
+    def pulse(self, at_us: int) -> None:
+        """Write down how it is now, once a pulse."""
+        if len(self.last) < STAGES or (self.pulses and at_us - self.pulses[-1].at_us < PULSE_US):
+            return
+        source, middle, end = (self.last[index] for index in range(STAGES))
+        old = end.p99_us or (self.pulses[-1].oldest_us if self.pulses else 0)
+        self.pulses.append(Pulse(at_us, source.waiting, middle.queue, self.refused, end.left, old))
 
     @property
     def growth(self) -> float:
@@ -87,6 +121,24 @@ class Seen(Struct):
     def missing(self) -> int:
         """Items that neither came out nor were refused, once all is quiet."""
         return self.arrived - self.last[2].left - self.refused
+
+
+def courses(seed: int, lasting_us: int = LASTING_US) -> tuple[Course, ...]:
+    """The same three, for who wants to see them: no bound, shedding, demand."""
+    ways: tuple[tuple[FlowWay, Way], ...] = (
+        ("unbounded", "wrong"),
+        ("shed", "right"),
+        ("demand", "right"),
+    )
+    return tuple(
+        Course(
+            way,
+            OVERLOAD * SERVED_PER_S,
+            SERVED_PER_S,
+            tuple(_played(way, lesson, seed, None, lasting_us).pulses),
+        )
+        for way, lesson in ways
+    )
 
 
 def play(seed: int, progress: Progress | None = None, lasting_us: int = LASTING_US) -> Outcome:
@@ -239,6 +291,8 @@ def _played(
                 seen.queue.append((at, row.queue))
             if row.kind == "consumer" and row.p99_us and at <= lasting_us:
                 seen.ages.append((at, row.p99_us))
+        if world.now - began <= lasting_us:
+            seen.pulse(world.now - began)
 
     world.watchers.append(hear)
     stage.order("n2", FlowCommand(_spec(way, lasting_us)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from talk.appendix.quiz import CODE_MIN, TAKES_US, hearts, paint_quiz, played
 from talk.deck.deck import Live
-from talk.live.quiz import CODE_MIN, TAKES_US, hearts, paint_quiz, played
 from talk.live.screening import Screening
 from talk.stage.pictures import Playing, picture
 from tests.tui.picture import assert_golden, assert_known_roles
