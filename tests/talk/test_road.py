@@ -24,7 +24,7 @@ SEED = 7
 CLAIMS_MIN = 45
 PAIRS_NUMBERED = 15
 PLAN_MAX_S = 45 * 60
-PICTURES = {"three-ways": "quiz"}
+PICTURES = {"three-queues": "queues", "three-ways": "quiz"}
 """Pairs that have a picture of their own."""
 
 
