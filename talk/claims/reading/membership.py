@@ -115,6 +115,8 @@ def _span(evidence: Evidence, args: Args, first: str, last: str) -> Measured:
     stage = stages[last]
     if not began or not stage.ended or stage.skipped or stage.overtaken:
         return UNKNOWN
+    if last == "suspected" and (incident.false_alarm or not stages["dead"].began):
+        return UNKNOWN  # the suspicion ended, and nobody had declared it dead
     return Measured((stage.ended - began) / 1e6, 1, "incident")
 
 
@@ -135,11 +137,11 @@ def spread(evidence: Evidence, args: Args) -> Measured:
 
 def back(evidence: Evidence, args: Args) -> Measured:
     """How long its return took to be known."""
-    incident = _incident(evidence, args)
-    if incident is None:
-        return UNKNOWN
-    stage = incident.stage("back")
-    if not stage.began or not stage.ended:
+    # It may have gone long before the moment that counts: what counts is when it returned.
+    began = evidence.since.at - 2_000_000
+    mine = [i.stage("back") for i in evidence.view.incidents if i.subject == args[0]]
+    stage = next((stage for stage in reversed(mine) if stage.began >= began), None)
+    if stage is None or not stage.began or not stage.ended:
         return UNKNOWN
     return Measured((stage.ended - stage.began) / 1e6, 1, "incident")
 
