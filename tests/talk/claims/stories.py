@@ -53,9 +53,8 @@ class Story:
     def look(self) -> Evidence:
         """What can be judged by now. It stays as it is when the story goes on and counts anew."""
         since = copy(self.since)
-        for name, kept in vars(since).items():
-            if isinstance(kept, dict | list):
-                setattr(since, name, copy(kept))
+        for name, kept in vars(self.since).items():
+            setattr(since, name, copy(kept))
         return Evidence(self.view, self.ground.now, since)
 
 
