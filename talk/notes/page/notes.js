@@ -90,7 +90,7 @@ function show() {
   put("machine", d.machine);
   ways(d.ways);
   strip();
-  put("space", d.preparing || d.notice || `${PHONE.matches ? "next" : "space"} ${d.space}`);
+  put("space", d.preparing || d.notice || `${PHONE.matches ? "next" : "space"}: ${d.space}`);
   $("space").classList.toggle("warn", Boolean(d.preparing || d.notice));
   put("views", `connected: ${d.viewers} view${d.viewers === 1 ? "" : "s"}`);
 }

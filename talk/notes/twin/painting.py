@@ -230,7 +230,7 @@ class Page:
     def space(self, y: int) -> None:
         """What the one key does now, or why it does not."""
         desk, width = self.desk, self.frame.width
-        said, role = f"space {desk.space}", "accent"
+        said, role = f"space: {desk.space}", "accent"
         if self.looks.typed is not None:
             said, role = f"go to slide {self.looks.typed}_   enter goes, esc does not", "title"
         elif self.looks.broken:

@@ -34,7 +34,7 @@ async def test_the_page_shows_the_talk_and_leads_it(tmp_path: Path) -> None:
         await click(page, "#forward")
         await page.until(f"{text('title')} === 'What happens when a node dies?'")
         await page.until(f"{text('notes')}.includes('Do not talk over the matrix <b>turning</b>.')")
-        await page.until(f"{text('space')} === 'space shows: So nobody can announce it.'")
+        await page.until(f"{text('space')} === 'space: shows: So nobody can announce it.'")
         assert not await page.evaluate("document.querySelector('#notes b')"), "words are no markup"
         await page.press("Space")
         await page.until(f"{text('step')} === ', step 1 of 1'")
@@ -61,7 +61,7 @@ async def test_what_cannot_be_taken_back_is_asked_for_twice(tmp_path: Path) -> N
         page = await browser.open(notes.address)
         await page.until(f"{text('number')} === '1 / 4'")
         await click(page, "#forward")
-        await page.until(f"{text('space')}.startsWith('space shows')")
+        await page.until(f"{text('space')}.startsWith('space: shows')")
         await click(page, "#ways button:nth-child(2)")
         await page.until(f"{text('ways')}.includes('press once more')")
         assert hand.pressed == [("next", 0)]
@@ -83,7 +83,7 @@ async def test_on_a_phone_everything_is_within_reach_of_a_thumb(tmp_path: Path) 
         page = await browser.open(notes.address, size=PHONE, phone=True)
         await page.until(f"{text('number')} === '1 / 4'")
         await click(page, "#forward")
-        await page.until(f"{text('space')}.startsWith('next shows')")
+        await page.until(f"{text('space')}.startsWith('next: shows')")
         wide = "document.documentElement.scrollWidth <= innerWidth"
         assert await page.evaluate(wide), "nothing is cut off at the side"
         at = await page.evaluate(

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
+from talk.grounds.simulated import SimGround
 from talk.notes.notes import Notes
 from talk.notes.site import ASKS_MAX, VIEWS_MAX, NotesError, fresh_token
-from tests.talk.notes.stage import Hand, served
+from talk.stage.app import Manner, StageApp
+from talk.stage.performance import Performance
+from tests.talk.notes.stage import Hand, served, small
 
 WITHIN_S = 20.0
 
@@ -188,6 +191,26 @@ async def test_a_port_that_is_taken_is_said_in_a_sentence() -> None:
             await Notes(hand.performance, hand).start("127.0.0.1", port_of(notes))
         with pytest.raises(NotesError, match="no such port"):
             await Notes(hand.performance, hand).start("127.0.0.1", 70_000)
+
+
+async def test_the_stage_does_what_a_view_asks() -> None:
+    performance = Performance(small(), SimGround(7))
+    app = StageApp(performance, Manner(), {"TERM": "xterm-256color"})
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.press("next")
+        assert performance.director.place == 1
+        app.press("go", 4)
+        app.press("black")
+        app.press("still")
+        assert (performance.director.place, app.black) == (3, False), "a key ends the black"
+        assert app.stilled
+        app.press("recording")
+        assert "no recording" in performance.director.notice
+        app.press("back")
+        app.press("go", 99)
+        assert performance.director.place == 3, "there are four"
+        await pilot.pause()
+    await performance.stop()
 
 
 def test_tokens_differ_and_can_be_typed() -> None:
