@@ -174,14 +174,18 @@ def run_replay(reel: Recording, page: Page | None = None, dress: Dress = AS_IT_I
 
 
 async def _replay(reel: Recording, page: Page | None, dress: Dress) -> int:
+    from tui.timeline.recording import NO_VIEW
+
     async def begin(_take: Take) -> tuple[Source, None]:
         calm_collector()
         return Recorded(()), None
 
     greeting = "playing from the beginning: [ ] marks, { } speed, , . step, space holds"
-    if reel.cut_off:
+    if reel.trouble:
+        greeting = reel.trouble
+    elif reel.cut_off:
         greeting = "this recording was cut off: masterless record --repair mends the file"
-    stage = "before the first word…"
+    stage = "before the first word…" if reel.kept else f"{NO_VIEW}."
     shown = Options(title=reel.path.name, greeting=greeting, stage=stage, dress=dress)
     return await _watch(begin, shown, page=page, reel=reel)
 

@@ -1,44 +1,34 @@
 """Reads `.rec` files: any moment of one, also of one that was cut off, and mends those.
 
 A file that was ended is opened by its footer and the chain of its indexes: two small reads for each
-four minutes at 1,000 facts/s. One that was not is read through once, up to the first record that is
-not whole; what lies behind that is lost, and said. Nothing but the indexes is held in memory. A
-chunk or a view that turns out damaged later is passed over, and said (`trouble`).
+four minutes at 1,000 facts/s. One that was not, or that is damaged, is read through once for what is
+whole (`tui.timeline.salvage`); what is lost is said (`trouble`), and the picture begins with the
+first whole view. Nothing but the indexes is held in memory. A chunk or a view that turns out
+damaged later is passed over, and said.
 """
 
 from __future__ import annotations
 
-import os
-import zlib
 from bisect import insort
-from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from cluster.model.facts import Fact, FactsLost
 from tui.timeline.cutter import Chunk, Kept, Note
 from tui.timeline.pack import CODEC, DamagedError, Span, unpack
-from tui.timeline.rec import (
-    BODY_BYTES_MAX,
-    HEAD,
-    INDEX_CHUNKS,
-    MAGIC,
-    OFFSET,
-    TAIL_BYTES,
-    Body,
-    Header,
-    Index,
-    body_of,
-    footer,
-    record,
-)
+from tui.timeline.rec import MAGIC, VERSION, Header, Index
 from tui.timeline.reel import Reel, read_view
+from tui.timeline.salvage import CHUNK_COUNT_MAX, Records, Survey, footed, gap, mend, survey
+from tui.timeline.writer import APP, CLOCK
 from tui.view import OBSERVER, ClusterView
 
-CHUNK_COUNT_MAX: Final = 100_000
-"""More facts in one chunk is damage."""
+CHECKED_BYTES_MAX: Final = 64 * 1_048_576
+"""A file up to this size is read through when it is opened, so that damage is known at once (a
+twentieth of a second); a larger one is believed until a part of it is wanted."""
 MARKS_READ: Final = 10_000
 """Marks held of one file."""
+
+NO_VIEW: Final = "no whole view of the cluster can be read in this file"
 
 
 class NotARecordingError(Exception):
@@ -54,20 +44,28 @@ class Recording(Reel):
         self.path = path
         self._file = path.open("rb")
         self._chunks: list[int] = []
-        """Offsets."""
+        """Offsets; of a gap, how many facts are missing there, below zero."""
         self._views: list[int] = []
         self.cut_off = False
         """It was never ended."""
-        self.entries: list[tuple[int, int, int, str]] = []
-        """What an index would say; of a file that has one, empty."""
-        self.lost_bytes = 0
-        """At its end, that nothing can be made of."""
         try:
-            self.size = os.fstat(self._file.fileno()).st_size
-            self.header = self._header()
-            if not self._by_index():
-                self._by_scan()
+            self._records = Records(self._file)
+            header = self._header()
+            indexed = self._by_index()
+            if not indexed or self._records.size <= CHECKED_BYTES_MAX:
+                found = survey(self._records)
+                if not indexed or not found.sound:
+                    self._by_survey(found)
+            if header is None and not self._chunks:
+                raise NotARecordingError(
+                    f"{self.path} is cut off before its first record: nothing was recorded"
+                )
             self._measure()
+            self._set_out()
+            self.header = header or Header(VERSION, self.begin_us, "", 0, 0, 0, CLOCK, APP)
+        except DamagedError as error:
+            self._file.close()
+            raise NotARecordingError(f"{self.path} cannot be read: {error}") from None
         except BaseException:
             # Also on Ctrl-C: a recording that could not begin must not hold its file open.
             self._file.close()
@@ -85,15 +83,14 @@ class Recording(Reel):
 
     # --- opening -----------------------------------------------------------------------------------
 
-    def _header(self) -> Header:
-        if self._at(0, len(MAGIC)) != MAGIC:
+    def _header(self) -> Header | None:
+        """Who recorded what; None: that is damaged."""
+        if self._records.at(0, len(MAGIC)) != MAGIC:
             raise NotARecordingError(f"{self.path} is no recording: it does not begin like one")
         try:
-            kind, body, _ = self._record(len(MAGIC))
+            kind, body, _ = self._records.record(len(MAGIC))
         except DamagedError:
-            raise NotARecordingError(
-                f"{self.path} is cut off before its first record: nothing was recorded"
-            ) from None
+            return None
         if not isinstance(body, Header):
             raise NotARecordingError(f"{self.path} begins with a {kind}, not with a header")
         return body
@@ -102,14 +99,11 @@ class Recording(Reel):
         """Find everything through the footer; False when there is none, or it leads nowhere."""
         found: list[Index] = []
         try:
-            tail = self._at(max(0, self.size - TAIL_BYTES), TAIL_BYTES)
-            if len(tail) < TAIL_BYTES or not tail.endswith(MAGIC):
-                return False
-            offset = int(OFFSET.unpack_from(tail, HEAD.size)[0])
-            if tail != footer(offset):
+            offset = footed(self._records)
+            if offset < 0:
                 return False
             while offset:
-                _, body, _ = self._record(offset)
+                _, body, _ = self._records.record(offset)
                 if not isinstance(body, Index) or body.prev >= offset:
                     return False
                 found.append(body)
@@ -117,33 +111,34 @@ class Recording(Reel):
             for index in reversed(found):
                 for entry in index.entries:
                     self._list(*entry)
+            if self._views:
+                self.read_kept(0)
         except DamagedError:
-            self._chunks, self._views, self.marks = [], [], []
-            self.starts, self.times, self.kept = [], [], []
+            self._unlist()
             return False
         return True
 
-    def _by_scan(self) -> None:
-        """Read it through, up to the first record that is not whole."""
-        self.cut_off = True
-        end = len(MAGIC)
-        for offset, kind, body, after in self._records():
-            end = after
-            match body:
-                case Chunk():
-                    self.entries.append((body.t0, body.seq0, offset, kind))
-                case Kept() | Note():
-                    self.entries.append((body.t, body.seq, offset, kind))
-                case Header() | Index() | None:
-                    pass
-        for entry in self.entries:
+    def _by_survey(self, found: Survey) -> None:
+        """List what is whole."""
+        self._unlist()
+        self.cut_off = not found.ended
+        for entry in found.entries:
             self._list(*entry)
-        self.lost_bytes = self.size - end
+        self.trouble = f"this file is damaged: {found.sentence}" if found.sentence else ""
+
+    def _unlist(self) -> None:
+        self._chunks, self._views, self.marks = [], [], []
+        self.starts, self.times, self.kept = [], [], []
+        self.begin_us = 0
 
     def _list(self, t: int, seq: int, offset: int, kind: str) -> None:
         match kind:
             case "E":
                 self._chunks.append(offset)
+                self.starts.append(seq)
+                self.times.append(t)
+            case "lost":
+                self._chunks.append(-offset)
                 self.starts.append(seq)
                 self.times.append(t)
             case "S":
@@ -152,7 +147,7 @@ class Recording(Reel):
                 if len(self._views) == 1:
                     self.begin_us = t
             case "M" if len(self.marks) < MARKS_READ:
-                _, body, _ = self._record(offset)
+                _, body, _ = self._records.record(offset)
                 if isinstance(body, Note):
                     insort(self.marks, body, key=lambda mark: mark.t)
             case _:
@@ -164,57 +159,32 @@ class Recording(Reel):
         ascending = all(a < b <= a + CHUNK_COUNT_MAX for a, b in steps)
         if not ascending or sorted(self.times) != self.times or sorted(self.kept) != self.kept:
             raise NotARecordingError(f"{self.path} has its parts in the wrong order")
-        if not self._chunks:
+        if not any(chunk > 0 for chunk in self._chunks):
             raise NotARecordingError(f"{self.path} has no facts in it: nothing was recorded")
         self.first = self.starts[0]
         self.begin_us = self.begin_us or self.times[0]
+        if self._chunks[-1] < 0:
+            self.count, self.end_us = self.starts[-1] + 1, max(self.times[-1], self.begin_us)
+            return
         try:
-            _, last, _ = self._record(self._chunks[-1])
+            _, last, _ = self._records.record(self._chunks[-1])
         except DamagedError as error:
             raise NotARecordingError(f"{self.path} is damaged at its end: {error}") from None
         if not isinstance(last, Chunk) or not 0 < last.count <= CHUNK_COUNT_MAX:
             raise NotARecordingError(f"{self.path} has an index that leads to the wrong places")
-        self.count = last.seq0 + last.count
+        self.count = self.starts[-1] + last.count
         self.end_us = max(last.t1, self.begin_us)
 
-    # --- records -----------------------------------------------------------------------------------
-
-    def _records(self) -> Iterator[tuple[int, str, Body | None, int]]:
-        """(offset, type, body, the offset after it) of each whole record, from the first on."""
-        offset = len(MAGIC)
-        while True:
-            try:
-                kind, body, after = self._record(offset)
-            except DamagedError:
-                return
-            if kind == "Z":
-                return
-            yield offset, kind, body, after
-            offset = after
-
-    def _record(self, offset: int) -> tuple[str, Body | None, int]:
-        """The record at an offset (no body: of a type unknown here), and where the next one is.
-
-        Raises DamagedError.
-        """
-        head = self._at(offset, HEAD.size)
-        if len(head) < HEAD.size:
-            raise DamagedError("it ends within a record")
-        length, letter, crc = HEAD.unpack(head)
-        if length > min(BODY_BYTES_MAX, self.size - offset - HEAD.size):
-            raise DamagedError("a record is longer than the file")
-        data = self._at(offset + HEAD.size, length)
-        if len(data) < length or zlib.crc32(data, zlib.crc32(letter)) != crc:
-            raise DamagedError(f"the record at byte {offset:,} is damaged")
-        kind = letter.decode("latin-1")
-        return kind, body_of(kind, data), offset + HEAD.size + length
-
-    def _at(self, offset: int, length: int) -> bytes:
-        try:
-            self._file.seek(offset)
-            return self._file.read(length)
-        except OSError as error:
-            raise DamagedError(f"the disk does not give it back ({error.strerror})") from None
+    def _set_out(self) -> None:
+        """Begin with a whole view: what came before the first that can be read was folded onto
+        one that cannot."""
+        if not self.kept:
+            self.trouble = f"{NO_VIEW}; {self.trouble}".removesuffix("; ")
+        elif self.kept[0] > self.first:
+            skipped = self.kept[0] - self.first
+            self.first = self.kept[0]
+            told = f"its first {skipped:,} facts stand before any whole view and are not shown"
+            self.trouble = f"{self.trouble}; {told}" if self.trouble else told
 
     # --- the shelf ---------------------------------------------------------------------------------
 
@@ -223,8 +193,10 @@ class Recording(Reel):
         start = self.starts[chunk]
         after = self.starts[chunk + 1] if chunk + 1 < len(self.starts) else self.count
         count = after - start
+        if self._chunks[chunk] < 0:
+            return gap(-self._chunks[chunk], self.times[chunk])
         try:
-            _, body, _ = self._record(self._chunks[chunk])
+            _, body, _ = self._records.record(self._chunks[chunk])
             if not isinstance(body, Chunk) or body.codec != CODEC:
                 raise DamagedError("it is packed in a way that this version does not know")
             span = unpack(body.blob)
@@ -239,33 +211,20 @@ class Recording(Reel):
 
     def read_kept(self, number: int) -> ClusterView:
         """A whole view. Raises DamagedError."""
-        _, body, _ = self._record(self._views[number])
+        _, body, _ = self._records.record(self._views[number])
         if not isinstance(body, Kept) or body.codec != CODEC:
             raise DamagedError("it is packed in a way that this version does not know")
         return read_view(body.blob)
 
 
 def repair(path: Path) -> str:
-    """End a recording that was cut off, in place; says what was done. Raises as `Recording`."""
-    with Recording(path) as reel:
-        if not reel.cut_off:
+    """Mend a recording: one that was cut off is ended, of a damaged one every whole record is kept.
+
+    Every record is checked. Says what was done. Raises as `Recording`.
+    """
+    with Recording(path) as reel, path.open("rb") as file:
+        records = Records(file)
+        found = survey(records)
+        if found.sound and found.ended and not reel.cut_off:
             return f"{path} is whole: nothing to repair"
-        kept = reel.size - reel.lost_bytes
-        with path.open("r+b") as file:
-            file.truncate(kept)
-            file.seek(kept)
-            _end(file, reel.entries, kept)
-            os.fsync(file.fileno())
-    said = f"{path} is whole again: {reel.count - reel.first:,} facts"
-    if reel.lost_bytes:
-        said += f"; {reel.lost_bytes:,} bytes at its end were no whole record"
-    return said
-
-
-def _end(file: BinaryIO, entries: list[tuple[int, int, int, str]], offset: int) -> None:
-    prev, step = 0, INDEX_CHUNKS
-    for start in range(0, max(1, len(entries)), step):
-        data = record(Index(prev, entries[start : start + step]))
-        file.write(data)
-        prev, offset = offset, offset + len(data)
-    file.write(footer(prev))
+        return mend(path, reel.header, records, found)

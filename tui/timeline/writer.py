@@ -20,6 +20,8 @@ from tui.timeline.rec import INDEX_CHUNKS, MAGIC, VERSION, Header, Index, Origin
 from tui.view import ClusterView
 
 APP: Final = "masterless 0.1.0"
+CLOCK: Final = "node+collector"
+"""How times are made: both clocks are in every fact."""
 FLUSH_US: Final = 250_000
 """How long facts may wait for a chunk to fill: what a crash may lose."""
 
@@ -68,6 +70,10 @@ class Writer:
             case Note():
                 self.mark(piece)
 
+    def carry(self, data: bytes) -> None:
+        """A record of a type that this version does not know, as it is."""
+        self._write(data)
+
     def end(self) -> None:
         """The index of what is left, the footer. The file is whole from now on."""
         self._put_index()
@@ -99,7 +105,7 @@ def header_of(view: ClusterView, name: str, now: int, source: Origin = "live") -
     node = next((node for node in view.nodes.values() if node.ring is not None), None)
     replicas = node.ring.replicas if node is not None and node.ring is not None else 0
     r, w = (node.read_quorum, node.write_quorum) if node is not None else (0, 0)
-    return Header(VERSION, now, name, replicas, r, w, "node+collector", APP, source)
+    return Header(VERSION, now, name, replicas, r, w, CLOCK, APP, source)
 
 
 class Recorder:

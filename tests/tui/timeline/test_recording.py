@@ -154,19 +154,6 @@ def test_no_damage_is_more_than_a_sentence(file: Path, seed: int) -> None:
         assert "\n" not in sentence
 
 
-def test_a_damaged_chunk_in_the_middle_is_passed_over_and_said(file: Path) -> None:
-    data = bytearray(file.read_bytes())
-    data[data.index(b"blob", len(data) // 2) + 40] ^= 0xFF
-    path = file.with_name("hole.rec")
-    path.write_bytes(data)
-    with Recording(path) as reel:
-        seen = [reel.fact(seq)[0] for seq in range(1, reel.count + 1)]
-        reel.view_at(END)
-    assert reel.count == len(FACTS)
-    assert sum(a != b for a, b in zip(seen, FACTS, strict=True)) <= 512
-    assert "cannot be read" in reel.trouble or "damaged" in reel.trouble
-
-
 @pytest.mark.parametrize("what", [b"", b"hello", MAGIC, MAGIC + b"\0" * 40])
 def test_what_is_no_recording_is_refused_in_a_sentence(tmp_path: Path, what: bytes) -> None:
     path = tmp_path / "x.rec"
