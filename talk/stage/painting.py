@@ -95,7 +95,9 @@ def _foot(frame: Frame, sheet: Sheet) -> None:
     minutes, seconds = divmod(sheet.elapsed_s, 60)
     right = f"{number:>9}   {minutes}:{seconds:02}"
     frame.right(width - LEFT, y, right, "muted")
-    end = frame.text(LEFT, y, sheet.label, "suspect" if sheet.label == "recorded" else "muted")
+    end = frame.text(
+        LEFT, y, sheet.label, "suspect" if sheet.label.startswith("recorded") else "muted"
+    )
     room = width - LEFT - len(right) - end - 6
     middle = sheet.preparing or sheet.notice
     if not middle and sheet.following:
