@@ -57,7 +57,7 @@ def test_the_version_is_the_packages() -> None:
         ["demo", "--for", "-1"],
         ["up", "many"],
         ["status"],
-        ["status", "serf://127.0.0.1:7373"],
+        ["status", "ftp://127.0.0.1:7373"],
         ["status", "127.0.0.1:99999"],
         ["kv", "get", "k"],
         ["kv", "put", "k", "--at", NOBODY],

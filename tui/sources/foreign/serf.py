@@ -12,6 +12,7 @@ serf's docs/agent/rpc; header {Command, Seq}, then a body, both msgpack without 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Callable, Iterable
 from importlib import import_module
@@ -130,7 +131,7 @@ class Agent:
             async with asyncio.timeout(WITHIN_S):
                 reader, writer = await asyncio.open_connection(host, int(port))
         except (OSError, TimeoutError) as error:
-            why = "no answer" if isinstance(error, TimeoutError) else error.strerror or str(error)
+            why = "no answer" if isinstance(error, TimeoutError) else _reason(error)
             raise SerfError(f"no serf agent answers at {self.address} ({why})") from None
         self._writer = writer
         self._reading = asyncio.create_task(self._read(reader), name=f"serf {self.address}")
@@ -237,6 +238,11 @@ class Agent:
         if reading is not None and reading is not asyncio.current_task():
             reading.cancel()
             await asyncio.wait([reading])
+
+
+def _reason(error: OSError) -> str:
+    """In the system's words, without asyncio's."""
+    return os.strerror(error.errno) if error.errno else error.strerror or str(error)
 
 
 def _unpacker() -> Any:
