@@ -2,8 +2,8 @@
 
 Nobody else shows this: "the cluster is healthy" and every node listing other members is the same
 moment (SCREENS 1). A cell is a state and an incarnation; ▐ marks one that differs from its
-column's majority. Below: who learned the latest news from whom, and how long each disagreement
-lasted.
+column's majority. Below: who learned the latest news from whom, when so many knew beside what theory
+predicts of gossip, and how long each disagreement lasted.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tui.screens.pieces.bundles import SINGLE_MAX, odd_ones, paint_bundles
 from tui.screens.pieces.hearsay import hearsay
 from tui.screens.pieces.parts import age, band, state_glyph
 from tui.screens.pieces.roster import crown, followed
+from tui.screens.pieces.spreading import ROWS, WIDTH_MIN, briefly, paint_spread
 from tui.view import NodeView
 
 
@@ -250,11 +251,7 @@ def _below(frame: Frame, scene: Scene, y: int, bottom: int) -> None:
     """Who told whom, and how long disagreements last."""
     past = _disagreements(scene, frame.width - 4)
     rows = bottom - y
-    tree = hearsay(scene, frame.width - 4, max(2, rows - (3 if past else 0)))
-    for line in tree[:rows]:
-        frame.runs(2, y, line)
-        _told(frame, scene, y, line)
-        y += 1
+    y = _spread(frame, scene, y, max(2, rows - (3 if past else 0)))
     y += 1
     room = bottom - y
     shown = scene.view.disagreements[-(room - 1) :] if room >= 2 else ()
@@ -264,6 +261,22 @@ def _below(frame: Frame, scene: Scene, y: int, bottom: int) -> None:
             frame.runs(2, y + row, line)
             at = shown[row - 1].began
             frame.hit(2, y + row, len(line[0][0]) - 2, 1, Jump("matrix", at=at))
+
+
+def _spread(frame: Frame, scene: Scene, y: int, rows: int) -> int:
+    """The tree of tellers, and theory: beside it where there is room, else in a line below."""
+    tree = hearsay(scene, frame.width - 4, rows)
+    x = max((2 + sum(len(text) for text, _ in line) + 3 for line in tree), default=0)
+    beside = bool(tree) and rows >= ROWS and frame.width - x >= WIDTH_MIN
+    line = [] if beside or not tree or rows < ROWS else briefly(scene, frame.width - 4)
+    if line:
+        tree = [*hearsay(scene, frame.width - 4, rows - 1), line]
+    for row, said in enumerate(tree):
+        frame.runs(2, y + row, said)
+        _told(frame, scene, y + row, said)
+    if beside and paint_spread(frame, scene, max(x, frame.width * 4 // 7), y):
+        return y + max(len(tree), ROWS)
+    return y + len(tree)
 
 
 def _told(frame: Frame, scene: Scene, y: int, line: list[tuple[str, str]]) -> None:
