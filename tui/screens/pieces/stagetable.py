@@ -1,7 +1,9 @@
 """One incident as rows of a time axis: each stage's bar, how long it took, its bound, its wait.
 
 A bar that is still growing ends in a lighter shape at now. Bounds follow from the profile the
-nodes run with; where no setting bounds a stage there is none. Times count from the failure.
+nodes run with; where no setting bounds a stage there is none. Times count from the failure. Beside
+them, or in the row below where there is one, stands how long it took in earlier failures of the
+same kind.
 """
 
 from __future__ import annotations
@@ -18,11 +20,16 @@ from tui.draw.chrome import fit
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.driving.targets import Jump
+from tui.judge.measured.lastruns import Before, before, last_runs
 from tui.judge.recap import counted, took
 from tui.scene import Scene
 from tui.screens.pieces.parts import axis_label, axis_step
 
 SPANS_S: Final = (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 180, 240, 300)
+BESIDE: Final = 25
+"""Columns for what earlier failures took, where it has no row of its own."""
+AXIS_MIN: Final = 16
+"""With fewer columns of time left, earlier failures give way."""
 _ROLE: Final[dict[StageName, str]] = {
     "silent": "muted",
     "suspected": "suspect",
@@ -118,15 +125,27 @@ def paint_stages(
     wide = frame.width >= 100
     labels = 32 if wide else 19
     notes = min(48, 33 + max(0, frame.width - 120) // 4) if wide else 0
-    axis_width = frame.width - labels - 17 - notes - (2 if wide else 0)
+    runs = before(last_runs(scene.view.incidents, incident)) if incident is not None else {}
+    below = gap > 1 and bool(notes)
+    beside = BESIDE if runs and not below else 0
+    if beside and notes:
+        notes -= 10
+        if frame.width - labels - 19 - beside - notes < AXIS_MIN:
+            runs, beside, notes = {}, 0, notes + 10
+    axis_width = frame.width - labels - 17 - beside - notes - (2 if wide else 0)
     limit = bounds(config, len(scene.view.nodes), incident.fault if incident else "kill")
     axis = axis_of(incident, scene.now, labels, axis_width) if incident else None
     after = labels + axis_width
     frame.text(2, y, "stage", "muted")
     frame.right(after + 8, y, "took", "muted")
     frame.right(after + 16, y, "bound", "muted")
+    said = after + 18 + beside
     if notes:
-        frame.text(after + 18, y, "who saw it, or what it waits for", "muted")
+        frame.text(
+            said, y, fit("who saw it, or what it waits for", frame.width - said - 1), "muted"
+        )
+    if beside:
+        frame.right(after + 16 + beside, y, "before: median, range", "muted")
     if axis is not None:
         _ticks(frame, y, axis)
     for row, name in enumerate(STAGES):
@@ -137,15 +156,35 @@ def paint_stages(
         if axis is not None:
             _bar(frame, scene, line, axis, stage)
         _figures(frame, scene, (after, line), stage, limit.get(name, 0))
+        if name in runs:
+            _earlier(frame, (after, line), runs[name], below=below)
         if incident is not None and stage.began and not stage.skipped:
             _explains(frame, (after, line), stage, incident)
         if notes and incident is not None:
             text, role = _note(stage, incident)
             if _over(scene, stage, limit.get(name, 0)):
                 longer = f"{text}{', ' if text else ''}over its bound"
-                text = longer if len(longer) <= frame.width - after - 19 else f"late: {text}"
-            frame.text(after + 18, line, fit(text, frame.width - after - 19), role)
+                text = longer if len(longer) <= frame.width - said - 1 else f"late: {text}"
+            frame.text(said, line, fit(text, frame.width - said - 1), role)
     return y + len(STAGES) * gap + 1, axis
+
+
+def _earlier(frame: Frame, at: tuple[int, int], known: Before, *, below: bool) -> None:
+    """Earlier failures' median and range, and how many of them had the stage."""
+    x, y = at
+    median = took(known.median_us)
+    least, most = (took(us) for us in (known.least_us, known.most_us))
+    if least.split()[-1] == most.split()[-1]:
+        least = least.split()[0]
+    ranged = f"{least}–{most}"
+    if below:
+        frame.right(x + 8, y + 1, median, "faint")
+        said = (
+            f"median of {known.count} before, {ranged}" if known.count > 1 else "in the one before"
+        )
+        frame.text(x + 10, y + 1, said, "faint")
+        return
+    frame.right(x + 16 + BESIDE, y, f"{median} {ranged:>13} ×{known.count}", "faint")
 
 
 def _explains(frame: Frame, at: tuple[int, int], stage: Stage, incident: Incident) -> None:
