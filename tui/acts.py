@@ -1,6 +1,8 @@
 """Keys that do something to a cluster of ours: each answers at once, then with what happened.
 
-Where the cluster is not ours each act is asked first, but for taking one back.
+Where the cluster is not ours each act is asked first, but for taking one back, and none is done to
+its processes. Nothing is done to a cluster whose present is not on the screen: who looks at the past
+would hurt what he does not see.
 One act at a time, in the order pressed, at most `WAITING_MAX` waiting. The person sees "killing
 n4…" in the frame after the key, then the lab's own past-tense sentence, or why it was refused.
 """
@@ -13,11 +15,13 @@ from typing import Final, Protocol
 
 from cluster.lab.witness import LabError
 from cluster.model.member import NodeId
-from tui.keys import Action
+from tui.keys import OF_PROCESSES, Action
 from tui.view import ClusterView
 
 WAITING_MAX: Final = 4
 LOOKING: Final = "looking only: faults are for clusters of ours, or for inspect --faults"
+PAST: Final = "nothing was done: this picture is of the past, L returns to live"
+NO_PROCESS: Final = "only links can be cut here (i, :cut): these processes are not ours"
 
 
 class Hands(Protocol):
@@ -68,12 +72,19 @@ class Acts:
     """Does them, and says so."""
 
     def __init__(
-        self, say: Callable[[str], None], did: Callable[[str], None], *, ask: bool = False
+        self,
+        say: Callable[[str], None],
+        did: Callable[[str], None],
+        *,
+        ask: bool = False,
+        past: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`past`: whether what is on the screen is not the present."""
         self.hands: Hands | None = None
         self.refusal = LOOKING
         """Said when there are no hands."""
         self._ask = ask
+        self._past = past
         self._asked: tuple[str, Callable[[], Awaitable[str]]] | None = None
         """What waits for a yes: what is said when it is done, and the act."""
         self._say = say
@@ -109,6 +120,8 @@ class Acts:
         """Who can act now; else it was said why nobody can."""
         if self.hands is None:
             self._say(self.refusal)
+        elif self._past():
+            self._say(PAST)
         elif len(self._tasks) >= WAITING_MAX:
             self._say("one thing at a time: the last ones are not done yet")
         else:
@@ -138,7 +151,9 @@ class Acts:
         hands = self._ready()
         if hands is None:
             return
-        if action == "undo":
+        if self._ask and action in OF_PROCESSES:
+            self._say(NO_PROCESS)
+        elif action == "undo":
             self._start("taking back the last act…", hands.undo)
         elif action == "add":
             self._begin("adding a node…", hands.add)

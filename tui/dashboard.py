@@ -115,7 +115,9 @@ class MasterlessApp(App[int]):
         self.clockwork = clockwork
         self._zone_us = localtime().tm_gmtoff * 1_000_000
         self._canvas = FrameView(self.worn)
-        self.acts = Acts(self.say, self._did, ask=options.foreign)
+        self.acts = Acts(
+            self.say, self._did, ask=options.foreign, past=lambda: not self.deck.following
+        )
         self.asker = Asker(self._changed)
         self._arena = Arena(self._changed, self.say)
         self._wheel = Wheel(self)

@@ -263,7 +263,7 @@ def _seen(
             draft.nodes[subject] = replace(draft.node(subject), flaps=flaps)
         case ProcessObserved():
             draft.speak(fact, None)
-            draft.process(payload)
+            draft.process(fact, payload)
         case WindowClosed():
             draft.speak(fact, None)
             draft.window_closed(payload.subject)

@@ -215,7 +215,9 @@ def offered(key: Key, scene: Scene) -> bool:
     """Whether pressing this does something now."""
     if scene.foreign and key.action in OF_PROCESSES:
         return False
-    if (key.fault and not scene.own) or (key.simulated and not _turns_a_world(scene)):
+    if key.fault and (scene.frozen or not scene.own):
+        return False
+    if key.simulated and not _turns_a_world(scene):
         return False
     if scene.guest and key.action in NOT_REMOTE:
         return False

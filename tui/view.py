@@ -88,6 +88,8 @@ class NodeView(Struct, frozen=True, gc=False):
     window: Address = Address("")
     process: ProcessState = "unknown"
     """From outside; "unknown" when no lab runs this node."""
+    process_since: int = 0
+    """When it was first seen so; 0: never."""
     connected: bool = False
     """Whether its facts reach us now."""
     reported_at: int = 0

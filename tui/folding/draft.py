@@ -195,12 +195,13 @@ class Draft:
             return
         self.nodes[claim.name] = node
 
-    def process(self, payload: ProcessObserved) -> None:
+    def process(self, fact: Fact, payload: ProcessObserved) -> None:
         """What the lab sees of a process."""
         node = self.node(payload.subject)
-        window = payload.window or node.window
+        since = node.process_since if node.process == payload.state else fact.at
+        pid, window = payload.pid or node.pid, Address(payload.window or node.window)
         self.nodes[payload.subject] = replace(
-            node, process=payload.state, pid=payload.pid or node.pid, window=Address(window)
+            node, process=payload.state, process_since=since, pid=pid, window=window
         )
 
     def window_closed(self, subject: NodeId) -> None:

@@ -335,12 +335,14 @@ class RoomsDraft:
         row = nodes.get(node)
         if not self._held.get(node, 0) or row is None or self.recoveries.knows(node, row.epoch):
             return
+        if basis == "believed dead" and row.process == "paused" and row.process_since:
+            basis, at = "paused", row.process_since  # nobody has served them since
         count = 0
         for room in list(self._by_name.values()):
             place = _place(room, node)
             if place is not None and not place.outrun:
                 count += place.state != "failed"
-            elif place is not None and basis != "believed dead":  # its word of an end is lost
+            elif place is not None and basis in ("killed", "gone"):  # its word of an end is lost
                 self._change()
                 self._set(room, _without(room, node, room.since))
         if count:

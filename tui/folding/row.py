@@ -56,6 +56,7 @@ def new_life(node: NodeView, epoch: int) -> NodeView:
         gossip=node.gossip,
         window=node.window,
         process=node.process,
+        process_since=node.process_since,
         samples=node.samples,
         write_quorum=node.write_quorum,
         read_quorum=node.read_quorum,

@@ -90,8 +90,9 @@ class Flight(Struct, frozen=True):
     """It came to nothing."""
 
 
-Basis = Literal["killed", "gone", "believed dead"]
-"""What a recovery is timed from: the lab's word, an observed end, or the first to believe it."""
+Basis = Literal["killed", "gone", "paused", "believed dead"]
+"""What a recovery is timed from: the lab's word, an observed end, the moment at which a process that
+is believed dead was stopped, or the first to believe it."""
 
 
 class Recovery(Struct, frozen=True):
@@ -100,7 +101,7 @@ class Recovery(Struct, frozen=True):
     node: NodeId
     epoch: int
     began: int
-    """When it was killed, or else first held dead."""
+    """When it was killed or stopped, or else first held dead."""
     basis: Basis
     rooms: int
     """How many it ran."""

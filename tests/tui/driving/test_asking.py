@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.tui.driving.test_wheel import letters
 from tests.tui.story import DEAD
 from tests.tui.test_app import FakeHands, dashboard, see, see_text, shown
+from tui.acts import NO_PROCESS
 from tui.driving.options import Options
 
 
@@ -46,6 +47,21 @@ async def test_a_cluster_of_others_is_hurt_only_after_a_yes() -> None:
         await see_text(pilot, "nothing was done")
     assert hands.done[:2] == ["isolate n1", "undo"]
     assert "cut n1 n2" not in hands.done
+
+
+async def test_processes_of_others_are_not_even_asked_for() -> None:
+    hands = ready()
+    app = dashboard(DEAD, hands=hands, options=Options(screen="home", foreign=True))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await see_text(pilot, "u undo")
+        await pilot.press("down")
+        for key in ("k", "s", "p", "a"):
+            app.say("")
+            await pilot.press(key)
+            await see_text(pilot, NO_PROCESS)  # whole, in 80 columns
+            assert not app.acts.asking
+        await pilot.press("y")
+    assert hands.done == ["stop"]
 
 
 async def test_who_only_looks_is_told_how_to_do_more() -> None:

@@ -18,6 +18,7 @@ from cluster.model.facts import (
     NameFenced,
     NameLost,
     NameWon,
+    ProcessObserved,
     PulseReported,
     RoomExited,
     RoomMoveBegan,
@@ -28,7 +29,7 @@ from cluster.model.facts import (
     Via,
 )
 from cluster.model.happenings.rooms import StartReason
-from cluster.model.member import NodeId
+from cluster.model.member import Address, NodeId
 from cluster.model.ring import partition_of
 from cluster.model.rooms.naming import NO_TOKEN, Token, room_key
 from cluster.model.summary import NO_ROOMS, RoomRow, RoomsTally
@@ -217,4 +218,20 @@ def twins() -> tuple[Fact, ...]:
                 claim = teller.claim(other, ALIVE)
                 teller.believe(node, healed + 60 * MS, claim, "pushpull", other)
     teller.beat(KILLED + 6 * SECOND, KILLED + 10 * SECOND)
+    return teller.sorted()
+
+
+@lru_cache(maxsize=1)
+def stopped() -> tuple[Fact, ...]:
+    """Forty rooms; n4's process is stopped, held dead after 3.6 s, and its rooms serve elsewhere."""
+    teller = settled(40)
+    teller.say(LAB, KILLED, FaultInjected("pause", N4))
+    teller.say(LAB, KILLED, ProcessObserved(N4, "paused", 4104, Address("")))
+    teller.down.add(N4)
+    teller.deaf[N4] = KILLED
+    for delay, state in ((800, SUSPECT), (3_600, DEAD_STATE)):
+        steps = [(0, "n2", ""), (48, "n3", "n2"), (71, "n1", "n2"), (122, "n5", "n3")]
+        teller.spread(KILLED + delay * MS, teller.claim(N4, state, "n2"), steps)
+    teller.rehome(N4, KILLED + 3_700 * MS, KILLED + 3_900 * MS)
+    teller.beat(KILLED, KILLED + 6 * SECOND)
     return teller.sorted()

@@ -35,6 +35,7 @@ from tests.tui.rooms.tale import (
     drained,
     fallen,
     settled,
+    stopped,
     thousand,
     twins,
     view_at,
@@ -186,6 +187,36 @@ def test_a_room_without_a_process_is_said_after_a_while_and_is_bad_when_it_lasts
         assert said.tone == tone
         assert ("1 room has had no process for" in said.text) is (after > SECOND)
         assert "each runs once" not in said.text
+
+
+def test_rooms_of_a_paused_node_served_until_it_was_paused_however_old_they_are() -> None:
+    for after, waits in ((300, ""), (1_000, ""), (2_000, "2.0 s"), (3_000, "3.0 s")):
+        at = KILLED + after * MS
+        found = survey(view_at(at, stopped), at)
+        assert found.waiting
+        assert found.waited_us == after * MS
+        said = verdict(view_at(at, stopped), at).text
+        assert ("rooms have had no process for" in said) is bool(waits), said
+        assert waits in said
+
+
+def test_the_way_back_of_a_paused_nodes_rooms_counts_from_its_pause() -> None:
+    view = view_at(KILLED + 5 * SECOND, stopped)
+    (recovery,) = view.rooms.recoveries
+    assert (recovery.basis, recovery.began) == ("paused", KILLED)
+    assert recovery.times[0] >= 3_700 * MS
+    assert "p50 3.9 s, worst 4.0 s" in verdict(view, KILLED + 5 * SECOND).text
+    assert any(line.text.endswith("worst 4.0 s after it was paused") for line in view.events)
+
+
+def test_rooms_of_a_node_that_is_silent_served_until_its_last_word() -> None:
+    view = view_at(CALM, fallen)
+    later = CALM + 4 * SECOND
+    others = {name: replace(n, reported_at=later) for name, n in view.nodes.items() if name != N1}
+    quiet = replace(view.nodes[N1], reported_at=CALM)
+    found = survey(replace(view, nodes={N1: quiet, **others}), later)
+    assert found.waiting
+    assert found.waited_us == 4 * SECOND
 
 
 def test_the_rooms_of_a_node_that_came_back_empty_still_need_a_home() -> None:

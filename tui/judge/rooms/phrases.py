@@ -184,16 +184,13 @@ def _gathered(burst: Burst) -> str:
     return said[burst.kind]
 
 
-_SINCE: Final = {"killed": "killed", "gone": "gone", "believed dead": "believed dead"}
-
-
 def of_recovery(recovery: Recovery) -> Phrase:
     """How the rooms of a node that died came back, so far or all of them."""
     name, served = recovery.node, len(recovery.times)
     where = joined(list(recovery.nodes)) if len(recovery.nodes) <= 2 else listed(recovery.nodes, 2)
     p50, worst = seconds(recovery.p50_us), seconds(recovery.worst_us)
     took = f"p50 {p50}, worst {worst}" if served > 1 else worst
-    since = f" after it was {_SINCE[recovery.basis]}"
+    since = f" after it was {recovery.basis}"
     if served >= recovery.rooms:
         rooms = f"{recovery.rooms:,} rooms serve" if recovery.rooms > 1 else "room serves"
         return Phrase(f"{name}'s {rooms} again on {where}: {took}{since}", "good")

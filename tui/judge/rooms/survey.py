@@ -20,7 +20,7 @@ from tui.judge.memo import Memo
 from tui.judge.rooms.lanes import counting, runs
 from tui.judge.tale import Clause
 from tui.judge.wording import Tone, counted, listed, seconds
-from tui.seen.rooms import Recovery, RoomView
+from tui.seen.rooms import Place, Recovery, RoomView
 from tui.view import ClusterView
 
 WAITS_US: Final = 1_500_000
@@ -85,7 +85,7 @@ def _survey(view: ClusterView, now: int, judged: Agreement) -> Survey:
             failed.append(room.name)
         elif state == "nowhere":
             waiting.append(room.name)
-            longest = max(longest, now - _since(view, room))
+            longest = max(longest, now - _since(view, room, alive))
     running = sum(1 for name, count in rooms.held.items() if count and alive.get(name))
     return Survey(len(rooms.by_name), running, tuple(twice), tuple(failed), tuple(waiting), longest)
 
@@ -117,17 +117,27 @@ def _state(
     return "failed" if failed else "nowhere"
 
 
-def _since(view: ClusterView, room: RoomView) -> int:
+def _since(view: ClusterView, room: RoomView, alive: dict[NodeId, bool]) -> int:
     """Since when nobody serves it."""
     since = room.since
     for place in room.places:
-        since = max(since, place.since if place.state != "serving" else 0)
+        since = max(since, place.since if place.state != "serving" else _ended(view, place, alive))
         fell = [
             r.began for r in view.rooms.recoveries
             if r.node == place.node and r.epoch == place.epoch
         ]  # fmt: skip
         since = max(since, *fell, 0)
     return since
+
+
+def _ended(view: ClusterView, place: Place, alive: dict[NodeId, bool]) -> int:
+    """When a place's process stopped, as far as anyone saw: it served until then."""
+    node = view.nodes.get(place.node)
+    if node is None or node.epoch != place.epoch or alive.get(place.node, False):
+        return 0
+    if node.process in ("gone", "paused") and node.process_since:
+        return node.process_since
+    return node.reported_at
 
 
 class Home(NamedTuple):
