@@ -27,9 +27,11 @@ from tests.tui.story import (
     view_at,
 )
 from tui.fold import fold
-from tui.judge.agreement import agreement, is_live, sides
+from tui.judge.agreement import agreement, differs, is_live, sides
 from tui.judge.exposure import common_ring, places, served
+from tui.judge.standing import standings
 from tui.scene import Scene
+from tui.screens.matrix import paint
 from tui.screens.pieces.hearsay import latest_news
 from tui.view import LAB, ClusterView
 
@@ -92,6 +94,58 @@ def test_two_who_hold_each_other_dead_are_two_sides() -> None:
     at = KILLED + 5 * SECOND
     assert sides(view_at(at, split_story), at) == (("n3", "n4", "n5"), ("n1", "n2"))
     assert sides(view_at(QUIET), QUIET) == ()
+
+
+def test_in_a_split_a_node_is_what_its_own_side_holds_of_it() -> None:
+    at = KILLED + 5 * SECOND
+    view = view_at(at, split_story)
+    held = standings(view, at)
+    assert {name: standing.word for name, standing in held.items()} == dict.fromkeys(
+        view.nodes, "alive"
+    )
+    assert [(held[n].said_by, held[n].observers) for n in view.nodes] == [
+        (1, 4), (1, 4), (2, 4), (2, 4), (2, 4),
+    ]  # fmt: skip
+
+
+def test_in_a_split_nobody_differs_from_its_own_side_but_the_views_are_not_one() -> None:
+    at = KILLED + 5 * SECOND
+    view = view_at(at, split_story)
+    judged = agreement(view, at)
+    for name in judged.observers:
+        columns = judged.seen_by(name)
+        assert not any(differs(view.nodes[name], columns[other]) for other in view.nodes)
+        assert judged.behind(name) == judged.stale_since(name) == 0
+    assert not judged.all
+    lines = "\n".join(paint(Scene(view, at), 120, 36).lines())
+    assert "▐" not in lines.replace("▐ differs from its own side", "")
+    assert lines.count("4/4") == 5
+
+
+def test_a_doubt_on_ones_own_side_is_still_a_doubt() -> None:
+    at = KILLED + 5 * SECOND
+    view = view_at(at, split_story)
+    n4 = view.nodes[N4]
+    doubt = replace(n4.beliefs[NodeId("n5")], state=SUSPECT)
+    nodes = view.nodes | {N4: replace(n4, beliefs=n4.beliefs | {NodeId("n5"): doubt})}
+    held = standings(replace(view, nodes=nodes), at)
+    assert held[NodeId("n5")].word == "suspect"
+    assert held[N3].word == held[NodeId("n1")].word == "alive"
+
+
+def test_one_who_is_alone_on_its_side_is_what_all_others_hold() -> None:
+    at = KILLED + 5 * SECOND
+    view = view_at(at, split_story)
+    n1, n2 = NodeId("n1"), NodeId("n2")
+    apart = replace(view.nodes[n1].beliefs[N3], epoch=view.nodes[n2].epoch)
+    back = replace(apart, epoch=view.nodes[n1].epoch)
+    cut = {
+        n1: replace(view.nodes[n1], beliefs=view.nodes[n1].beliefs | {n2: apart}),
+        n2: replace(view.nodes[n2], beliefs=view.nodes[n2].beliefs | {n1: back}),
+    }
+    lonely = replace(view, nodes=view.nodes | cut)
+    assert sides(lonely, at) == (("n3", "n4", "n5"), ("n1",), ("n2",))
+    assert [s.word for s in standings(lonely, at).values()] == ["dead", "dead"] + ["alive"] * 3
 
 
 def test_to_be_late_with_a_return_is_not_to_be_on_another_side() -> None:

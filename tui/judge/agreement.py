@@ -63,6 +63,27 @@ class Agreement(Struct, frozen=True):
     subjects: dict[NodeId, Subject]
     differing: dict[NodeId, tuple[NodeId, ...]]
     """Per live observer: about whom it differs from the majority."""
+    sides: tuple[tuple[NodeId, ...], ...] = ()
+    """Groups that hold each other dead, largest first; empty while the cluster is whole."""
+    columns: tuple[dict[NodeId, Subject], ...] = ()
+    """The same matrix judged by each of these sides alone; empty for a side of one."""
+
+    def seen_by(self, name: NodeId) -> dict[NodeId, Subject]:
+        """The columns as a node's own side holds them: in a split the majority of all is nobody's.
+
+        Who is alone on its side has nobody to agree with: the others' word stands.
+        """
+        for side, columns in zip(self.sides, self.columns, strict=True):
+            if name in side and columns:
+                return columns
+        return self.subjects
+
+    def side_of(self, name: NodeId) -> tuple[NodeId, ...]:
+        """Whose word about a node counts: all live observers, or its own side of a split."""
+        for side, columns in zip(self.sides, self.columns, strict=True):
+            if name in side and columns:
+                return side
+        return self.observers
 
     @property
     def all(self) -> bool:
@@ -80,17 +101,17 @@ class Agreement(Struct, frozen=True):
         return min((s.since for s in self.subjects.values() if s.since), default=0)
 
     def behind(self, observer: NodeId) -> int:
-        """About how many subjects an observer has not heard the newest."""
-        return sum(1 for subject in self.subjects.values() if observer in subject.late)
+        """About how many subjects an observer has not heard the newest, in a split its side's."""
+        return sum(1 for subject in self.seen_by(observer).values() if observer in subject.late)
 
     def stale_since(self, observer: NodeId) -> int:
         """Since when an observer lacks the oldest news it lacks; 0 when it lacks none."""
-        since = [s.since for s in self.subjects.values() if observer in s.late]
+        since = [s.since for s in self.seen_by(observer).values() if observer in s.late]
         return min(since, default=0)
 
     def state(self, name: NodeId) -> MemberState | None:
-        """The majority's word about a node."""
-        subject = self.subjects.get(name)
+        """The majority's word about a node; in a split, its own side's."""
+        subject = self.seen_by(name).get(name)
         return subject.majority.state if subject and subject.majority else None
 
 
@@ -127,7 +148,9 @@ def compare(nodes: Mapping[NodeId, NodeView], now: int) -> Agreement:
     observers = live_observers(nodes, now)
     subjects = judge_all(nodes, observers)
     differing = {name: _differing(nodes[name], subjects) for name in observers}
-    return Agreement(observers, subjects, differing)
+    split = _sides(nodes, observers, subjects)
+    columns = tuple(judge_all(nodes, side) if len(side) > 1 else {} for side in split)
+    return Agreement(observers, subjects, differing, split, columns)
 
 
 def judge_all(
@@ -211,9 +234,17 @@ def sides(view: ClusterView, now: int) -> tuple[tuple[NodeId, ...], ...]:
     Empty unless two live nodes each hold the other dead: one that has not heard of a return yet
     is late, not on another side.
     """
-    judged = agreement(view, now)
-    nodes = view.nodes
-    live = [name for name in judged.observers if nodes[name].beliefs]
+    return agreement(view, now).sides
+
+
+def _sides(
+    nodes: Mapping[NodeId, NodeView],
+    observers: tuple[NodeId, ...],
+    subjects: Mapping[NodeId, Subject],
+) -> tuple[tuple[NodeId, ...], ...]:
+    """`sides` of nodes that are not in a view yet."""
+    live = [name for name in observers if nodes[name].beliefs]
+    accused = [name for name in live if subjects[name].accusers]
 
     def cut(a: NodeId, b: NodeId) -> bool:
         belief = nodes[a].beliefs.get(b)
@@ -223,7 +254,7 @@ def sides(view: ClusterView, now: int) -> tuple[tuple[NodeId, ...], ...]:
             and belief.epoch >= nodes[b].epoch
         )
 
-    if not any(cut(a, b) and cut(b, a) for a in live for b in live if a < b):
+    if not any(cut(a, b) and cut(b, a) for a in accused for b in accused if a < b):
         return ()
     groups: list[list[NodeId]] = []
     left = list(live)

@@ -2,8 +2,9 @@
 
 Belief leads: the word is the majority's of those observers who can be heard. The lab's word comes
 second, and only where belief has not caught up (a killed process that everybody still holds alive
-is "gone", not "alive"). One credible doubt already makes it "suspect". Ignores the node's own
-opinion, except for a node that is alone.
+is "gone", not "alive"). One credible doubt already makes it "suspect". In a split
+the observers are those of the node's own side: that the other side holds it dead says where the cut
+is. Ignores the node's own opinion, except for a node that is alone.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Standing(Struct, frozen=True):
     said_by: int
     """How many live observers hold the majority's belief."""
     observers: int
-    """How many live observers have an opinion."""
+    """How many live observers have an opinion, on all sides of a split."""
 
     @property
     def role(self) -> str:
@@ -92,25 +93,26 @@ def standings(view: ClusterView, now: int) -> dict[NodeId, Standing]:
 
 def stand(node: NodeView, judged: Agreement, now: int) -> Standing:
     """The word for one node when the matrix has been judged already."""
-    subject = judged.subjects[node.name]
+    subject = judged.seen_by(node.name)[node.name]
+    asked = judged.subjects[node.name].observers
     if subject.majority is None:
         return Standing(_unheard_of(node, judged, now), 0, 0)
     state = subject.majority.state
     word, count = _BELIEVED[state], subject.holders
     newest = subject.newest
     if newest is not None and newest.epoch > subject.majority.epoch:
-        return Standing("joining", subject.observers - len(subject.late), subject.observers)
+        return Standing("joining", subject.observers - len(subject.late), asked)
     if state is MemberState.ALIVE:
         doubting = _doubting(subject, judged)
         if doubting:
-            return Standing("suspect", doubting, subject.observers)
+            return Standing("suspect", doubting, asked)
         if node.process == "gone":
             word = "gone"
         elif node.process == "paused":
             word = "paused"
     elif state is not MemberState.SUSPECT and node.process == "starting":
         word = "starting"
-    return Standing(word, count, subject.observers)
+    return Standing(word, count, asked)
 
 
 def has_left(node: NodeView, judged: Agreement) -> bool:
@@ -131,7 +133,7 @@ def _doubting(subject: Subject, judged: Agreement) -> int:
         return 0
     return sum(
         1
-        for other in judged.observers
+        for other in judged.side_of(subject.name)
         if other != subject.name
         and other not in subject.late
         and judged.state(other) is MemberState.ALIVE

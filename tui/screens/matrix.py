@@ -2,8 +2,8 @@
 
 Nobody else shows this: "the cluster is healthy" and every node listing other members is the same
 moment (SCREENS 1). A cell is a state and an incarnation; ▐ marks one that differs from its
-column's majority. Below: who learned the latest news from whom, when so many knew beside what theory
-predicts of gossip, and how long each disagreement lasted.
+column's majority, in a split from that of its side. Below: who learned the latest news from whom,
+when so many knew beside what theory predicts of gossip, and how long each disagreement lasted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.draw.sparkline import bridged, bucketed, spark
 from tui.driving.targets import Jump
-from tui.judge.agreement import Agreement, agreement, differs
+from tui.judge.agreement import Agreement, agreement, differs, sides
 from tui.judge.court.crowns import architecture_of
 from tui.judge.recap import took
 from tui.judge.standing import has_left
@@ -184,7 +184,7 @@ def _cell(
     x, y = at
     glyphs = SETS[scene.glyphs]
     belief = node.beliefs.get(other)
-    odd = differs(node, judged.subjects[other])
+    odd = differs(node, judged.seen_by(node.name)[other])
     chosen = scene.selected in (node.name, other)
     if odd:
         frame.text(x - 1, y, glyphs.differs, "warn", bold=True)
@@ -201,7 +201,8 @@ def _judgement(
     frame: Frame, scene: Scene, grid: Grid, y: int, node: NodeView, judged: Agreement
 ) -> None:
     known = sum(1 for name in grid.names if name != node.name)
-    odd = len([n for n in judged.differing[node.name] if n in grid.names])
+    columns = judged.seen_by(node.name)
+    odd = sum(1 for name in grid.names if differs(node, columns[name]))
     text = f"{known - odd}/{known}"
     frame.right(grid.agrees + 6, y, text, "warn" if odd else "", bold=bool(odd))
     since = judged.stale_since(node.name)
@@ -214,15 +215,16 @@ def _judgement(
 
 
 def _known(frame: Frame, grid: Grid, y: int, judged: Agreement) -> int:
-    """Under each column: how many hold the majority's belief."""
+    """Under each column: how many hold the majority's belief; in a split, its own side's."""
     frame.text(2, y, "known by" if grid.x >= 10 else "by", "muted")
     for column, name in enumerate(grid.names):
         subject = judged.subjects[name]
         if not subject.observers:
             continue
-        text = f"{subject.holders}/{subject.observers}"
+        holders = judged.seen_by(name)[name].holders
+        text = f"{holders}/{subject.observers}"
         if len(text) >= grid.cell:
-            text = str(subject.holders)
+            text = str(holders)
         x = grid.x + column * grid.cell
         frame.text(x, y, text, "muted" if subject.agreed else "warn", bold=not subject.agreed)
     return y + 1
@@ -230,6 +232,7 @@ def _known(frame: Frame, grid: Grid, y: int, judged: Agreement) -> int:
 
 def _legend(frame: Frame, scene: Scene, y: int) -> int:
     glyphs = SETS[scene.glyphs]
+    most = "its own side" if sides(scene.view, scene.now) else "the majority"
     parts: list[tuple[str, str]] = [
         (glyphs.alive, "alive"), (" alive  ", "muted"),
         (glyphs.suspect, "suspect"), (" suspect  ", "muted"),
@@ -237,7 +240,7 @@ def _legend(frame: Frame, scene: Scene, y: int) -> int:
         (glyphs.silent, "faint"), (" no answer  ", "muted"),
         (glyphs.joining, "joining"), (" joining  ", "muted"),
         (glyphs.left, "faint"), (" left, itself  ", "muted"),
-        (glyphs.differs, "warn"), (" differs from the majority  ", "muted"),
+        (glyphs.differs, "warn"), (f" differs from {most}  ", "muted"),
     ]  # fmt: skip
     if frame.width >= 100:
         parts.append(("digit = incarnation", "muted"))

@@ -125,10 +125,14 @@ def test_disagreements_are_listed_with_their_length() -> None:
     assert "0.11 s so far" in shown
 
 
-def test_two_sides_of_a_split_differ_from_each_other() -> None:
+def test_two_sides_of_a_split_hold_each_other_dead_and_agree_within() -> None:
     at = KILLED + 5 * SECOND
     frame = paint(scene_at(at, split_story), 120, 36)
-    assert text(frame).count("▐") > 6
+    assert text(frame).count("▐") == 1  # in the legend
+    assert "▐ differs from its own side" in text(frame)
+    cells = [line[10:50] for line in frame.lines()[4:14]]
+    assert sum(line.count("✕") for line in cells) == 12  # 2 x 3, both ways
+    assert sum(line.count("●") for line in cells) == 2 + 6
     assert any(ink_at(i).fg == "dead" for row in frame.inks for i in row)
 
 
