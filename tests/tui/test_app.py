@@ -417,29 +417,6 @@ async def test_what_is_done_as_the_picture_freezes_says_that_it_is_not_shown() -
         await see_text(pilot, "kill n1, done; this picture is of the past, L returns to live")
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
-async def test_who_looks_at_the_past_hurts_nothing(size: tuple[int, int]) -> None:
-    hands = FakeHands()
-    hands.go.set()
-    app = dashboard(hands=hands)
-    async with app.run_test(size=size) as pilot:
-        await see_text(pilot, "u undo")
-        await pilot.press("down")
-        await see_text(pilot, "k kill")
-        await pilot.press("space")
-        await see_text(pilot, "FROZEN")
-        assert not any(word in shown(app) for word in ("k kill", "i isolate", "u undo", "a add"))
-        for keys in ("k", "p", "i", "a", "u"), ("colon", *"heal", "enter"):
-            for key in keys:
-                app.say("")
-                await pilot.press(key)
-            await see_text(pilot, "nothing was done: this picture is of the past, L returns")
-        assert hands.done == []
-        await pilot.press("L", "k")
-        await see_text(pilot, "kill n1, done")
-    assert hands.done[0] == "kill n1"
-
-
 async def test_the_compare_screen_chooses_schedules_and_hurts_nobody() -> None:
     hands = FakeHands()
     app = dashboard(hands=hands)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.tui.driving.test_wheel import letters
 from tests.tui.story import DEAD
 from tests.tui.test_app import FakeHands, dashboard, see, see_text, shown
@@ -71,3 +73,26 @@ async def test_who_only_looks_is_told_how_to_do_more() -> None:
         await pilot.press("colon", *letters("partition n1"), "enter")
         await see_text(pilot, "looking only")
         await see_text(pilot, "inspect --faults")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_who_looks_at_the_past_hurts_nothing(size: tuple[int, int]) -> None:
+    hands = FakeHands()
+    hands.go.set()
+    app = dashboard(hands=hands)
+    async with app.run_test(size=size) as pilot:
+        await see_text(pilot, "u undo")
+        await pilot.press("down")
+        await see_text(pilot, "k kill")
+        await pilot.press("space")
+        await see_text(pilot, "FROZEN")
+        assert not any(word in shown(app) for word in ("k kill", "i isolate", "u undo", "a add"))
+        for keys in ("k", "p", "i", "a", "u"), ("colon", *"heal", "enter"):
+            for key in keys:
+                app.say("")
+                await pilot.press(key)
+            await see_text(pilot, "nothing was done: this picture is of the past, L returns")
+        assert hands.done == []
+        await pilot.press("L", "k")
+        await see_text(pilot, "kill n1, done")
+    assert hands.done[0] == "kill n1"
