@@ -104,6 +104,8 @@ async def _demo(
     kind = options.architecture
     named = f" --architecture {kind}" if kind != "masterless" else ""
     greeting = f"./demo.sh demo --seed {options.seed}{named} repeats this quiz"
+    if options.nodes == 1:
+        greeting = "one node keeps one copy of each key, also when others are added"
     shown = Options(expected=options.nodes, greeting=greeting, dress=dress)
     try:
         return await _watch(begin, shown, lasting=lasting, page=page)

@@ -48,7 +48,7 @@ from tui.sources.clockwork import Clockwork
 from tui.sources.source import Recorded, Source, Take
 from tui.timeline.deck import Deck
 from tui.timeline.player import Move
-from tui.timeline.reel import Reel
+from tui.timeline.reel import Reel, has_picture
 from tui.view import ClusterView
 from tui.widgets.frameview import FrameView
 
@@ -272,7 +272,7 @@ class MasterlessApp(App[int]):
             frame = Frame(width, height)
             frame.text(0, 0, f"Please make this larger than {SMALLEST[0]}x{SMALLEST[1]}."[:width])
             return frame
-        if not any(node.ring is not None or node.ringless for node in scene.view.nodes.values()):
+        if not has_picture(scene.view):
             stage = stage_of(self.options, scene.view)
             return paint_start(scene, width, height, stage, self.options.expected)
         screen = self.desk.screen

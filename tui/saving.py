@@ -1,6 +1,7 @@
 """Files that a key makes: named by the moment they show, never over an older one.
 
-They go to the directory that the program was started in; what cannot be written is said in a
+They are written under another name and get their own when they are whole: a disk that is full leaves
+no piece of one behind. They go to the directory that the program was started in; what cannot be written is said in a
 sentence, and the dashboard goes on.
 """
 
@@ -8,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import localtime, strftime
 from typing import TYPE_CHECKING, Final
@@ -45,11 +47,28 @@ def fresh(stem: str, ending: str, directory: Path | None = None) -> Path:
 def save_text(stem: str, ending: str, text: str, directory: Path | None = None) -> Path:
     """Write a text to a fresh file and say which. Raises SavingError."""
     path = fresh(stem, ending, directory)
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SavingError(f"{path} could not be written: {error.strerror}") from None
+    with _whole(path) as part:
+        part.write_text(text, encoding="utf-8")
     return path
+
+
+@contextmanager
+def _whole(path: Path) -> Generator[Path]:
+    """Where to write what becomes `path` once all of it is written. Raises SavingError, and then
+    neither is left."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        yield part
+        part.replace(path)
+    except BaseException as error:
+        for left in (part, path):
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            why = error.strerror or error
+            raise SavingError(f"{path} could not be written: {why}") from None
+        raise
 
 
 async def save_tape(
@@ -59,16 +78,13 @@ async def save_tape(
     from tui.timeline.writer import Writer, header_of
 
     path = fresh(stem, "rec", directory)
-    try:
-        with path.open("wb") as file:
-            writer = Writer(file, header_of(view, name, now))
-            for number, piece in enumerate(tape.pieces(), 1):
-                writer.put(piece)
-                if number % PIECES_A_TURN == 0:
-                    await asyncio.sleep(0)
-            writer.end()
-    except OSError as error:
-        raise SavingError(f"{path} could not be written: {error.strerror}") from None
+    with _whole(path) as part, part.open("wb") as file:
+        writer = Writer(file, header_of(view, name, now))
+        for number, piece in enumerate(tape.pieces(), 1):
+            writer.put(piece)
+            if number % PIECES_A_TURN == 0:
+                await asyncio.sleep(0)
+        writer.end()
     return path
 
 

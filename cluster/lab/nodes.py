@@ -17,10 +17,18 @@ import tempfile
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from pathlib import Path
 from time import monotonic_ns
+from typing import Final
 
 from msgspec import Struct
 
-from cluster.config import PROFILES, ArchitectureConfig, ArchitectureName, ProfileName
+from cluster.config import (
+    PROFILES,
+    ArchitectureConfig,
+    ArchitectureName,
+    DataConfig,
+    ProfileName,
+    RingConfig,
+)
 from cluster.lab import charter, orders
 from cluster.lab.history import History, Inverse
 from cluster.lab.keeper import Keeper
@@ -41,6 +49,17 @@ FREE_WITHIN_NS = 1_000_000_000
 ASK_AGAIN_S = 0.05
 
 _Act = Callable[[NodeId], Awaitable[str]]
+
+
+ONE_COPY: Final = "one copy of each key"
+"""What a cluster of one node keeps, also when nodes are added to it."""
+
+
+def copies_for(nodes: int) -> int:
+    """Copies of each key in a cluster that starts with so many nodes: as usual, unless too few of
+    them are there to confirm a write. More nodes may come later, but copies stay as they are."""
+    enough = nodes >= DataConfig().write_quorum
+    return RingConfig().replicas if enough else nodes
 
 
 class LabOptions(Struct, frozen=True):
@@ -322,6 +341,7 @@ class Lab:
             allow_faults=self.options.allow_faults,
             seed=self.options.seed,
             architecture=self.architecture,
+            replicas=copies_for(self.options.nodes),
         )
         slot.starting = True
         self._witness.say(ProcessObserved(slot.name, "starting", 0, slot.window))

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from cluster.config import ArchitectureConfig
+from cluster.config import ArchitectureConfig, RingConfig
 from cluster.lab.witness import LabError
 from cluster.model.member import Address, NodeId
 
@@ -43,6 +43,8 @@ class NodeStart(Struct, frozen=True):
     allow_faults: bool = True
     seed: int | None = None
     architecture: ArchitectureConfig = ArchitectureConfig()
+    replicas: int = RingConfig().replicas
+    """Copies of each key, the same at every node of a cluster."""
 
     def command(self) -> list[str]:
         """The process's arguments. `-P`: a folder named cluster where we stand is not ours."""
@@ -55,6 +57,8 @@ class NodeStart(Struct, frozen=True):
             command.append("--allow-faults")
         if self.seed is not None:
             command += ["--seed", str(self.seed)]
+        if self.replicas != RingConfig().replicas:
+            command += ["--replicas", str(self.replicas)]
         if self.architecture.kind != "masterless":
             command += ["--architecture", self.architecture.kind]
             command += ["--founders", ",".join(self.architecture.founders)]

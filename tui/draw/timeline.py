@@ -89,12 +89,14 @@ def _weight(kind: str) -> int:
 
 
 def _told(frame: Frame, scene: Scene, line: TimeLine, y: int) -> None:
-    """The fact that was stepped on, in words."""
+    """The fact that was stepped on, in words, and where on the time line it stands: its own node's
+    clock may be behind that, and would seem to run back from one step to the next.
+    """
     fact = line.fact
     assert fact is not None
     x = frame.text(1, y, f"{SETS[scene.glyphs].here} ", "notice", bold=True)
     x = frame.text(
-        x, y, f"{clock(scene, fact.at, 6)[: 12 if frame.width < 100 else 15]}  ", "muted"
+        x, y, f"{clock(scene, scene.now, 6)[: 12 if frame.width < 100 else 15]}  ", "muted"
     )
     x = frame.text(x, y, f"{fact.node}  ", "title", bold=True)
     said = plainly(fact)

@@ -211,6 +211,7 @@ def _forming(case: _Case) -> Clause | None:
         return None
     if not met:
         said = f"{len(nodes)} nodes are up and look for each other"
+        said = said if len(nodes) > 1 else "1 node is up"
         return Clause(f"{said}.", said)
     if len(met) < len(nodes):
         missing = [n.name for n in nodes if n not in met]
@@ -229,6 +230,8 @@ def _forming(case: _Case) -> Clause | None:
             f"{len(nodes)} nodes have met, {case.judged.agreeing} of them know everybody.",
             f"{len(nodes)} nodes have met",
         )
+    if len(nodes) == 1:
+        return Clause("1 node makes a ring of its own.", "1 node makes its ring")
     return Clause(
         f"{len(nodes)} nodes know each other, and settle on one ring.",
         f"{len(nodes)} nodes settle on one ring",

@@ -10,9 +10,10 @@ from math import cos, pi, sin
 from typing import Final
 
 from tui.draw.frame import Frame, Ink, ink_index
-from tui.draw.glyphs import SETS
+from tui.draw.glyphs import SETS, spelled
 from tui.draw.raster import DOTS_X, DOTS_Y, Dots
-from tui.scene import Scene
+from tui.keys import footer
+from tui.scene import Scene, clock
 
 NAMED_MAX: Final = 16
 """Beyond this, names would lie on each other."""
@@ -22,7 +23,10 @@ def paint_start(scene: Scene, width: int, height: int, stage: str, expected: int
     """A faint circle with a place for each expected node, and the stage in words."""
     frame = Frame(width, height)
     frame.text(1, 0, "masterless", "title", bold=True)
-    frame.runs(1, height - 1, [("q", "key"), (" quit", "muted")])
+    if scene.frozen:
+        _past(frame, scene)
+    else:
+        frame.runs(1, height - 1, [("q", "key"), (" quit", "muted")])
     rows = max(4, min(height - 8, width // 2 - 2, 20))
     if height >= 12:
         _circle(frame, scene, (width, height), rows, expected)
@@ -34,6 +38,21 @@ def paint_start(scene: Scene, width: int, height: int, stage: str, expected: int
     if scene.notice:
         frame.text(1, height - 2, f"{SETS[scene.glyphs].here} {scene.notice}", "notice")
     return frame
+
+
+def _past(frame: Frame, scene: Scene) -> None:
+    """This is no start: somebody looks back at one, and is told so, and how to return."""
+    line = scene.line
+    badge = " FROZEN "
+    if line is not None and line.playing:
+        badge = f" REPLAY {spelled(line.pace, scene.glyphs)} "
+    moment = clock(scene, scene.now, 0) if scene.now else ""
+    end = frame.width - 1 - len(moment)
+    frame.text(end, 0, moment, "warn")
+    frame.text(end - len(badge) - 1, 0, badge, "frozen", bg="frozen.bg", bold=True)
+    x = 0
+    for text, role, _ in footer(scene, "home", frame.width):
+        x = frame.text(x, frame.height - 1, text, role)
 
 
 def _circle(frame: Frame, scene: Scene, size: tuple[int, int], rows: int, expected: int) -> None:

@@ -10,10 +10,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from cluster.lab.nodes import ONE_COPY, copies_for
 from cluster.lab.show import Show, ShowOptions
 from cluster.lab.up import Stopping, stop_requests
 from cluster.model.facts import Fact
 from tui.fold import fold
+from tui.judge.wording import counted
 from tui.sources.foreign.watching import ForeignSource, source_of
 from tui.sources.live import LiveSource, wall
 from tui.text.plain import Plain, clock
@@ -47,7 +49,10 @@ async def follow_demo(options: ShowOptions, say: Say, lasting_s: float | None) -
         lab_facts.append(fact)
 
     kind = options.architecture
-    said = f"seed {options.seed}, {options.nodes} nodes, {options.profile} profile"
+    count = counted(options.nodes, "node")
+    said = f"seed {options.seed}, {count}, {options.profile} profile"
+    if copies_for(options.nodes) == 1:
+        said += f", {ONE_COPY}"
     say(f"{clock(wall())}  --  {said}" + (f", {kind}" if kind != "masterless" else ""))
     show = Show(options, on_fact)
     source.start()
@@ -56,10 +61,13 @@ async def follow_demo(options: ShowOptions, say: Say, lasting_s: float | None) -
         starting = asyncio.create_task(show.start())
         stopped = asyncio.create_task(stopping.wait())
         try:
-            await asyncio.wait((starting, stopped), return_when=asyncio.FIRST_COMPLETED)
+            first = asyncio.FIRST_COMPLETED
+            await asyncio.wait((starting, stopped, printing), return_when=first)
             if starting.done():
                 starting.result()
-                await asyncio.wait((stopped,), timeout=lasting_s)
+                await asyncio.wait((stopped, printing), timeout=lasting_s, return_when=first)
+            if printing.done():
+                printing.result()  # raises when nobody reads us any more
             if stopping.is_set():
                 return INTERRUPTED if stopping.interrupted else 0
             await show.workload.pause()

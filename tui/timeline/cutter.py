@@ -11,6 +11,7 @@ it is large (`dear`): a view of a thousand rooms is not packed every few seconds
 from __future__ import annotations
 
 import zlib
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -18,6 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from cluster.model.facts import Fact
+from tui.fold import fold
 from tui.timeline.pack import CODEC, LEVEL, pack
 from tui.view import ClusterView, Mark
 
@@ -61,7 +63,7 @@ class Note(Struct, frozen=True):
     label: str
     kind: str
     seq: int = 0
-    """How many facts had come when it was made out."""
+    """How many facts had come with the one that it names."""
 
 
 class Shelf(Protocol):
@@ -110,12 +112,15 @@ class Cutter:
         self._kept_seq = 0
         self._dear_us = 0
         self._marks: tuple[Mark, ...] = ()
+        self._view = ClusterView()
+        """The view before what comes next."""
         self._noted: dict[tuple[int, str], None] = {}
 
     def begin(self, view: ClusterView, t: int, seq: int = 0) -> None:
         """The view before the first fact."""
         self.count = self._cut = seq
         self.seen = t
+        self._view = view
         self._keep(view, t)
 
     def renew(self, view: ClusterView, t: int, later: int) -> None:
@@ -123,6 +128,7 @@ class Cutter:
         self.later = later
         self.seen = max(self.seen, t + later)
         self._marks = ()
+        self._view = view
         self._keep(view, self.seen)
 
     def add(self, facts: Sequence[Fact], view: ClusterView, heard: int) -> None:
@@ -130,16 +136,19 @@ class Cutter:
         if not facts:
             return
         seen = self.seen
+        times: list[int] = []
         for fact in facts:
             seen = max(seen, min(fact.at, heard) + self.later)
             self.facts.append(fact)
             self.times.append(seen)
+            times.append(seen)
             if len(self.facts) >= CHUNK_FACTS:
                 self.cut()
         self.seen = seen
         self.count += len(facts)
         if view.marks is not self._marks:
-            self._note(view)
+            self._note(view, facts, times)
+        self._view = view
         due = max(VIEW_US, self._dear_us)
         crowded = (
             self.count - self._kept_seq >= self._view_facts and seen - self._kept_at > self._dear_us
@@ -169,13 +178,25 @@ class Cutter:
         self._dear_us = DEAR_US_PER_BYTE * len(kept.blob)
         self._shelf.kept_view(kept)
 
-    def _note(self, view: ClusterView) -> None:
+    def _note(self, view: ClusterView, facts: Sequence[Fact], times: Sequence[int]) -> None:
+        """Give new marks to the shelf, each at the fact that made it: a fact stands on the time line
+        when it was heard, which may be long after its node's clock says that it was.
+        """
         self._marks = view.marks
         for mark in view.marks:
             name = (mark.at, mark.label)
             if name not in self._noted:
                 self._noted[name] = None
-                at = mark.at + self.later
-                self._shelf.mark(Note(at, mark.label, mark.kind, self.count))
+                place = self._made(mark, facts)
+                seq = self.count - len(facts) + place + 1
+                self._shelf.mark(Note(times[place], mark.label, mark.kind, seq))
         while len(self._noted) > MARKS_KEPT:
             del self._noted[next(iter(self._noted))]
+
+    def _made(self, mark: Mark, facts: Sequence[Fact]) -> int:
+        """Which of these facts made a mark. A few foldings of the batch, and marks are rare."""
+
+        def there(place: int) -> bool:
+            return mark in fold(self._view, facts[: place + 1]).marks
+
+        return min(bisect_left(range(len(facts)), True, key=there), len(facts) - 1)

@@ -91,12 +91,13 @@ def seek(player: Player, t: int, reel: Reel, now: int) -> tuple[Player, str]:
     """The player standing at a moment, or at the nearest that is kept; what there is to say."""
     end = now if reel.growing else reel.end_us
     said = ""
-    if t < reel.begin_us:
-        said = "this is the earliest moment kept"
-    elif t > end:
+    if t > end:
         said = "this is the latest moment there is"
-    t = min(max(t, reel.begin_us), end)
+    t = min(t, end)
     spot = Spot(reel.place_at(t), t)
+    earliest = _earliest(reel)
+    if spot.seq < earliest.seq or t < earliest.t:
+        spot, said = earliest, "this is the earliest moment kept"
     return replace(player, spot=spot, playing=False, stepped=False, carry=0), said
 
 
@@ -113,6 +114,12 @@ def _spot(player: Player, reel: Reel, now: int) -> Spot:
     """Where it is, the live end included. What has fallen out of the buffer is no place."""
     spot = player.spot or Spot(reel.count, now if reel.growing else reel.end_us)
     return spot if spot.seq >= reel.first else Spot(reel.first, reel.begin_us)
+
+
+def _earliest(reel: Reel) -> Spot:
+    """The first place with something to see: before it, nobody had spoken yet."""
+    seq = reel.opening()
+    return Spot(seq, reel.fact(seq)[1] if seq > reel.first else reel.begin_us)
 
 
 def _end(reel: Reel) -> Player:
@@ -134,7 +141,7 @@ def _step(player: Player, by: int, reel: Reel, now: int) -> tuple[Player, str]:
     held = replace(player, spot=spot, playing=False)
     if seq > reel.count:
         return held, "this is the latest fact; L follows again" if reel.growing else LAST
-    if seq < reel.first:
+    if seq < reel.first or (by < 0 and seq < reel.opening()):
         return held, "this is the earliest fact kept"
     t = reel.fact(seq)[1] if seq > reel.first else reel.begin_us
     return replace(held, spot=Spot(seq, t), stepped=seq > reel.first), ""

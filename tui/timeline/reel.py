@@ -28,6 +28,8 @@ VIEWS_KEPT: Final = 24
 FOLDED_AT_ONCE: Final = 1_024
 """Facts, about, on the way to a place. Each view made on the way costs a third of a millisecond."""
 VIEW_BYTES_MAX: Final = 256 * 1_048_576
+OPENING_FACTS_MAX: Final = 20_000
+"""Looked through for the first picture (a second's folding): a stream without views may have none."""
 
 _views = msgspec.msgpack.Decoder(ClusterView)
 
@@ -38,6 +40,11 @@ def read_view(blob: bytes) -> ClusterView:
         return _views.decode(inflate(blob, VIEW_BYTES_MAX))
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise DamagedError(f"it does not read as a view ({error})") from None
+
+
+def has_picture(view: ClusterView) -> bool:
+    """Whether a node has said enough for a screen to be drawn."""
+    return any(node.ring is not None or node.ringless for node in view.nodes.values())
 
 
 class Reel:
@@ -68,6 +75,8 @@ class Reel:
         """Facts met of kinds that this version does not know."""
         self._spans: OrderedDict[int, Span] = OrderedDict()
         self._made: OrderedDict[int, ClusterView] = OrderedDict()
+        self._opening = (-1, -1)
+        """The first place with a picture, and what was the earliest place then."""
 
     # --- the shelf's -------------------------------------------------------------------------------
 
@@ -127,6 +136,30 @@ class Reel:
                 waiting = []
                 self._remember(place, view)
         return view
+
+    def opening(self) -> int:
+        """The earliest place with a picture; the earliest of all, when none is found near it."""
+        if self._opening[1] != self.first:
+            self._opening = self._first_picture(), self.first
+        return self._opening[0]
+
+    def _first_picture(self) -> int:
+        place, view = self.first, self.view(self.first)
+        end = min(self.count, self.first + OPENING_FACTS_MAX)
+        while not has_picture(view):
+            if place >= end:
+                return self.first
+            after = min(bisect_right(self.starts, place), len(self.starts) - 1)
+            upto = max(self.starts[after], place + 1) if self.starts[after] > place else end
+            facts = self.between(place, upto)
+            if not has_picture(fold(view, facts)):
+                place, view = upto, fold(view, facts)
+                continue
+            for fact in facts:
+                place, view = place + 1, fold(view, [fact])
+                if has_picture(view):
+                    break
+        return place
 
     def view_at(self, t: int) -> ClusterView:
         """The view at a moment."""

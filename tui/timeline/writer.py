@@ -128,6 +128,11 @@ class Recorder:
         return self._open[1].count if self._open else 0
 
     @property
+    def written(self) -> int:
+        """Facts that the file holds already."""
+        return self._open[0].facts if self._open else 0
+
+    @property
     def bytes_written(self) -> int:
         """So far."""
         return self._open[0].bytes_written if self._open else 0

@@ -281,6 +281,9 @@ async def run() -> int:
     except OSError as error:
         print(f"error {error.strerror or error}", flush=True)  # noqa: T201
         return 1
+    except (UnicodeError, ValueError):  # asyncio turns names into what resolvers know
+        print(f"error {serve.host!r} is no name of a host", flush=True)  # noqa: T201
+        return 1
     port: int = runner.addresses[0][1]
     print(f"port {port}", flush=True)  # noqa: T201
     # Nobody reads on: what a viewer's end says there would fill the pipe, and then stop us.

@@ -32,6 +32,8 @@ MEMORY_MAX: Final = 1_536 * 1_048_576
 NICE: Final = 5
 """How far behind the dashboard and its nodes viewers stand in the queue for a processor."""
 
+THIS: Final = "this is the page: its address stands in your browser"
+
 
 async def watch(order: Watch) -> int:
     """Until the page is closed."""
@@ -43,7 +45,7 @@ async def watch(order: Watch) -> int:
         return spectator, AskingHands(spectator) if order.acts else None
 
     stage = "waiting for the cluster…"
-    options = Options(title=order.title, stage=stage, remote=True, dress=order.dress)
+    options = Options(title=order.title, stage=stage, remote=True, dress=order.dress, pages=THIS)
     if order.simulated:
 
         def world(view: ClusterView) -> int:
@@ -68,7 +70,7 @@ async def replay(order: Watch) -> int:
         return Recorded(()), None
 
     stage = "before the first word…"
-    options = Options(title=order.title, stage=stage, remote=True, dress=order.dress)
+    options = Options(title=order.title, stage=stage, remote=True, dress=order.dress, pages=THIS)
     app = MasterlessApp(begin, options, now=lambda _: reel.end_us, reel=reel)
     app.acts.refusal = order.refusal
     try:

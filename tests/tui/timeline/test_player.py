@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import pytest
+from msgspec.structs import replace
+
 from tests.tui.story import DEAD, END, KILLED, SECOND, START, scene_at, story
 from tests.tui.timeline.band import told
 from tui.draw.frame import Frame
 from tui.draw.timeline import paint_line
+from tui.fold import fold
 from tui.timeline.deck import Deck
-from tui.timeline.player import PACES, Player, Spot, advance, press
+from tui.timeline.player import PACES, Player, Spot, advance, press, seek
+from tui.timeline.reel import has_picture
 from tui.timeline.tape import Tape
+from tui.view import ClusterView
 
 NOW = END + SECOND
 
@@ -127,3 +133,50 @@ def lined(deck: Deck, width: int) -> str:
     frame = Frame(width, 1)
     paint_line(frame, scene_at(DEAD, view=view, now=now), deck.line(NOW), 0)
     return frame.lines()[0]
+
+
+def late(clock_behind: int) -> Tape:
+    """A tape on which n5's facts come with a clock that is behind, as of a node that was paused."""
+    facts = [
+        replace(fact, at=fact.at - clock_behind) if fact.node == "n5" else fact for fact in story()
+    ]
+    made, view = Tape(), ClusterView()
+    for start in range(0, len(facts), 40):
+        batch = facts[start : start + 40]
+        view = fold(view, batch)
+        made.add(batch, view, max(fact.at for fact in facts[: start + 40]))
+    return made
+
+
+@pytest.mark.parametrize("behind", [0, 900_000])
+def test_a_jump_to_a_mark_lands_where_its_fact_is_folded_already(behind: int) -> None:
+    reel = late(behind)
+    assert len(reel.marks) >= 5
+    for note in reel.marks:
+        labels = [mark.label for mark in reel.view_at(note.t).marks]
+        assert note.label in labels, f"{note.label} is not known yet where its mark stands"
+        assert reel.place_at(note.t) >= note.seq
+
+
+def test_the_time_of_steps_never_goes_back() -> None:
+    deck = Deck()
+    deck.reel = reel = late(900_000)
+    deck.player = Player(Spot(reel.marks[0].seq - 200, reel.marks[0].t))
+    shown: list[int] = []
+    for _ in range(400):
+        deck.press("step_on", NOW)
+        shown.append(deck.moment(ClusterView(), NOW)[1])
+        fact = deck.line(NOW).fact
+        assert fact is not None
+    assert shown == sorted(shown)
+
+
+def test_before_the_beginning_stands_the_earliest_picture() -> None:
+    reel = tape()
+    assert not has_picture(reel.view(reel.first)), "it begins before anybody spoke"
+    player, said = seek(Player(), reel.begin_us - 60_000_000, reel, NOW)
+    assert player.spot is not None
+    assert has_picture(reel.view(player.spot.seq))
+    assert not has_picture(reel.view(player.spot.seq - 1))
+    assert said == "this is the earliest moment kept"
+    assert press(player, "step_back", reel, NOW)[1] == "this is the earliest fact kept"

@@ -48,3 +48,12 @@ def test_a_cut_off_file_is_mended_by_the_command(
     path = recorded(tmp_path / "a.rec", list(story()[:3_000]), ended=False)
     assert said(capsys, "record", "--repair", str(path))[1].startswith(f"{path} is whole again")
     assert "nothing to repair" in said(capsys, "record", "--repair", str(path))[1]
+
+
+def test_a_recording_is_not_shown_where_nobody_could_see_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = recorded(tmp_path / "a.rec", list(story()[:3_000]))
+    code, text = said(capsys, "replay", str(path))
+    assert (code, text.count("\n")) == (2, 1)
+    assert "nobody could see a dashboard here; --serve PORT shows it" in text

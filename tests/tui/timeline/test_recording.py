@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
+import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +19,7 @@ from cluster.model.facts import Fact
 from tests.tui.story import DEAD, END, KILLED, QUIET, SECOND, START, story, view_at
 from tests.tui.timeline.band import STEP_US, told
 from tui.fold import fold
-from tui.saving import SavingError, fresh, save_tape
+from tui.saving import SavingError, fresh, save_tape, save_text
 from tui.timeline.rec import MAGIC
 from tui.timeline.recording import NotARecordingError, Recording, repair
 from tui.timeline.writer import Recorder, header_of
@@ -183,3 +185,21 @@ def test_no_file_is_written_over_and_a_full_or_closed_directory_is_a_sentence(
     with pytest.raises(FileExistsError):
         Recorder(tmp_path / "a.svg", "x", 0)
     assert os.listdir(tmp_path)
+
+
+def test_what_cannot_be_written_whole_leaves_nothing_behind(tmp_path: Path) -> None:
+    tape = told(story(), us=25 * SECOND)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limit[1]))
+    try:
+        with pytest.raises(SavingError, match="could not be written: File too large"):
+            asyncio.run(save_tape(tape, tape.view(tape.count), "demo", "m", END, tmp_path))
+        with pytest.raises(SavingError, match="could not be written: File too large"):
+            save_text("m", "svg", "x" * 30_000, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, before)
+    assert os.listdir(tmp_path) == []
+    assert save_text("m", "svg", "x", tmp_path).read_text() == "x"
+    assert os.listdir(tmp_path) == ["m.svg"]

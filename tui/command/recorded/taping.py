@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from cluster.lab.up import stop_requests
-from tui.command.saying import FINE, say, warn
-from tui.sources.foreign.watching import source_of
-from tui.sources.live import wall
+from tui.command.saying import FINE, NOT_FINE, CommandError, say, warn
+from tui.judge.wording import counted
+from tui.sources.foreign.watching import ForeignSource, source_of
+from tui.sources.live import LiveSource, wall
 from tui.timeline.writer import Recorder
 
 PERIOD_S: Final = 0.1
@@ -21,11 +22,38 @@ LINE_S: Final = 30
 
 
 async def tape(address: str, path: Path, lasting_s: float | None, prog: str) -> int:
-    """Record until Ctrl-C, or for a time. The file is ended however this ends."""
+    """Record until Ctrl-C, or for a time. The file is ended however this ends, unless the disk refuses
+    it: then CommandError says what is kept. OSError when there is no file yet.
+    """
     source = source_of(address)
+    kept: list[Recorder] = []
+    try:
+        return await _tape(source, path, lasting_s, (address, prog), kept)
+    except BrokenPipeError:
+        raise  # nobody reads what we say: the file is whole
+    except OSError as error:
+        if not kept:
+            raise  # there is no file
+        why = error.strerror or error
+        if not kept[0].written:
+            path.unlink(missing_ok=True)  # noqa: ASYNC240 (once, and then it ends)
+            raise CommandError(f"{path}: {why}; nothing was recorded", NOT_FINE) from None
+        said = f"{kept[0].written:,} facts are kept, {prog} replay {path} shows them"
+        raise CommandError(f"{path}: {why}; {said}", NOT_FINE) from None
+
+
+async def _tape(
+    source: LiveSource | ForeignSource,
+    path: Path,
+    lasting_s: float | None,
+    names: tuple[str, str],
+    kept: list[Recorder],
+) -> int:
+    address, prog = names
     began = wall()
     alive = sys.stderr.isatty()
     with Recorder(path, address, began) as recorder, stop_requests() as stopping:
+        kept.append(recorder)
         source.start()
         turns = 0
         try:
@@ -61,6 +89,6 @@ def progress(recorder: Recorder, now: int) -> str:
     size = recorder.bytes_written / 1e6
     nodes = len(recorder.view.nodes)
     return (
-        f"{minutes}:{seconds:02}  {recorder.facts:,} facts of {nodes} nodes, {size:.1f} MB, "
+        f"{minutes}:{seconds:02}  {recorder.facts:,} facts of {counted(nodes, 'node')}, {size:.1f} MB, "
         f"{each:.0f} bytes a fact"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -80,6 +81,10 @@ def replay(args: argparse.Namespace) -> int:
         from tui.app import run_replay
 
         page = page_of(args, args.file.name, recording=str(args.file.resolve()))
+        if page is None and not sys.stdout.isatty():
+            raise CommandError(
+                "nobody could see a dashboard here; --serve PORT shows it in a browser", WRONG_CALL
+            )
         with served():
             return run_replay(recording, page, looks_of(args))
     finally:

@@ -14,7 +14,7 @@ from tui.draw.frame import Frame, Ink, ink_index
 from tui.draw.glyphs import SETS
 from tui.judge.agreement import Agreement, agreement
 from tui.judge.exposure import common_ring, places, served, serves
-from tui.judge.wording import listed
+from tui.judge.wording import counted, listed
 from tui.scene import Scene, hue
 
 SIGNS: Final = "123456789abcdefghijklmnopqrstuvwxyz"
@@ -39,8 +39,8 @@ def paint_strip(frame: Frame, scene: Scene, y: int) -> int:
     step = -(-ring.partitions // room)
     cell = 2 if room >= 2 * ring.partitions + 44 else 1
     shown = range(0, ring.partitions, step)
-    heading = (
-        f"ring, unrolled: who owns each of {ring.partitions} partitions, {ring.replicas} copies"
+    heading = f"ring, unrolled: who owns each of {ring.partitions} partitions, " + counted(
+        ring.replicas, "copy", "copies"
     )
     if step > 1:
         heading += f" (every {step}th shown)"
