@@ -187,7 +187,7 @@ async def _replay(reel: Recording, page: Page | None, dress: Dress) -> int:
         greeting = reel.trouble
     elif reel.cut_off:
         greeting = "this recording was cut off: masterless record --repair mends the file"
-    stage = "before the first word…" if reel.kept else f"{NO_VIEW}."
+    stage = "before the first word…" if NO_VIEW not in reel.trouble else f"{NO_VIEW}."
     shown = Options(title=reel.path.name, greeting=greeting, stage=stage, dress=dress)
     return await _watch(begin, shown, page=page, reel=reel)
 

@@ -17,7 +17,7 @@ from cluster.model.facts import Fact, FactsLost
 from tui.timeline.cutter import Chunk, Kept, Note
 from tui.timeline.pack import CODEC, DamagedError, Span, unpack
 from tui.timeline.rec import MAGIC, VERSION, Header, Index
-from tui.timeline.reel import Reel, read_view
+from tui.timeline.reel import Reel, has_picture, read_view
 from tui.timeline.salvage import CHUNK_COUNT_MAX, Records, Survey, footed, gap, mend, survey
 from tui.timeline.writer import APP, CLOCK
 from tui.view import OBSERVER, ClusterView
@@ -178,13 +178,20 @@ class Recording(Reel):
     def _set_out(self) -> None:
         """Begin with a whole view: what came before the first that can be read was folded onto
         one that cannot."""
-        if not self.kept:
-            self.trouble = f"{NO_VIEW}; {self.trouble}".removesuffix("; ")
-        elif self.kept[0] > self.first:
-            skipped = self.kept[0] - self.first
-            self.first = self.kept[0]
-            told = f"its first {skipped:,} facts stand before any whole view and are not shown"
-            self.trouble = f"{self.trouble}; {told}" if self.trouble else told
+        start = self.first
+        if self.kept:
+            self.first = max(start, self.kept[0])
+        if not self.trouble and self.first == start:
+            return
+        told = ""
+        if self.kept and has_picture(self.view(place := self.opening())):
+            if place > start and place in self.kept:  # nothing to see until this view
+                self.first, self.begin_us = place, self.fact(place)[1]
+        else:
+            told = NO_VIEW
+        if self.first > start:
+            told = f"its first {self.first - start:,} facts come before any whole view"
+        self.trouble = "; ".join(part for part in (told, self.trouble) if part)
 
     # --- the shelf ---------------------------------------------------------------------------------
 

@@ -119,7 +119,7 @@ def test_without_its_first_view_a_file_begins_with_the_next_one(whole: bytes, pa
         _, body, _ = Records(file).record(views[1][1])
         assert isinstance(body, Kept)
         assert reel.begin_us == body.t
-        assert "not shown" in reel.trouble
+        assert "come before any whole view" in reel.trouble
         assert reel.view(reel.first).nodes.keys() == fold(ClusterView(), FACTS).nodes.keys()
         assert reel.view_at(END).nodes[NodeId("n4")].ring is not None
 
