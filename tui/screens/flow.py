@@ -7,6 +7,7 @@ step and what came of it stays lit, the rest fades. Below: the step in words, an
 
 from __future__ import annotations
 
+from cluster.model.facts import MemberChanged
 from cluster.model.member import NodeId
 from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
 from tui.draw.frame import Frame
@@ -107,7 +108,7 @@ def _words(
     lines: list[Line] = []
     if step is not None:
         lines.append(("chosen", f"{clock(scene, step.fact.at, 3)}  {long(step, story)}", ""))
-        lines.append(("because", _because(story, step), ""))
+        lines.append(("because", because(story, step), ""))
         lines.append(("led to", _led_to(story, step), ""))
     elif width >= 100:
         lines.append(("shapes", _shapes(scene), "muted"))
@@ -133,12 +134,16 @@ def _shapes(scene: Scene) -> str:
     )
 
 
-def _because(story: Story, step: Step) -> str:
+def because(story: Story, step: Step) -> str:
+    """What led to a step, as far as it was told."""
     causes = [story.step(cause) for cause in step.causes]
     told = [long(cause, story) for cause in causes if cause is not None]
     inferred = " (inferred)" if step.inferred else ""
     if told:
         return told[-1] + inferred
+    heard = step.fact.payload
+    if isinstance(heard, MemberChanged) and heard.teller not in (step.fact.node, ""):
+        return f"told by {heard.teller} in a message that was not traced"
     return (
         "a client asked" if step.id == story.root else "nothing that was told: a timer, or a client"
     )

@@ -18,6 +18,7 @@ from tests.tui.story import (
     BACK,
     DEAD,
     KILLED,
+    MS,
     N4,
     QUIET,
     RECOVERED,
@@ -128,7 +129,7 @@ def test_messages_that_do_not_arrive_are_counted_by_peer() -> None:
 
 def test_places_are_the_rings() -> None:
     view = view_at(QUIET)
-    held = places_of(view, N5)
+    held = places_of(view, N5, view.at)
     ring = view.nodes[N5].ring
     assert ring is not None
     index = ring.members.index(N5)
@@ -150,7 +151,11 @@ def test_ranges_name_each_number_once(numbers: set[int]) -> None:
 def test_its_own_lines_and_those_about_it_are_its_deeds() -> None:
     lines = did(of(DEAD, N4), N4)
     assert {line.node for line in lines} >= {N4, NodeId("n2"), NodeId("lab")}
-    assert all(line.node == N4 or line.text.split()[0].rstrip(",'s") == "n4" for line in lines)
+    told = [line.text for line in lines if line.node != N4]
+    assert all(
+        text.split()[0].rstrip(",'s") == "n4" or text.startswith("declares n4 dead")
+        for text in told
+    )
 
 
 def test_flaps_faults_transfers_and_copies_that_differ_are_told() -> None:
@@ -203,3 +208,15 @@ def test_the_round_trip_is_of_its_last_answered_probe_and_the_disk_is_told() -> 
     nodes = {**scene_at(QUIET).view.nodes, N5: node}
     older = replace(of(QUIET, N5), view=replace(scene_at(QUIET).view, nodes=nodes))
     assert any("→ " in line for line in paint(older, 120, 36).lines())
+
+
+def test_who_was_removed_owns_nothing_and_its_story_goes_to_its_end() -> None:
+    for after, owns in ((3_200 * MS, "owns 41 of 192 places"), (14_000 * MS, "owns none of 192")):
+        at = KILLED + after
+        shown = "\n".join(paint(scene_at(at, removed_story, selected=N4), 120, 36).lines())
+        assert owns in shown, shown
+    told = [line.text for line in did(scene_at(at, removed_story), N4)]
+    assert any(text.startswith("declares n4 dead") for text in told)
+    assert sum(text.startswith("goes on without n4") for text in told) == 4
+    others = [line.text for line in did(scene_at(at, removed_story), N5)]
+    assert not any(text.startswith("declares n4 dead") for text in others)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from cluster.model.facts import Fact
+from cluster.model.facts import Fact, MemberChanged
 from cluster.model.member import NodeId
 from tests.tui.picture import assert_golden, assert_known_roles
 from tests.tui.stories.test_stories import operations, view
@@ -27,11 +27,11 @@ from tests.tui.story import (
     story,
 )
 from tui.draw.frame import Frame, ink_at
-from tui.judge.stories.story import STEPS_MAX, Story
-from tui.judge.stories.walk import Look, step_beside
+from tui.judge.stories.story import STEPS_MAX, Step, Story
+from tui.judge.stories.walk import Look, shown, step_beside
 from tui.judge.stories.weave import Weave
 from tui.scene import Scene
-from tui.screens.flow import paint
+from tui.screens.flow import because, paint
 from tui.screens.spacetime.axis import Axis, axis_of
 from tui.screens.spacetime.picture import lay
 from tui.view import ClusterView
@@ -155,6 +155,21 @@ def test_what_led_to_a_step_and_what_came_of_it_stand_below() -> None:
     assert "chosen" in shown
     assert "because" in shown
     assert "led to" in shown
+
+
+def test_a_belief_whose_message_was_not_traced_names_its_teller() -> None:
+    scene = death()
+    story = shown(scene.view, scene.now, scene.look)
+    assert story is not None
+    trace = scene.view.trace
+    kept = [fact for chunk in trace.chunks for fact in chunk.facts()] + list(trace.tail)
+    told = 0
+    for fact in kept:
+        if isinstance(fact.payload, MemberChanged) and fact.payload.teller not in (fact.node, ""):
+            told += 1
+            said = because(story, Step(fact, ()))
+            assert said == f"told by {fact.payload.teller} in a message that was not traced"
+    assert told
 
 
 def test_the_picture_does_not_change_within_its_slot() -> None:

@@ -17,6 +17,7 @@ from msgspec import Struct
 from cluster.model.member import MemberState, NodeId
 from tui.draw.sparkline import mean, operations, per_second, slowest_us
 from tui.judge.agreement import Agreement, agreement, is_live
+from tui.judge.exposure import common_ring
 from tui.judge.memo import Memo
 from tui.judge.standing import stand
 from tui.judge.verdict import Verdict
@@ -214,9 +215,12 @@ def rooms_of(view: ClusterView, name: NodeId) -> tuple[int, tuple[str, ...]]:
     return count, _ROOMS.get(view.rooms.by_name, name, find)
 
 
-def places_of(view: ClusterView, name: NodeId) -> list[list[int]]:
-    """Per copy (first, second, ...): the partitions it owns by its own ring."""
-    ring = view.nodes[name].ring
+def places_of(view: ClusterView, name: NodeId, now: int) -> list[list[int]]:
+    """Per copy (first, second, ...): the partitions it owns by its own ring, while it speaks; the
+    others may have taken them from one who does not.
+    """
+    node = view.nodes[name]
+    ring = node.ring if is_live(node, now) else common_ring(view.nodes, now)
     if ring is None or name not in ring.members:
         return []
     index = ring.members.index(name)

@@ -137,7 +137,7 @@ Parts = list[tuple[str, str]]
 
 def _places(scene: Scene, name: NodeId) -> list[Parts]:
     node = scene.view.nodes[name]
-    held = places_of(scene.view, name)
+    held = places_of(scene.view, name, scene.now)
     if node.ring is None:
         return [[("it has not told of its ring", "muted")]]
     total = node.ring.partitions * node.ring.replicas
@@ -208,7 +208,7 @@ def _trees(scene: Scene, node: NodeView) -> Parts:
 def _brief(frame: Frame, scene: Scene, y: int, name: NodeId) -> int:
     """Narrow: two lines of the same."""
     node = scene.view.nodes[name]
-    held = sum(map(len, places_of(scene.view, name)))
+    held = sum(map(len, places_of(scene.view, name, scene.now)))
     total = node.ring.partitions * node.ring.replicas if node.ring is not None else 0
     parts = [f"owns {held} of {total} places, {node.keys:,} keys"]
     parts += [
@@ -230,11 +230,16 @@ def _brief(frame: Frame, scene: Scene, y: int, name: NodeId) -> int:
 
 def did(scene: Scene, name: NodeId) -> list[EventLine]:
     """Its own lines of the log, and what was done to it, oldest first."""
+    fate = (f"declares {name} dead", f"goes on without {name}:")
     return [
         line
         for line in scene.view.events
         if line.at <= scene.now
-        and (line.node == name or line.text.replace(",", " ").replace("'", " ").split()[0] == name)
+        and (
+            line.node == name
+            or line.text.replace(",", " ").replace("'", " ").split()[0] == name
+            or line.text.startswith(fate)
+        )
     ]
 
 
