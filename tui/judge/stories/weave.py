@@ -14,6 +14,7 @@ from msgspec import Struct
 from cluster.model.facts import (
     Fact,
     FactId,
+    HintStored,
     MemberChanged,
     MessageReceived,
     MessageSent,
@@ -21,6 +22,8 @@ from cluster.model.facts import (
     OperationStarted,
     Payload,
     ProbeMissed,
+    ReadRepaired,
+    SiblingsKept,
     SuspicionConfirmed,
     SuspicionRaised,
 )
@@ -43,6 +46,8 @@ class _Index(Struct, frozen=True):
     begins: dict[MessageId, Fact]
     accusing: list[Fact]
     """Facts that say that somebody is silent, suspect or dead."""
+    keyed: dict[str, list[Fact]]
+    """By key: what became of it."""
     since: int
     until: int
     """When the first and the last of its facts were made, by their nodes."""
@@ -53,10 +58,12 @@ _INDEXES: Final = Memo[_Index](96)
 
 def _index(facts: tuple[Fact, ...]) -> _Index:
     times = [fact.at for fact in facts]
-    index = _Index(facts, {}, {}, {}, {}, {}, {}, [], min(times), max(times))
+    index = _Index(facts, {}, {}, {}, {}, {}, {}, [], {}, min(times), max(times))
     for fact in facts:
         if isinstance(fact.payload, _ACCUSING) and accused(fact.payload) is not None:
             index.accusing.append(fact)
+        if isinstance(fact.payload, _KEYED):
+            index.keyed.setdefault(fact.payload.key, []).append(fact)
         index.by_id[fact.id] = fact
         for cause in fact.causes:
             index.effects.setdefault(cause, []).append(fact)
@@ -74,6 +81,7 @@ def _index(facts: tuple[Fact, ...]) -> _Index:
     return index
 
 
+_KEYED: Final = (OperationFinished, SiblingsKept, ReadRepaired, HintStored)
 _ACCUSING: Final = (ProbeMissed, SuspicionRaised, SuspicionConfirmed, MemberChanged)
 
 
@@ -116,6 +124,11 @@ class Weave:
         """Whatever accuses somebody, the last folded first."""
         for part in reversed(self._parts):
             yield from reversed(part.accusing)
+
+    def of_key(self, key: str) -> Iterator[Fact]:
+        """What became of a key: answers, values kept apart, repairs, hints; the first folded first."""
+        for part in self._parts:
+            yield from part.keyed.get(key, ())
 
     def __len__(self) -> int:
         return sum(len(part.facts) for part in self._parts)

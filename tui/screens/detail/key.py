@@ -2,6 +2,7 @@
 
 Asked of the nodes, not folded from facts: each row is one node's own answer. Where nobody can be
 asked (a recording, a simulated cluster, the past) it says so and shows only where the key belongs.
+The history alone adds what the trace still tells of the key.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.judge.detail.copies import home_of, relation, sentence, vector, worth
+from tui.judge.detail.history import Happening, history, replaced
 from tui.judge.exposure import common_ring
 from tui.judge.standing import standing
-from tui.judge.wording import listed, millis
+from tui.judge.wording import counted, listed, millis
 from tui.scene import Scene, clock
 from tui.screens.pieces.parts import age, name_role
 from tui.seen.inspection import Copy, Reading, Relation
@@ -44,7 +46,7 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
         y = _prompt(frame, scene, y)
     if not seen.key:
         return frame
-    for part in (_home, _copies, _values, _readings):
+    for part in (_home, _copies, _history, _readings):
         if y < bottom:
             y = part(frame, scene, y, bottom, owners) + 1
     return frame
@@ -132,31 +134,48 @@ def _copy(frame: Frame, scene: Scene, y: int, copy: Copy, *, owner: bool) -> Non
     frame.right(frame.width - 1, y, when, "faint")
 
 
-def _values(frame: Frame, scene: Scene, y: int, bottom: int, owners: Owners) -> int:
-    """Each value that is still there: who minted it when, who has it; more than one is a fork."""
-    copies = [c for c in scene.inspection.copies if c.held is not None]
-    found = {(s.actor, s.counter): s for c in copies if c.held for s in c.held.siblings}
-    forked = max((len(c.held.siblings) for c in copies if c.held), default=0) > 1
-    if not found:
-        return y - 1
-    said = (
-        "values that do not know of each other: a fork, resolved by a read and a write"
-        if forked
-        else "versions still to be found, by when they were written"
-    )
-    frame.text(2, y, fit(said, frame.width - 3), "warn" if forked else "muted")
-    order = sorted(found.items(), key=lambda item: (item[1].written_at, item[0]))
+def _history(frame: Frame, scene: Scene, y: int, bottom: int, owners: Owners) -> int:
+    """What was written, kept apart and mended, where, newest last; several values are a fork."""
     del owners
-    for dot, sibling in order[: max(0, bottom - y - 4)]:
+    seen = scene.inspection
+    lines = history(seen.copies, scene.view.trace, seen.key, scene.now)
+    gone = replaced(seen.copies)
+    if not lines:
+        return y - 1
+    forked = max((len(c.held.siblings) for c in seen.copies if c.held), default=0) > 1
+    x = frame.text(2, y, "history, newest last; of operations only traced ones", "muted")
+    if forked:
+        fork = "forked: values that do not know of each other, not merged yet"
+        fork = fork if len(fork) <= frame.width - x - 4 else "forked: not merged yet"
+        frame.text(x + 3, y, fit(fork, frame.width - x - 4), "warn")
+    readings = len(seen.readings) + 2 if seen.readings else 0
+    room = bottom - y - 1 - readings
+    room = room if room > 1 else bottom - y - 1
+    if room < 1:
+        return y + 1
+    cut = max(0, len(lines) + bool(gone) - room)
+    if cut or gone:
+        cut += 1 if cut and not gone else 0
+        before = [counted(cut, "earlier line")] if cut else []
+        if gone:
+            before.append(
+                f"{counted(gone, 'older value')} replaced since, held by none that answers"
+            )
         y += 1
-        holders = [c.node for c in copies
-                   if c.held and dot in {(s.actor, s.counter) for s in c.held.siblings}]  # fmt: skip
-        glyph = SETS[scene.glyphs].alive
-        x = frame.text(4, y, f"{glyph} {sibling.replica}:{sibling.counter}", "", bold=True)
-        x = frame.text(max(x, 12) + 1, y, clock(scene, sibling.written_at, 3), "faint")
-        x = frame.text(x + 2, y, fit(worth(sibling), max(8, frame.width - x - 24)), "")
-        frame.text(x + 2, y, fit(f"at {listed(holders)}", frame.width - x - 3), "muted")
+        frame.text(4, y, fit(f"… {', '.join(before)}", frame.width - 5), "faint")
+    for line in lines[cut:]:
+        y += 1
+        _happening(frame, scene, y, line)
     return y + 1
+
+
+def _happening(frame: Frame, scene: Scene, y: int, line: Happening) -> None:
+    mark = SETS[scene.glyphs].alive if line.dot else " "
+    frame.text(4, y, mark, "")
+    x = frame.text(6, y, fit(line.dot or line.node, 10), name_role(scene, line.node), bold=True)
+    x = frame.text(max(x, 12) + 1, y, clock(scene, line.at, 3), "faint")
+    role = {"plain": "", "muted": "muted", "warn": "warn", "good": "good", "bad": "bad"}[line.tone]
+    frame.text(x + 2, y, fit(line.text, frame.width - x - 3), role)
 
 
 def _readings(frame: Frame, scene: Scene, y: int, bottom: int, owners: Owners) -> int:
