@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
+import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -73,6 +75,7 @@ def talk(args: argparse.Namespace) -> int:
     deck = _read(args.deck or BUNDLED)
     if args.lint:
         return writing.lint(deck)
+    _sensible(args)
     if args.check or args.export is not None:
         return run_async(_check(deck, args))
     return run_async(_present(deck, args))
@@ -88,6 +91,20 @@ def _read(path: Path) -> Deck:
         return open_deck(str(path), measures=MEASURES, pairs=frozenset(PAIRS))
     except DeckError as error:
         raise CommandError(str(error), DECK_WRONG) from None
+
+
+def _sensible(args: argparse.Namespace) -> None:
+    """Raises CommandError for options that would be passed over in silence."""
+    if args.real and args.simulated:
+        raise CommandError("--real and --simulated exclude each other", WRONG_CALL)
+    if args.check and args.stage is not None:
+        raise CommandError("--check takes --slide N, or the whole deck", WRONG_CALL)
+    if args.check and args.notes is not None:
+        raise CommandError("--notes is for the stage: nobody presents a check", WRONG_CALL)
+    if args.recorded is not None and args.rehearse is not None:
+        raise CommandError("--from tells a recording: there is nothing to rehearse", WRONG_CALL)
+    if not (args.check or args.export) and (args.json or args.junit):
+        raise CommandError("--json and --junit say what --check found: add --check", WRONG_CALL)
 
 
 def _start(deck: Deck, args: argparse.Namespace) -> int:
@@ -124,6 +141,8 @@ async def _present(deck: Deck, args: argparse.Namespace) -> int:
     performance = Performance(deck, ground)
     rehearsing.fallback(deck, performance)
     app = StageApp(performance, Manner(looks_of(args), start, args.seed))
+    # Ended from outside, the terminal is given back as it was.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, app.leave)
     notes = await noting.serve(app, args)
     calm_collector()
     with ExitStack() as ending:

@@ -33,8 +33,8 @@ from talk.stage.orders import Enter, FallBack, Finish, Moment, Order, Perform, P
 
 HARMLESS: Final = frozenset({"play", "compare", "put", "audit"})
 """Acts after which a cluster is still what it was."""
-INSIST_US: Final = 2 * SECOND
-"""A second key within this goes on although something is still awaited."""
+INSIST_US: Final = 30 * SECOND
+"""A second key within this goes on although something is still awaited: as long as its sentence stands."""
 GIVE_UP: Final = 2
 """Where nobody presses keys, a wait is given up after so many times its bound."""
 TURN_MAX: Final = 64
@@ -74,6 +74,8 @@ class Director:
         self.every = False
         """Every slide is prepared for, also one that goes on with what runs: a recording is sought."""
         self._back = False
+        self._left: int | None = None
+        """The slide on the way that was left for a question or for the appendix."""
         self._insisted: int | None = None
         self._orders: list[Order] = []
 
@@ -119,6 +121,8 @@ class Director:
 
     def go(self, place: int, moment: Moment, *, back: bool = False) -> list[Order]:
         """To a slide. `back`: its words are all shown, and its cues wait for the key."""
+        if self.place >= 0 and self._walked(self.slide):
+            self._left = self.place
         return self._collected(lambda: self._open(place, moment, back=back, fresh=False))
 
     def again(self, moment: Moment) -> list[Order]:
@@ -155,7 +159,8 @@ class Director:
             if following is None:
                 self.notice = "this was the last slide"
             else:
-                self._open(following, moment, back=False, fresh=False)
+                returns = following == self._left and not self._walked(self.slide)
+                self._open(following, moment, back=returns, fresh=False)
 
     def _insist(self, run: int, moment: Moment) -> None:
         """A key while something is awaited: the first one warns, the second goes on."""
@@ -163,6 +168,7 @@ class Director:
             self._insisted = moment.now
             self.notice = "still waiting for what the slide shows: once more goes on without it"
             return
+        self._insisted = None
         self._end(run, "skipped", moment)
 
     def _backward(self, moment: Moment) -> None:
@@ -175,6 +181,8 @@ class Director:
             for place in range(self.place)
             if self._walked(self.deck.slides[place])
         ]  # fmt: skip
+        if self._left is not None and not self._walked(self.slide):
+            before = [self._left]
         if before:
             self._open(before[-1], moment, back=True, fresh=False)
         else:
@@ -195,7 +203,7 @@ class Director:
                 return place
             if here.question and slide.question == here.question:
                 return place
-        return None
+        return None if self._walked(here) else self._left
 
     # --- another ground ----------------------------------------------------------------------------
 

@@ -356,6 +356,7 @@ class Performance:
             done, said = False, f"{type(error).__name__}: {error}"
         if self.director.visit == visit:
             self._mark(" ".join(("did", act.verb, *act.args)))
+            self._hear()  # what it brought about is known before anything waits for it
             self._carry_out(self.director.did(run, self._moment(), said, done=done))
 
     def _heed(self, record: Played, visit: int) -> None:
