@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -123,6 +121,9 @@ def _start(deck: Deck, args: argparse.Namespace) -> int:
 
 
 async def _present(deck: Deck, args: argparse.Namespace) -> int:
+    import asyncio
+    import signal
+
     from talk.command import rehearsing
     from talk.grounds.live import LiveGround
     from talk.grounds.pacing import PacedGround

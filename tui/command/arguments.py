@@ -14,12 +14,16 @@ ROOM_NAME: Final = r"^[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,63}\Z"
 HOST = r"|\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*|[\w-]{1,63}(\.[\w-]{1,63})*"
 
 
+FOREIGN = ("serf",)
+"""As `tui.sources.foreign.watching.ENGINES`, which `--help` has no time to import."""
+
+
 def address(text: str) -> str:
     """HOST:PORT, or only PORT for this machine; also as `up` prints it, http://HOST:PORT.
 
     With another scheme it names a cluster of another engine (`tui.sources.foreign`).
     """
-    if "://" in text and not text.startswith("http://"):
+    if text.partition("://")[0] in FOREIGN and "://" in text:
         return text
     host, _, port = text.removeprefix("http://").removesuffix("/").rpartition(":")
     good_host = len(host) <= 253 and re.fullmatch(HOST, host)

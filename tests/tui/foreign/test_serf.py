@@ -15,11 +15,12 @@ import pytest
 
 from cluster.model.facts import SuspicionConfirmed, SuspicionRaised
 from cluster.model.member import MemberState, NodeId
+from tui.command.arguments import FOREIGN
 from tui.fold import fold
 from tui.judge.agreement import agreement
 from tui.judge.verdict import verdict
 from tui.sources.foreign.serf import ALLOWED, overheard, texts
-from tui.sources.foreign.watching import ForeignError, ForeignSource, is_foreign, opened
+from tui.sources.foreign.watching import ENGINES, ForeignError, ForeignSource, is_foreign, opened
 from tui.view import ClusterView
 
 SERF = shutil.which("serf")
@@ -150,3 +151,7 @@ async def test_a_killed_agent_is_seen_suspected_and_dead_by_all(tmp_path: Path) 
 def now() -> int:
     """The wall's clock."""
     return time_ns() // 1_000
+
+
+def test_the_command_knows_the_same_engines() -> None:
+    assert set(FOREIGN) == set(ENGINES)
