@@ -102,7 +102,8 @@ async def test_a_killed_agent_is_seen_suspected_and_dead_by_all(tmp_path: Path) 
     source = ForeignSource("serf://" + ",".join(f"127.0.0.1:{port}" for port in rpc))
     try:
         for place in range(3):
-            joins = [f"-join=127.0.0.1:{gossip[0]}"] if place else []
+            first = f"127.0.0.1:{gossip[0]}"  # which may not listen yet
+            joins = [f"-retry-join={first}", "-retry-interval=300ms"] if place else []
             agent = await asyncio.create_subprocess_exec(
                 *(SERF, "agent", f"-node=n{place + 1}", "-profile=local"),
                 *(f"-bind=127.0.0.1:{gossip[place]}", f"-rpc-addr=127.0.0.1:{rpc[place]}"),
