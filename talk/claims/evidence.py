@@ -160,6 +160,10 @@ class Since:
         self.successes += load.successes
         self.audits += max(0, load.audits - (before.audits if before is not None else 0))
 
+    def counted(self, sort: str) -> Measured:
+        """How many happenings of a sort there were, and the latest of them."""
+        return Measured(float(self.counts[sort]), self.facts, "facts", self.last.get(sort))
+
     def _note(self, sort: str, fact: Fact, count: int = 1) -> None:
         self.counts[sort] += count
         self.last[sort] = fact

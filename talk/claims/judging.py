@@ -10,7 +10,7 @@ happened cannot pass. Bounds stretch with the measured lag of the machine, and s
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -25,7 +25,6 @@ from tui.view import ClusterView
 
 State = Literal["held", "pending", "broken", "unknown"]
 END: Final = "end"
-_WORST: Final[tuple[State, ...]] = ("broken", "unknown", "pending")
 _HOLDS: Final[dict[Relation, Callable[[float, float], bool]]] = {
     ">": operator.gt,
     ">=": operator.ge,
@@ -201,18 +200,3 @@ def of_pair(claim: Claim, checked: Checked) -> Judgement:
     state: State = "held" if checked.held else "broken" if checked.of else "unknown"
     found = Measured(checked.measured, checked.of, checked.of_what)
     return Judgement(claim, state, checked.text, found, checked.unit, pair=checked, looks=1)
-
-
-def worst(judgements: Sequence[Judgement]) -> State:
-    """The worst of them: broken, then unknown, then pending; held when there is none."""
-    states = {j.state for j in judgements}
-    for state in _WORST:
-        if state in states:
-            return state
-    return "held"
-
-
-def tally(judgements: Sequence[Judgement]) -> Mapping[State, int]:
-    """How many there are of each."""
-    states: tuple[State, ...] = ("held", "pending", "broken", "unknown")
-    return {state: sum(j.state == state for j in judgements) for state in states}

@@ -191,6 +191,11 @@ class Need(Struct, frozen=True):
     """A new cluster, whatever runs."""
     line: int = 0
 
+    def same_as(self, other: Need) -> bool:
+        """Whether one cluster serves both."""
+        shape = (self.nodes, self.architecture, self.rooms, self.answers_per_s)
+        return shape == (other.nodes, other.architecture, other.rooms, other.answers_per_s)
+
 
 # --- slides, decks ---------------------------------------------------------------------------------
 

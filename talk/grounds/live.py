@@ -89,14 +89,7 @@ class LiveGround:
         """The one that runs, mended; or another."""
         if self._pulse is None:
             self._pulse = asyncio.create_task(self._beat(), name="lag")
-        shape = (need.nodes, need.architecture, need.rooms, need.answers_per_s)
-        had = self._need
-        same = had is not None and shape == (
-            had.nodes,
-            had.architecture,
-            had.rooms,
-            had.answers_per_s,
-        )
+        same = self._need is not None and self._need.same_as(need)
         if self._show is not None and same and not fresh and await self._mended(self._show, need):
             return False
         await self._end()

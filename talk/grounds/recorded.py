@@ -195,6 +195,7 @@ def open_recording(path: Path, deck: Deck, *, real: bool = True) -> RecordedGrou
             raise GroundError(f"{path} is no rehearsal of a talk: there is no slide in it")
         return RecordedGround(recording, deck, records(beside(path)), real=real)
     except BaseException:
+        # Also on Ctrl-C: a file that tells no talk must not stay open.
         recording.close()
         raise
 

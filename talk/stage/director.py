@@ -9,7 +9,7 @@ the cues of a slide that is come back to wait for the key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, Literal
 
 from msgspec.structs import replace
@@ -329,7 +329,7 @@ class Director:
             if not self.preparing:
                 self._entered(moment)
             return
-        stands = self.need is not None and same(self.need, wanted)
+        stands = self.need is not None and self.need.same_as(wanted)
         # A slide of words alone can be shown on the way to the next while nothing is touched.
         touched = self.dirty and (back or slide.need is not None)
         again = fresh or (wanted.fresh and slide.need is not None)
@@ -422,21 +422,3 @@ class Director:
         work()
         orders, self._orders = self._orders, []
         return orders
-
-
-def same(a: Need, b: Need) -> bool:
-    """Whether one cluster serves both."""
-    return (a.nodes, a.architecture, a.rooms, a.answers_per_s) == (
-        b.nodes,
-        b.architecture,
-        b.rooms,
-        b.answers_per_s,
-    )
-
-
-def stage_of(slides: Sequence[Slide], place: int) -> int:
-    """Which of the talk's parts a slide belongs to; 0 before the first."""
-    for slide in reversed(slides[: place + 1]):
-        if slide.stage:
-            return slide.stage
-    return 0

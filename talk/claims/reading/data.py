@@ -63,19 +63,14 @@ def hints_for(evidence: Evidence, args: Args) -> Measured:
     return _depth(evidence, args[0])
 
 
-def _counted(evidence: Evidence, sort: str) -> Measured:
-    since = evidence.since
-    return Measured(float(since.counts[sort]), since.facts, "facts", since.last.get(sort))
-
-
 def hints_stored(evidence: Evidence, _args: Args) -> Measured:
     """Of traced writes."""
-    return _counted(evidence, "hints stored")
+    return evidence.since.counted("hints stored")
 
 
 def hints_delivered(evidence: Evidence, _args: Args) -> Measured:
     """Acknowledged by their target."""
-    return _counted(evidence, "hints delivered")
+    return evidence.since.counted("hints delivered")
 
 
 def _serving(evidence: Evidence) -> tuple[int, ...]:
@@ -121,7 +116,7 @@ def unequal(evidence: Evidence, _args: Args) -> Measured:
 
 def repaired(evidence: Evidence, _args: Args) -> Measured:
     """At either end."""
-    return _counted(evidence, "keys repaired")
+    return evidence.since.counted("keys repaired")
 
 
 def share(evidence: Evidence, args: Args) -> Measured:

@@ -46,19 +46,14 @@ def two_masters(evidence: Evidence, _args: Args) -> Measured:
     return Measured(total / 1e6, len(reigns), "reigns")
 
 
-def _counted(evidence: Evidence, sort: str) -> Measured:
-    since = evidence.since
-    return Measured(float(since.counts[sort]), since.facts, "facts", since.last.get(sort))
-
-
 def terms_refused(evidence: Evidence, _args: Args) -> Measured:
     """A master that slept through an election wrote on."""
-    return _counted(evidence, "terms refused")
+    return evidence.since.counted("terms refused")
 
 
 def discarded(evidence: Evidence, _args: Args) -> Measured:
     """Acknowledged once."""
-    return _counted(evidence, "writes discarded")
+    return evidence.since.counted("writes discarded")
 
 
 def queue(evidence: Evidence, _args: Args) -> Measured:
@@ -112,7 +107,7 @@ def rooms_on(evidence: Evidence, args: Args) -> Measured:
 
 def crashes(evidence: Evidence, _args: Args) -> Measured:
     """Each process of a room."""
-    return _counted(evidence, "exits crashed")
+    return evidence.since.counted("exits crashed")
 
 
 def restarts(evidence: Evidence, _args: Args) -> Measured:
@@ -129,12 +124,12 @@ def restart(evidence: Evidence, _args: Args) -> Measured:
 
 def escalations(evidence: Evidence, _args: Args) -> Measured:
     """More restarts than a supervisor bears."""
-    return _counted(evidence, "escalations")
+    return evidence.since.counted("escalations")
 
 
 def handed_over(evidence: Evidence, _args: Args) -> Measured:
     """Alive."""
-    return _counted(evidence, "rooms handed over")
+    return evidence.since.counted("rooms handed over")
 
 
 def handover(evidence: Evidence, _args: Args) -> Measured:
@@ -145,4 +140,4 @@ def handover(evidence: Evidence, _args: Args) -> Measured:
 
 def merged(evidence: Evidence, _args: Args) -> Measured:
     """As the winner tells it."""
-    return _counted(evidence, "names won")
+    return evidence.since.counted("names won")
