@@ -127,15 +127,17 @@ async def _inspect(
         calm_collector()
         return live, Surgeon(lambda: apps[0].view) if faults else None
 
+    from tui.sources.foreign.watching import shown
+
     greeting = "links of this cluster can be cut (i, :cut, :partition): each is asked first"
-    shown = Options(
-        title=address,
-        stage=f"waiting for {address}…",
+    options = Options(
+        title=shown(address),
+        stage=f"waiting for {shown(address)}…",
         dress=dress,
         foreign=faults,
         greeting=greeting if faults else "looking only: inspect --faults lets links be cut",
     )
-    return await _watch(begin, shown, lasting=lasting, page=page, made=apps.append)
+    return await _watch(begin, options, lasting=lasting, page=page, made=apps.append)
 
 
 def run_sim(

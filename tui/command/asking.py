@@ -81,14 +81,14 @@ def foreign(address: str) -> Any:
     """(view, now) of another engine's cluster: one look."""
     import asyncio
 
-    from tui.sources.foreign.watching import ForeignError, looked
+    from tui.sources.foreign.watching import ForeignError, looked, shown
 
     try:
         view, now, trouble = asyncio.run(looked(address))
     except ForeignError as error:
         raise CommandError(str(error), WRONG_CALL) from None
     if not view.nodes:
-        raise CommandError(trouble or f"nobody answers at {address}", NO_ANSWER)
+        raise CommandError(trouble or f"nobody answers at {shown(address)}", NO_ANSWER)
     return view, now
 
 

@@ -49,8 +49,10 @@ def add(words: Words) -> None:
 
 def inspect(args: argparse.Namespace) -> int:
     """The dashboard on a cluster that is not ours."""
+    from tui.sources.foreign.watching import shown
+
     there(args.address)  # a dead address is a sentence, not an empty dashboard
-    page = page_of(args, args.address)
+    page = page_of(args, shown(args.address))
     if page is None and (args.plain or not sys.stdout.isatty()):
         from tui.text.live import follow
 

@@ -20,7 +20,14 @@ from tui.fold import fold
 from tui.judge.agreement import agreement
 from tui.judge.verdict import verdict
 from tui.sources.foreign.serf import ALLOWED, overheard, texts
-from tui.sources.foreign.watching import ENGINES, ForeignError, ForeignSource, is_foreign, opened
+from tui.sources.foreign.watching import (
+    ENGINES,
+    ForeignError,
+    ForeignSource,
+    is_foreign,
+    opened,
+    shown,
+)
 from tui.view import ClusterView
 
 SERF = shutil.which("serf")
@@ -156,3 +163,13 @@ def now() -> int:
 
 def test_the_command_knows_the_same_engines() -> None:
     assert set(FOREIGN) == set(ENGINES)
+
+
+def test_no_screen_and_no_file_shows_what_is_secret_in_an_address() -> None:
+    assert shown("serf://127.0.0.1:7373?auth=hunter2") == "serf://127.0.0.1:7373"
+    assert shown("redis://me:hunter2@h:1,g:2") == "redis://me@h:1,g:2"
+    assert shown("erlang://a@h,b@h") == "erlang://a@h,b@h"
+    assert shown("127.0.0.1:7400") == "127.0.0.1:7400"
+    with pytest.raises(ForeignError) as raised:
+        opened("serf://h:99999?auth=hunter2", lambda _word: None)
+    assert "hunter2" not in str(raised.value)

@@ -10,7 +10,7 @@ from typing import Final
 from cluster.lab.up import stop_requests
 from tui.command.saying import FINE, NOT_FINE, CommandError, say, warn
 from tui.judge.wording import counted
-from tui.sources.foreign.watching import ForeignSource, source_of
+from tui.sources.foreign.watching import ForeignSource, shown, source_of
 from tui.sources.live import LiveSource, wall
 from tui.timeline.writer import Recorder
 
@@ -28,7 +28,7 @@ async def tape(address: str, path: Path, lasting_s: float | None, prog: str) -> 
     source = source_of(address)
     kept: list[Recorder] = []
     try:
-        return await _tape(source, path, lasting_s, (address, prog), kept)
+        return await _tape(source, path, lasting_s, (shown(address), prog), kept)
     except BrokenPipeError:
         raise  # nobody reads what we say: the file is whole
     except OSError as error:

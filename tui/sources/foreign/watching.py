@@ -2,7 +2,7 @@
 
 Decides how often (what an engine tells by itself is not waited for), and which adapter an address is
 for. Adding an engine is one file with a class that has `look`, `trouble` and `close`, and a line in
-`ENGINES`. Nothing here is specific to any of them.
+`ENGINES`. Nothing here is specific to any of them. What is secret in an address is never shown.
 """
 
 from __future__ import annotations
@@ -53,18 +53,22 @@ class Engine(Struct, frozen=True):
     """One kind of cluster that can be looked at."""
 
     scheme: str
-    port: int
-    """Where its nodes listen unless the address says otherwise."""
-    open: Callable[[list[Address], dict[str, str], Hear], Adapter]
+    form: str
+    """What stands behind `scheme://`, for people."""
+    open: Callable[[str, Hear], Adapter]
+    """Given what stands there. Raises ValueError when it is nothing of that form."""
 
 
-def _serf(addresses: list[Address], options: dict[str, str], hear: Hear) -> Adapter:
-    from tui.sources.foreign.serf import Serf
+def _serf(rest: str, hear: Hear) -> Adapter:
+    from tui.sources.foreign.serf import PORT, Serf
 
+    addresses, options = places(rest, PORT)
     return Serf(addresses, options.get("auth", ""), hear)
 
 
-ENGINES: Final = {engine.scheme: engine for engine in (Engine("serf", 7373, _serf),)}
+ENGINES: Final = {
+    engine.scheme: engine for engine in (Engine("serf", "HOST:PORT[,HOST:PORT...]", _serf),)
+}
 
 
 class ForeignError(Exception):
@@ -81,18 +85,27 @@ def opened(address: str, hear: Hear) -> Adapter:
     scheme, _, rest = address.partition("://")
     engine = ENGINES.get(scheme)
     if engine is None:
-        known = ", ".join(f"{name}://HOST:PORT" for name in ENGINES)
+        known = ", ".join(f"{name}://{engine.form}" for name, engine in ENGINES.items())
         raise ForeignError(f"{scheme}:// is no engine this program reads; it reads {known}")
     try:
-        places, options = _places(rest, engine.port)
+        return engine.open(rest, hear)
     except ValueError:
         raise ForeignError(
-            f"{address!r} is no address; write {scheme}://HOST:PORT[,HOST:PORT...]"
+            f"{shown(address)!r} is no address; write {scheme}://{engine.form}"
         ) from None
-    return engine.open(places, options, hear)
 
 
-def _places(rest: str, port: int) -> tuple[list[Address], dict[str, str]]:
+def shown(address: str) -> str:
+    """An address as it may stand on a screen or in a file: without its key or password."""
+    if not is_foreign(address):
+        return address
+    named = address.partition("?")[0]
+    scheme, _, rest = named.partition("://")
+    user, at, host = rest.rpartition("@")
+    return f"{scheme}://{user.partition(':')[0]}@{host}" if at and ":" in user else named
+
+
+def places(rest: str, port: int) -> tuple[list[Address], dict[str, str]]:
     """The hosts named, and what is said behind `?`."""
     named, _, query = rest.partition("?")
     places: list[Address] = []
