@@ -26,9 +26,8 @@ def add(word: argparse.ArgumentParser) -> None:
     )
     word.add_argument(
         "--notes-host",
-        default=LOOPBACK,
         metavar="HOST",
-        help="serve it to others than this machine too, a phone: 0.0.0.0",
+        help="serve the presenter's view to others than this machine too, a phone: 0.0.0.0",
     )
 
 
@@ -57,32 +56,34 @@ def look(args: argparse.Namespace) -> int:
 
 
 async def serve(app: StageApp, args: argparse.Namespace) -> Notes | None:
-    """Serve it beside the stage, say where, and wait for the word to begin."""
+    """Serve it beside the stage, and say where."""
     from talk.notes.notes import Notes
     from talk.notes.site import NotesError
     from talk.pace import PaceError, known
 
     if args.notes is None:
         return None
+    host = args.notes_host or LOOPBACK
     try:
-        notes = Notes(app.performance, app, known(app.performance.deck))
-        await notes.start(args.notes_host, int(args.notes))
+        notes = Notes(app.performance, app, known(app.performance.deck), stage=app)
+        await notes.start(host, int(args.notes))
     except NotesError as error:
         raise CommandError(f"{error}; {TAKEN}", WRONG_CALL) from None
     except PaceError as error:
         raise CommandError(str(error), WRONG_CALL) from None
     app.on_tick.append(notes.changed)
-    whose = "" if args.notes_host == LOOPBACK else " Whoever has this address can lead the talk."
+    whose = "" if host == LOOPBACK else " Whoever has this address can lead the talk."
     say(f"the presenter's view: {notes.address}")
     say(f"  in a browser, or in another terminal: talk --notes ADDRESS.{whose}")
-    say("enter begins the talk; the audience should not see this address")
-    await _enter()
+    say("  the audience should not see this address")
     return notes
 
 
-async def _enter() -> None:
-    """A line on the terminal, while everything else goes on."""
+async def enter() -> None:
+    """The word to begin: a line on the terminal, while everything else goes on."""
     import asyncio
+
+    say("enter begins the talk")
 
     if not sys.stdin.isatty():
         return

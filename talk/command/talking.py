@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from talk.command import noting
+from talk.command import noting, walling
 from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError, run_async, say
 from tui.command.words import Words, add_looks, looks_of
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 BUNDLED: Final = Path(__file__).resolve().parents[1] / "slides" / "road.md"
 SIZE: Final = (120, 36)
-"""Columns and rows of exported pictures."""
+"""Columns and rows of exported pictures, and of a stage without a terminal."""
+STAGE_UNSEEN: Final = "the stage needs a terminal; --check does without, and so do --serve PORT and --notes PORT together"
 DECK_WRONG: Final = 3
 """The exit code for a deck with a mistake in it."""
 ENDS: Final = """\
@@ -57,6 +58,7 @@ def add(words: Words) -> None:
         "--from", type=Path, dest="recorded", metavar="FILE.rec", help="tell it out of a rehearsal"
     )
     noting.add(word)
+    walling.add(word)
     add_looks(word)
     word.epilog = ENDS
     word.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -97,6 +99,11 @@ def _sensible(args: argparse.Namespace) -> None:
         raise CommandError("--real and --simulated exclude each other", WRONG_CALL)
     if args.check and args.stage is not None:
         raise CommandError("--check takes --slide N, or the whole deck", WRONG_CALL)
+    checked = args.check or args.export is not None
+    if checked and (args.serve is not None or args.serve_host is not None):
+        raise CommandError("--serve is for the stage: nobody looks on at a check", WRONG_CALL)
+    if args.serve_host is not None and args.serve is None:
+        raise CommandError("--serve-host says for whom the page is: add --serve PORT", WRONG_CALL)
     if args.check and args.notes is not None:
         raise CommandError("--notes is for the stage: nobody presents a check", WRONG_CALL)
     if args.recorded is not None and args.rehearse is not None:
@@ -133,8 +140,9 @@ async def _present(deck: Deck, args: argparse.Namespace) -> int:
     from tui.app import calm_collector
 
     start = _start(deck, args)
-    if not sys.stdout.isatty():
-        raise CommandError("the stage needs a terminal; --check does without", WRONG_CALL)
+    seen = sys.stdout.isatty()
+    if not seen and (args.serve is None or args.notes is None):
+        raise CommandError(STAGE_UNSEEN, WRONG_CALL)
     if args.recorded is not None:
         ground = rehearsing.recorded(deck, args.recorded, real=True)
     else:
@@ -145,16 +153,21 @@ async def _present(deck: Deck, args: argparse.Namespace) -> int:
     # Ended from outside, the terminal is given back as it was.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, app.leave)
     notes = await noting.serve(app, args)
-    calm_collector()
+    wall = None
     with ExitStack() as ending:
-        if args.rehearse is not None:
-            rehearsal = rehearsing.rehearsed(deck, args.rehearse, paced=True)
-            performance.listeners.append(ending.enter_context(rehearsal))
         try:
-            code = await app.run_async()
+            wall = await walling.serve(app, args)
+            if notes is not None or wall is not None:
+                await noting.enter()
+            calm_collector()
+            if args.rehearse is not None:
+                rehearsal = rehearsing.rehearsed(deck, args.rehearse, paced=True)
+                performance.listeners.append(ending.enter_context(rehearsal))
+            code = await app.run_async(headless=not seen, size=None if seen else SIZE)
         finally:
-            if notes is not None:
-                await notes.stop()
+            for page in (notes, wall):
+                if page is not None:
+                    await page.stop()
             await performance.stop()
     if app.failure is not None:
         raise app.failure

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 from itertools import groupby
-from typing import Final
+from typing import Final, Protocol
 
+from msgspec import Struct
 from rich.color import Color
 
 from tui.draw.frame import Frame, Ink, ink_at
@@ -24,41 +25,82 @@ FONT: Final = 16.6
 """So large that a usual monospaced letter is as wide as a cell."""
 
 
+class Run(Struct, frozen=True, array_like=True):
+    """Neighbouring cells of one row that look alike: a text, or without one a patch of ground."""
+
+    x: int
+    cells: int
+    text: str
+    colour: str
+    bold: bool = False
+
+
+class Painted(Protocol):
+    """A stage, as far as it is shown to others than its audience."""
+
+    @property
+    def frame(self) -> Frame:
+        """What was painted last."""
+        ...
+
+    @property
+    def slide_title(self) -> str:
+        """Of the slide that is on."""
+        ...
+
+    @property
+    def palette(self) -> Palette:
+        """The theme that it is painted in."""
+        ...
+
+
 def svg(frame: Frame, palette: Palette = "dark") -> str:
     """The picture as one element."""
     theme = Theme("truecolor", palette)
     width, height = frame.width * CELL_W, frame.height * CELL_H
-    ground = _hex(theme.colours(Ink())[1])
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">',
-        f'<rect width="{width}" height="{height}" fill="{ground}"/>',
+        f'<rect width="{width}" height="{height}" fill="{ground(palette)}"/>',
         f'<g font-family="monospace" font-size="{FONT}" xml:space="preserve">',
     ]
     for y in range(frame.height):
-        parts += _row(frame, y, theme, ground)
+        parts += (_element(run, y) for run in runs(frame, y, theme))
     return "".join((*parts, "</g></svg>"))
 
 
-def _row(frame: Frame, y: int, theme: Theme, ground: str) -> Iterator[str]:
-    x = 0
+def ground(palette: Palette) -> str:
+    """The colour behind everything."""
+    return _hex(Theme("truecolor", palette).colours(Ink())[1])
+
+
+def runs(frame: Frame, y: int, theme: Theme) -> Iterator[Run]:
+    """What one row is made of, from left to right; what lies behind before what is written on it."""
+    x, plain = 0, theme.colours(Ink())[1]
     for index, run in groupby(frame.inks[y]):
         count = len(list(run))
         text = "".join(frame.chars[y][x : x + count])
         ink = ink_at(index)
-        front, behind = (_hex(colour) for colour in theme.colours(ink))
-        if behind != ground:
-            yield (
-                f'<rect x="{x * CELL_W}" y="{y * CELL_H}" width="{count * CELL_W}" '
-                f'height="{CELL_H}" fill="{behind}"/>'
-            )
+        front, behind = theme.colours(ink)
+        if behind != plain:
+            yield Run(x, count, "", _hex(behind))
         for left, words in _words(text):
-            bold = ' font-weight="bold"' if ink.bold else ""
-            yield (
-                f'<text x="{(x + left) * CELL_W}" y="{y * CELL_H + BASE}" '
-                f'textLength="{len(words) * CELL_W}" lengthAdjust="spacingAndGlyphs" '
-                f'fill="{front}"{bold}>{escape(words)}</text>'
-            )
+            yield Run(x + left, len(words), words, _hex(front), ink.bold)
         x += count
+
+
+def _element(run: Run, y: int) -> str:
+    x, width = run.x * CELL_W, run.cells * CELL_W
+    if not run.text:
+        return (
+            f'<rect x="{x}" y="{y * CELL_H}" width="{width}" '
+            f'height="{CELL_H}" fill="{run.colour}"/>'
+        )
+    bold = ' font-weight="bold"' if run.bold else ""
+    return (
+        f'<text x="{x}" y="{y * CELL_H + BASE}" '
+        f'textLength="{width}" lengthAdjust="spacingAndGlyphs" '
+        f'fill="{run.colour}"{bold}>{escape(run.text)}</text>'
+    )
 
 
 def _words(text: str) -> Iterator[tuple[int, str]]:

@@ -15,12 +15,14 @@ from typing import Final
 
 import msgspec
 
+from talk.export.picture import Painted, svg
 from talk.notes.asking import Ask, Keys
 from talk.notes.desk import desk, programme
 from talk.notes.following import Follower
 from talk.notes.site import Site, fresh_token, reachable
 from talk.pace import UNKNOWN, Pace
 from talk.stage.performance import Performance
+from tui.draw.frame import Frame
 
 MOMENTS_HZ: Final = 4
 """More makes clocks smoother, and costs the stage a verdict and 4 KB of JSON each."""
@@ -38,8 +40,11 @@ class Notes:
         keys: Keys,
         pace: Pace = UNKNOWN,
         clock: Callable[[], float] = monotonic,
+        stage: Painted | None = None,
     ) -> None:
         self._performance = performance
+        self._stage = stage
+        self._drawn: tuple[Frame, str] | None = None
         self._keys = keys
         self._pace = pace
         self._clock = clock
@@ -65,7 +70,7 @@ class Notes:
         """Serve it. Raises NotesError."""
         token = fresh_token()
         first = msgspec.json.encode(self._told).decode()
-        site = Site(host, token, first, self._obey)
+        site = Site(host, token, first, self._obey, self._picture)
         await site.start(port)
         self._site = site
         self._address = f"http://{reachable(host)}:{site.port}/notes?token={token}"
@@ -99,6 +104,15 @@ class Notes:
     def _obey(self, ask: Ask) -> None:
         self._keys.press(ask.do, ask.slide)
         self._made = -1.0
+
+    def _picture(self) -> str:
+        """What the audience sees, as SVG; drawn once for all who ask. Empty: there is nothing yet."""
+        frame = self._stage.frame if self._stage is not None else Frame(0, 0)
+        if not frame.width or self._stage is None:
+            return ""
+        if self._drawn is None or self._drawn[0] is not frame:
+            self._drawn = (frame, svg(frame, self._stage.palette))
+        return self._drawn[1]
 
     def _looked_at(self, now_s: float) -> str:
         said, at = self._machine

@@ -33,7 +33,7 @@ LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 GROUPS: Final = 3
 """Of four letters each: 59 bits."""
 POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self' ws://{host} wss://{host}; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
@@ -83,12 +83,21 @@ class View:
 class Site:
     """The page, the socket and who is connected."""
 
-    def __init__(self, host: str, token: str, first: str, do: Callable[[Ask], None]) -> None:
+    def __init__(
+        self,
+        host: str,
+        token: str,
+        first: str,
+        do: Callable[[Ask], None],
+        picture: Callable[[], str] = lambda: "",
+    ) -> None:
         self._host = host
         self._token = token
         self._first = first
         """What every view is told once."""
         self._do = do
+        self._picture = picture
+        """What the audience sees now, as SVG; empty: nothing yet."""
         self._latest = ""
         self._views: dict[View, web.WebSocketResponse] = {}
         self._runner: web.AppRunner | None = None
@@ -105,6 +114,7 @@ class Site:
         app = web.Application(middlewares=[self._guard])
         app.router.add_get("/notes", self._page)
         app.router.add_get("/ws", self._socket)
+        app.router.add_get("/stage.svg", self._stage)
         for name in ("notes.css", "notes.js"):
             app.router.add_get(f"/{name}", self._file)
         runner = self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -158,6 +168,18 @@ class Site:
 
     async def _file(self, request: web.Request) -> web.Response:
         return self._sent(request.path.removeprefix("/"), request)
+
+    async def _stage(self, request: web.Request) -> web.Response:
+        self._admit(request)
+        text = self._picture()
+        if not text:
+            raise web.HTTPNoContent
+        headers = {
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        }
+        return web.Response(text=text, content_type="image/svg+xml", headers=headers)
 
     def _sent(self, name: str, request: web.Request) -> web.Response:
         headers = {

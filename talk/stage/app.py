@@ -24,6 +24,8 @@ from talk.stage.painting import Sheet, paint
 from talk.stage.performance import Performance
 from talk.stage.pictures import BESIDE, SIMULATED, Playing
 from tui.draw.flights import in_flight
+from tui.draw.frame import Frame
+from tui.draw.theme import Palette
 from tui.driving.dress import Dress, dressed
 from tui.scene import Scene
 from tui.view import ClusterView
@@ -97,6 +99,7 @@ class StageApp(App[int]):
         """When the talk's second slide was entered: the timer starts there."""
         self.screening = Screening(manner.seed)
         self._canvas = FrameView(self.worn)
+        self._frame = Frame(0, 0)
         self._dial = Dial()
         self._painted = 0.0
         self._dirty = True
@@ -230,7 +233,23 @@ class StageApp(App[int]):
         self._painted = now
         width, height = self._canvas.size
         if width and height:
-            self._canvas.show(paint(self.sheet(), width, height))
+            self._frame = paint(self.sheet(), width, height)
+            self._canvas.show(self._frame)
+
+    @property
+    def frame(self) -> Frame:
+        """What was painted last: the wall's page shows it, and the presenter's."""
+        return self._frame
+
+    @property
+    def slide_title(self) -> str:
+        """Of the slide that is on."""
+        return self.performance.director.slide.title
+
+    @property
+    def palette(self) -> Palette:
+        """The theme that it is painted in."""
+        return self.worn.palette
 
     def on_frame_view_resized(self) -> None:
         """Another size."""

@@ -32,11 +32,12 @@ class ServeError(Exception):
 
 
 class Served:
-    """One server of pages."""
+    """One server of pages. `module`: whose pages."""
 
-    def __init__(self, order: Serve, admit: Admit) -> None:
+    def __init__(self, order: Serve, admit: Admit, module: str = "tui.web.server") -> None:
         self._order = order
         self._admit = admit
+        self._module = module
         self._process: Process | None = None
         self._hands_on: socket.socket | None = None
         self.address = ""
@@ -49,7 +50,7 @@ class Served:
         ours.setblocking(False)
         with theirs:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "tui.web.server", str(theirs.fileno())),
+                *(sys.executable, "-P", "-m", self._module, str(theirs.fileno())),
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=DEVNULL,

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import secrets
 import socket
 import sys
@@ -34,6 +33,7 @@ from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
 from tui.web.guards import foreign, named
+from tui.web.hosting import run
 from tui.web.order import A_RECORDING, ACTS, ALL_LOOK, LOOKS, ONLY_LOOKS, Serve, Watch
 
 VIEWERS_MAX: Final = 8
@@ -128,6 +128,10 @@ class Site:
         self._hands_on = hands_on
         self.viewers: set[Viewer] = set()
         self._downloads = DownloadManager()
+
+    async def end(self) -> None:
+        """End every viewer."""
+        await asyncio.gather(*(viewer.end() for viewer in [*self.viewers]))
 
     def app(self) -> web.Application:
         """The routes."""
@@ -266,33 +270,5 @@ async def _told(viewer: Viewer, page: web.WebSocketResponse, text: str) -> bool:
     return True
 
 
-async def run() -> int:
-    """Serve until the input ends."""
-    reader = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
-    serve = msgspec.json.decode(await reader.readline(), type=Serve)
-    site = Site(serve, socket.socket(fileno=int(sys.argv[1])))
-    runner = web.AppRunner(site.app(), access_log=None)
-    await runner.setup()
-    try:
-        listener = web.TCPSite(runner, serve.host.strip("[]"), serve.port)
-        await listener.start()
-    except OSError as error:
-        print(f"error {error.strerror or error}", flush=True)  # noqa: T201
-        return 1
-    except (UnicodeError, ValueError):  # asyncio turns names into what resolvers know
-        print(f"error {serve.host!r} is no name of a host", flush=True)  # noqa: T201
-        return 1
-    port: int = runner.addresses[0][1]
-    print(f"port {port}", flush=True)  # noqa: T201
-    # Nobody reads on: what a viewer's end says there would fill the pipe, and then stop us.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    await reader.read()
-    await asyncio.gather(*(viewer.end() for viewer in [*site.viewers]))
-    await runner.cleanup()
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(asyncio.run(run()))
+    raise SystemExit(asyncio.run(run(Site)))

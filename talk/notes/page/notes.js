@@ -240,5 +240,19 @@ $("goto").onclose = () => {
   $("goto-number").value = "";
   if (Number.isInteger(number) && number >= 1 && number <= (programme?.cards.length ?? 0)) ask("go", number);
 };
+// --- the wall ----------------------------------------------------------------------------------
+
+// A picture at a time, and none while nobody looks: a phone in a pocket asks for nothing.
+const WALL_MS = 500;
+const wall = $("wall");
+let walls = 0;
+function look() {
+  if (document.hidden || document.body.classList.contains("alone")) setTimeout(look, WALL_MS);
+  else wall.src = `/stage.svg${location.search}&at=${walls++}`;
+}
+wall.onload = () => { wall.hidden = false; setTimeout(look, WALL_MS); };
+wall.onerror = () => { wall.hidden = true; setTimeout(look, 10 * WALL_MS); };
+look();
+
 setInterval(() => put("time", new Date().toTimeString().slice(0, 8)), 500);
 connect();
