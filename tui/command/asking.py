@@ -9,6 +9,10 @@ from tui.command.saying import NO_ANSWER, NOT_FINE, WRONG_CALL, CommandError
 NO_NODE: Final = (
     "something answers at {} that is no node's window; look for it in what `up` printed"
 )
+OTHERS: Final = (
+    "nodes behind {}:// are of another engine and tell nothing of this; inspect, status, members and "
+    "record read them"
+)
 PATIENCE_S: Final = 5.0
 """For the window that was named. The others' are given a moment: they may be down."""
 MOMENT_S: Final = 1.0
@@ -28,6 +32,8 @@ def ask(
 
     A change that was sent and not answered is not said to have failed: nobody knows.
     """
+    if "://" in at:
+        raise CommandError(OTHERS.format(at.partition("://")[0]), WRONG_CALL)
     import json
     from http.client import HTTPConnection, HTTPException
 

@@ -9,7 +9,7 @@ from typing import Final
 from tui.command.asking import look, records, there
 from tui.command.hosted.serving import add_serve, page_of, served
 from tui.command.saying import FINE, NOT_FINE, run_async, say, show, wait_a_second
-from tui.command.words import Words, add_address, add_looks, looks_of
+from tui.command.words import Words, add_address, add_cookie, add_looks, looks_of
 
 STATUS_ENDS: Final = """\
 Exits with 0 when all is well. Exits with 1 when the nodes disagree, when a member is suspect, dead
@@ -24,6 +24,7 @@ def add(words: Words) -> None:
     """Add them."""
     word = words.add("inspect", inspect, "the dashboard on a running cluster")
     add_address(word)
+    add_cookie(word)
     word.add_argument(
         "--faults",
         action="store_true",
@@ -35,11 +36,13 @@ def add(words: Words) -> None:
 
     word = words.add("status", status, "the verdict, the nodes, who disagrees")
     add_address(word, json=True)
+    add_cookie(word)
     word.add_argument("--watch", action="store_true", help="again when the verdict changes")
     word.epilog = STATUS_ENDS
 
     word = words.add("members", members, "who believes what about whom")
     add_address(word, json=True)
+    add_cookie(word)
     word = words.add("ring", ring, "who owns which partitions")
     add_address(word, json=True)
     word = words.add("incidents", incidents, "each failure stage by stage, newest last")

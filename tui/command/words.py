@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Never
 
 from tui.command.arguments import address
-from tui.command.saying import WRONG_CALL
+from tui.command.saying import WRONG_CALL, CommandError
 
 if TYPE_CHECKING:
     from tui.driving.dress import Dress
@@ -58,6 +58,32 @@ def add_address(word: Parser, *, json: bool = False) -> None:
     word.add_argument("address", type=address, metavar="ADDRESS", help="a node's window")
     if json:
         word.add_argument("--json", action="store_true", help="one document with stable names")
+
+
+def add_cookie(word: Parser) -> None:
+    """`--cookie`, for words that read Erlang nodes too: its file goes into the address."""
+    word.add_argument(
+        "--cookie",
+        metavar="FILE",
+        help="for erlang://NAME@HOST: the cookie's file, - to type it (~/.erlang.cookie)",
+    )
+    run: Run = word.get_default("run")
+
+    def with_cookie(args: argparse.Namespace) -> int:
+        return run(_with_cookie(args))
+
+    word.set_defaults(run=with_cookie)
+
+
+def _with_cookie(args: argparse.Namespace) -> argparse.Namespace:
+    from urllib.parse import quote
+
+    if args.cookie is not None:
+        if not (args.address or "").startswith("erlang://"):
+            raise CommandError("--cookie is for erlang://NAME@HOST only: leave it out", WRONG_CALL)
+        joint = "&" if "?" in args.address else "?"
+        args.address = f"{args.address}{joint}cookie-file={quote(args.cookie)}"
+    return args
 
 
 def add_looks(word: Parser) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from random import Random
+from secrets import randbits
 from time import time_ns
 from typing import Final, Protocol
 from urllib.parse import parse_qs, urlsplit
@@ -66,8 +68,31 @@ def _serf(rest: str, hear: Hear) -> Adapter:
     return Serf(addresses, options.get("auth", ""), hear)
 
 
+def _erlang(rest: str, _hear: Hear) -> Adapter:
+    from tui.sources.foreign.erlang.cookies import cookie
+    from tui.sources.foreign.erlang.epmd import ErlangError, asked_at
+    from tui.sources.foreign.erlang.watched import Erlang, named
+
+    nodes, _, query = rest.partition("?")
+    given = {key: values[-1] for key, values in parse_qs(query).items()}
+    if "cookie" in given:
+        raise ForeignError(
+            "a cookie in an address is shown to all; name its file with --cookie FILE"
+        )
+    found = named(nodes)
+    try:
+        known = cookie(given.get("cookie-file", ""))
+        return Erlang(found, asked_at(given.get("epmd", "")), known, Random(randbits(64)))
+    except ErlangError as error:
+        raise ForeignError(str(error)) from None
+
+
 ENGINES: Final = {
-    engine.scheme: engine for engine in (Engine("serf", "HOST:PORT[,HOST:PORT...]", _serf),)
+    engine.scheme: engine
+    for engine in (
+        Engine("serf", "HOST:PORT[,HOST:PORT...]", _serf),
+        Engine("erlang", "NAME@HOST[,NAME@HOST...]", _erlang),
+    )
 }
 
 

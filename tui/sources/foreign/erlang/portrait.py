@@ -1,0 +1,184 @@
+"""What a node told of itself, for people to read: pure, each line (what, how much)."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from tui.sources.foreign.erlang.asking import Answer
+from tui.sources.foreign.erlang.terms import Atom, Pid, Term
+
+MEGA = 1_000_000
+LISTED_MAX = 4
+"""Names in one line; of more, how many there are."""
+LIBRARIES = frozenset(
+    {
+        "horde",
+        "swarm",
+        "phoenix_pubsub",
+        "libcluster",
+        "libring",
+        "partisan",
+        "ra",
+        "syn",
+        "riak_core",
+    }
+)
+"""Cluster libraries worth naming when they run: what they hold is not read."""
+
+
+class Place(Struct, frozen=True):
+    """Where the processes of one global name or group are."""
+
+    name: str
+    here: int
+    everywhere: int
+
+
+class Said(Struct):
+    """What a node said last, question by question; what it did not say stays as it is."""
+
+    release: str = ""
+    version: str = ""
+    started_at: int = 0
+    """Microseconds since 1970."""
+    tick_s: int = 0
+    schedulers: int = 0
+    run_queue: int = -1
+    processes: int = -1
+    processes_max: int = 0
+    memory: dict[str, int] = {}
+    """Bytes by kind, `total` among them."""
+    registered: int = 0
+    queues: dict[str, int] = {}
+    """Messages waiting, by registered name, of those asked."""
+    names: tuple[Place, ...] | None = None
+    names_all: int = 0
+    groups: tuple[Place, ...] | None = None
+    groups_all: int = 0
+    applications: dict[str, str] = {}
+    """Version by name."""
+    mnesia_nodes: tuple[str, ...] = ()
+    mnesia_tables: int = 0
+
+
+def extras(said: Said) -> tuple[tuple[str, str], ...]:
+    """Its lines, most telling first."""
+    lines: list[tuple[str, str]] = []
+    if said.run_queue >= 0:
+        lines.append(
+            ("run queue", f"{said.run_queue} waiting for {said.schedulers or '?'} schedulers")
+        )
+    if said.processes >= 0:
+        lines.append(("processes", f"{said.processes:,} of at most {said.processes_max:,}"))
+    if said.memory:
+        parts = [
+            f"{name} {said.memory[name] / MEGA:.1f}"
+            for name in ("processes", "binary", "ets", "code")
+            if name in said.memory
+        ]
+        total = f"{said.memory.get('total', 0) / MEGA:.1f} MB"
+        lines.append(("memory", f"{total} ({', '.join(parts)})" if parts else total))
+    if said.queues:
+        name, longest = max(said.queues.items(), key=lambda each: (each[1], each[0]))
+        of = f"{len(said.queues)} of {said.registered} registered processes asked"
+        lines.append(("longest queue", f"{longest:,} at {name} ({of})" if longest else f"0 ({of})"))
+    if said.tick_s:
+        bounds = f"{said.tick_s * 3 // 4} to {said.tick_s * 5 // 4} s"
+        lines.append(("net_ticktime", f"{said.tick_s} s: a silent node is given up after {bounds}"))
+    lines += _shared(said)
+    return tuple(lines)
+
+
+def _shared(said: Said) -> list[tuple[str, str]]:
+    """What is registered or stored across the cluster."""
+    lines: list[tuple[str, str]] = []
+    if said.names:
+        lines.append(("global names", _places(said.names, said.names_all)))
+    if said.groups:
+        lines.append(("pg groups", _places(said.groups, said.groups_all)))
+    if said.mnesia_nodes:
+        where = _some(list(said.mnesia_nodes))
+        lines.append(("Mnesia", f"runs on {where}; {said.mnesia_tables} tables"))
+    if "elixir" in said.applications:
+        lines.append(("Elixir", said.applications["elixir"]))
+    found = [
+        f"{name} {said.applications[name]}" for name in sorted(LIBRARIES & {*said.applications})
+    ]
+    if found:
+        lines.append(("also runs", f"{_some(found)} (what they hold is not read)"))
+    return lines
+
+
+def _places(places: tuple[Place, ...], count: int) -> str:
+    here = sum(1 for place in places if place.here)
+    shown = [
+        f"{place.name} {place.here}/{place.everywhere}" if place.everywhere > 1 else place.name
+        for place in places
+        if place.here
+    ]
+    asked = "" if count == len(places) else f" of the first {len(places)}"
+    return f"{count}, {here}{asked} here" + (f": {_some(shown)}" if shown else "")
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - LISTED_MAX
+    return ", ".join(names[:LISTED_MAX]) + (f" and {more} more" if more > 0 else "")
+
+
+# --- reading answers -----------------------------------------------------------------------------
+
+
+def whole(answer: Answer, otherwise: int = 0) -> int:
+    """A whole number."""
+    return answer if isinstance(answer, int) else otherwise
+
+
+def atoms(answer: Answer) -> list[Atom]:
+    """The atoms of a list."""
+    return [each for each in _items(answer) if isinstance(each, Atom)]
+
+
+def pids(answer: Answer) -> list[Pid]:
+    """The processes of a list."""
+    return [each for each in _items(answer) if isinstance(each, Pid)]
+
+
+def _items(answer: Answer) -> list[Term]:
+    return answer if isinstance(answer, list) else []
+
+
+def text(answer: Answer) -> str:
+    """A string, which Erlang writes as a list of characters."""
+    codes = [each for each in _items(answer) if isinstance(each, int) and 31 < each < 0x11_0000]
+    return "".join(map(chr, codes))
+
+
+def sizes(answer: Answer) -> dict[str, int]:
+    """[{kind, bytes}, ...]."""
+    return {
+        str(each[0]): each[1]
+        for each in _items(answer)
+        if isinstance(each, tuple) and len(each) == 2 and isinstance(each[1], int)
+    }
+
+
+def versions(answer: Answer) -> dict[str, str]:
+    """[{application, description, version}, ...]."""
+    return {
+        str(each[0]): text(each[2])
+        for each in _items(answer)
+        if isinstance(each, tuple) and len(each) == 3 and isinstance(each[0], Atom)
+    }
+
+
+def spelled(name: Term) -> str:
+    """A name of any kind, short."""
+    if isinstance(name, Atom):
+        return name[:24]
+    if isinstance(name, bytes):
+        return name.decode(errors="replace")[:24]
+    if isinstance(name, tuple):
+        return ":".join(spelled(each) for each in name[:3])[:24]
+    if isinstance(name, list):
+        return text(name)[:24] or "[]"
+    return str(name)[:24] if isinstance(name, int | float) else "…"
