@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from talk.stage.app import StageApp
 
 LOOPBACK: Final = "127.0.0.1"
+PORT_MAX: Final = 65_535
 TAKEN: Final = "is that port free?"
 
 
@@ -32,8 +33,12 @@ def add(word: argparse.ArgumentParser) -> None:
 
 
 def looks(args: argparse.Namespace) -> bool:
-    """Whether an address was given, to look at."""
-    return args.notes is not None and not args.notes.isdecimal()
+    """Whether an address was given, to look at. Raises CommandError for what is neither that nor a port."""
+    if args.notes is None or not args.notes.isdecimal():
+        return args.notes is not None
+    if not (args.notes.isascii() and int(args.notes[:9]) <= PORT_MAX):
+        raise CommandError(f"--notes: {args.notes} is not a port from 0 to {PORT_MAX}", WRONG_CALL)
+    return False
 
 
 def look(args: argparse.Namespace) -> int:

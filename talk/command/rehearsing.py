@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.command.saying import NOT_FINE, CommandError, say
+from tui.command.saying import NOT_FINE, CommandError, say, warn
 
 if TYPE_CHECKING:
     from talk.deck.deck import Deck
@@ -22,9 +22,11 @@ def recorded(deck: Deck, path: Path, *, real: bool) -> RecordedGround:
     from talk.grounds.recorded import open_recording
 
     try:
-        return open_recording(path, deck, real=real)
+        ground = open_recording(path, deck, real=real)
     except GroundError as error:
         raise CommandError(str(error), NOT_FINE) from None
+    warn(ground.trouble)
+    return ground
 
 
 def fallback(deck: Deck, performance: Performance) -> None:
@@ -36,7 +38,8 @@ def fallback(deck: Deck, performance: Performance) -> None:
     if path is None or not path.exists():
         return
     try:
-        performance.recording = open_recording(path, deck)
+        performance.recording = recording = open_recording(path, deck)
+        performance.director.notice = recording.trouble
     except GroundError as error:
         performance.director.notice = str(error)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from talk.command import noting, walling
-from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError, run_async, say
+from tui.command.saying import FINE, WRONG_CALL, CommandError, run_async, say
 from tui.command.words import Words, add_looks, looks_of
 
 if TYPE_CHECKING:
@@ -22,15 +22,13 @@ BUNDLED: Final = Path(__file__).resolve().parents[1] / "slides" / "road.md"
 SIZE: Final = (120, 36)
 """Columns and rows of exported pictures, and of a stage without a terminal."""
 STAGE_UNSEEN: Final = "the stage needs a terminal; --check does without, and so do --serve PORT and --notes PORT together"
-DECK_WRONG: Final = 3
-"""The exit code for a deck with a mistake in it."""
 ENDS: Final = """\
 Space goes on: it shows what comes next, or waits for what the slide shows. Left goes back. N gives
 the slide a new cluster, B is black, S leaves the live part away, q ends the talk and its cluster.
 
 --check exits with 0 when every claim held, with 1 when one did not, with 2 when a cue came late, and
 with 3 when the deck has a mistake (said with its line). It also says what is poor about the deck;
---lint says only that, and exits with 1 when there is anything. talk/deck/WRITING.md shows how to
+--lint says only that, or all mistakes, and exits with 1 when there is anything poor. talk/deck/WRITING.md shows how to
 write a deck.
 """
 
@@ -66,16 +64,17 @@ def add(words: Words) -> None:
 
 def talk(args: argparse.Namespace) -> int:
     """Present, check, or explain."""
-    from talk.command import writing
+    from talk.command import files, writing
 
     if args.words:
         return writing.words()
+    if args.lint:
+        return writing.lint(args.deck or BUNDLED)
+    _sensible(args)
     if noting.looks(args):
         return noting.look(args)
     deck = _read(args.deck or BUNDLED)
-    if args.lint:
-        return writing.lint(deck)
-    _sensible(args)
+    files.tried(args, deck)
     if args.check or args.export is not None:
         return run_async(_check(deck, args))
     return run_async(_present(deck, args))
@@ -84,13 +83,17 @@ def talk(args: argparse.Namespace) -> int:
 def _read(path: Path) -> Deck:
     from cluster.sim.pairs.registry import PAIRS
     from talk.claims.measures import MEASURES
+    from talk.command.writing import DECK_WRONG
     from talk.deck.deck import DeckError
-    from talk.deck.reading import open_deck
+    from talk.deck.reading import mistakes, open_deck
 
+    pairs = frozenset(PAIRS)
     try:
-        return open_deck(str(path), measures=MEASURES, pairs=frozenset(PAIRS))
+        return open_deck(str(path), measures=MEASURES, pairs=pairs)
     except DeckError as error:
-        raise CommandError(str(error), DECK_WRONG) from None
+        more = len(mistakes(str(path), measures=MEASURES, pairs=pairs)) - 1
+        hint = f" ({more} more: --lint says all)" if more > 0 else ""
+        raise CommandError(f"{error}{hint}", DECK_WRONG) from None
 
 
 def _sensible(args: argparse.Namespace) -> None:
@@ -104,6 +107,14 @@ def _sensible(args: argparse.Namespace) -> None:
         raise CommandError("--serve is for the stage: nobody looks on at a check", WRONG_CALL)
     if args.serve_host is not None and args.serve is None:
         raise CommandError("--serve-host says for whom the page is: add --serve PORT", WRONG_CALL)
+    if args.notes_host is not None and (args.notes is None or noting.looks(args)):
+        raise CommandError(
+            "--notes-host says for whom the presenter's view is: add --notes PORT", WRONG_CALL
+        )
+    if args.with_notes and args.export is None:
+        raise CommandError(
+            "--with-notes puts the notes on the exported page: add --export FILE.html", WRONG_CALL
+        )
     if args.check and args.notes is not None:
         raise CommandError("--notes is for the stage: nobody presents a check", WRONG_CALL)
     if args.recorded is not None and args.rehearse is not None:
@@ -177,7 +188,7 @@ async def _present(deck: Deck, args: argparse.Namespace) -> int:
 async def _check(deck: Deck, args: argparse.Namespace) -> int:
     from talk import report as reporting
     from talk.checking import check, pairs_of
-    from talk.command import rehearsing, writing
+    from talk.command import files, rehearsing, writing
     from talk.export.page import page
     from talk.export.shots import Camera
     from talk.grounds.live import LiveGround
@@ -219,12 +230,12 @@ async def _check(deck: Deck, args: argparse.Namespace) -> int:
     say(reporting.total(report))
     if args.export is not None:
         whole = page(report, camera.shots, seed=args.seed, notes=args.with_notes)
-        save(args.export, whole)
+        files.save(args.export, whole)
         say(f"{args.export}: {len(camera.shots)} steps, {len(whole) / 1e6:.1f} MB")
     if args.junit is not None:
-        save(args.junit, reporting.as_junit(report))
+        files.save(args.junit, reporting.as_junit(report))
     if args.json is not None:
-        save(args.json, json.dumps(reporting.as_json(report, args.seed), indent=1) + "\n")
+        files.save(args.json, json.dumps(reporting.as_json(report, args.seed), indent=1) + "\n")
     return report.code
 
 
@@ -234,11 +245,3 @@ def _again(args: argparse.Namespace) -> str:
     real = ["--real"] if args.real else []
     real += ["--from", str(args.recorded)] if args.recorded is not None else []
     return " ".join([args.prog, "talk", *deck, "--check", *real, "--seed", str(args.seed)])
-
-
-def save(path: Path, text: str) -> None:
-    """Write a file that was asked for by name."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"{path}: {error.strerror or error}", NOT_FINE) from None

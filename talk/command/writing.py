@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from tui.command.saying import FINE, NOT_FINE, show
+from tui.command.saying import FINE, NOT_FINE, CommandError, show
 
 if TYPE_CHECKING:
     from talk.deck.deck import Deck
     from talk.deck.lint import Complaint
+
+
+DECK_WRONG: Final = 3
+"""The exit code for a deck with a mistake in it."""
 
 
 def words() -> int:
@@ -33,8 +38,17 @@ def complaints(deck: Deck) -> list[Complaint]:
     return sorted(found, key=lambda said: (files.index(said.path), said.line))
 
 
-def lint(deck: Deck) -> int:
-    """Say them; not fine when there are any."""
+def lint(path: Path) -> int:
+    """Say all that is wrong about one, or else all that is poor; not fine when there is any."""
+    from cluster.sim.pairs.registry import PAIRS
+    from talk.claims.measures import MEASURES
+    from talk.deck.reading import mistakes, open_deck
+
+    known, pairs = MEASURES, frozenset(PAIRS)
+    wrong = mistakes(str(path), measures=known, pairs=pairs)
+    if wrong:
+        raise CommandError("\n".join(map(str, wrong)), DECK_WRONG)
+    deck = open_deck(str(path), measures=known, pairs=pairs)
     found = complaints(deck)
     show([str(complaint) for complaint in found] or f"{deck.path}: nothing to complain of")
     return NOT_FINE if found else FINE

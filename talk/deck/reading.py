@@ -1,8 +1,8 @@
 """A deck as it is written: Markdown that presenterm can show too, with `live`, `cue` and `claim` blocks.
 
 Decides where slides begin and end, what is revealed when, which commands change a slide, and in which
-order what is wrong is said: the first mistake, with its line and what to write instead. What one block
-means is its own module's; what only makes a slide poor is `talk.deck.lint`'s. Reads no disk but in
+order what is wrong is said: the first mistake, or all, each with its line and what to write instead. What
+one block means is its own module's; what only makes a slide poor is `talk.deck.lint`'s. Reads no disk but in
 `open_deck`.
 """
 
@@ -15,6 +15,7 @@ from typing import Final
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.front_matter import front_matter_plugin
+from msgspec.structs import replace
 
 from talk.deck.deck import Block, Deck, DeckError, Slide
 from talk.deck.grammar.blocks import OURS, blocks, language, line_of, plain, styled
@@ -63,10 +64,35 @@ def open_deck(
     return read_deck(text, path, measures=measures, pairs=pairs, load=from_disk)
 
 
+def mistakes(
+    path: str, *, measures: Measures | None = None, pairs: frozenset[str] | None = None
+) -> list[DeckError]:
+    """Every mistake in a deck from the disk that one reading can find, file by file and line by line."""
+    found: list[DeckError] = []
+    reader = _Reader(Context(Source(path), measures, pairs, found), from_disk)
+    try:
+        reader.read(from_disk(path), path)
+        reader.deck(path)
+    except (OSError, UnicodeError, ValueError) as error:
+        found.append(DeckError(path, 1, _why(error)))
+    except DeckError as error:
+        found.append(error)
+    files = list(dict.fromkeys([path, *(error.path for error in found)]))
+    unique = {str(error): error for error in found}
+    return sorted(unique.values(), key=lambda error: (files.index(error.path), error.line))
+
+
 def from_disk(path: str) -> str:
     """A file's text, or a little more than a deck may have. Raises OSError or UnicodeError."""
+    if os.path.isdir(path):
+        raise IsADirectoryError(21, "it is a directory, and a deck is a Markdown file", path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise OSError(22, "it is a pipe or a device, and a deck is a Markdown file", path)
     with open(path, encoding="utf-8") as file:
-        return file.read(CHARS_MAX + 1)
+        text = file.read(CHARS_MAX + 1)
+    if "\0" in text:
+        raise ValueError("a zero byte")
+    return text
 
 
 def _why(error: Exception) -> str:
@@ -98,7 +124,8 @@ class _Reader:
             raise source.error(1, f"this file is longer than {CHARS_MAX:,} characters")
         self._open.append(os.path.normpath(path))
         for node in parse(text).children:
-            self._node(node)
+            with self._context.going_on():
+                self._node(node)
         self._open.pop()
 
     def _include(self, value: str, line: int) -> None:
@@ -115,7 +142,7 @@ class _Reader:
             text = self._load(path)
         except (OSError, UnicodeError, ValueError) as error:
             raise outer.source.error(line, f"{shown(value)}: {_why(error)}") from None
-        self._context = Context(Source(path), outer.measures, outer.pairs)
+        self._context = replace(outer, source=Source(path))
         self._draft.context = self._context
         self.read(text, path)
         self._context = self._draft.context = outer
@@ -136,17 +163,28 @@ class _Reader:
             case "html_block":
                 self._draft.begin(line)
                 for said in comment(source, node.content, line):
-                    self._said(said)
+                    with self._context.going_on():
+                        self._said(said)
             case "heading" if node.markup in ("=", "-"):
                 self._draft.begin(line)
-                lines = styled(source, node)
-                self._draft.title(plain(lines), line, underlined=node.markup)
+                self._title(plain(styled(source, node)), line, node.markup)
             case "fence" if language(node) in OURS:
                 self._draft.begin(line)
                 self._ours(node, line)
             case _:
                 self._draft.begin(line)
                 self._draft.words(blocks(source, node), line)
+
+    def _title(self, text: str, line: int, underlined: str) -> None:
+        try:
+            self._draft.title(text, line, underlined)
+        except DeckError as error:
+            # Read on as it was meant: this begins a slide, and the one before it was not ended.
+            with self._context.going_on():
+                raise error
+            self._end(line)
+            self._draft.begin(line)
+            self._draft.title(text, line, underlined)
 
     def _front_matter(self, node: SyntaxTreeNode, line: int) -> None:
         source = self._context.source
@@ -195,8 +233,9 @@ class _Reader:
         if len(self._slides) >= SLIDES_MAX:
             raise self._context.source.error(line, f"a deck has at most {SLIDES_MAX} slides")
         number = len(self._slides) + 1 + self._has_intro
-        self._slides.append(self._draft.slide(number, self._standing))
-        self._draft = Draft(self._context, line + 1)
+        draft, self._draft = self._draft, Draft(self._context, line + 1)
+        with self._context.going_on():
+            self._slides.append(draft.slide(number, self._standing))
 
     @property
     def _has_intro(self) -> int:
@@ -208,7 +247,7 @@ class _Reader:
         source = self._context.source
         if self._draft.begun:
             self._end(self._draft.line)
-        if not self._slides and not self._has_intro:
+        if not self._slides and not self._has_intro and not self._context.found:
             raise source.error(1, "a deck has at least one slide; write some words")
         seconds, fallback = 0.0, ""
         duration = self._settings.get("duration")

@@ -30,6 +30,7 @@ from tui.view import ClusterView
 TICK_S: Final = 0.05
 BEHIND_US: Final = 250_000
 """No more than this is played at once, however long nobody looked: it would be a jump."""
+MENDS: Final = "--rehearse FILE.rec records the talk anew"
 PAIRS_BYTES_MAX: Final = 16 * 1_048_576
 
 
@@ -49,6 +50,7 @@ class RecordedGround:
         clock_ns: Callable[[], int] = monotonic_ns,
     ) -> None:
         self.recording = recording
+        self._deck = deck
         self._records = records
         self._real = real
         self._clock_ns = clock_ns
@@ -62,14 +64,38 @@ class RecordedGround:
             best = self._visits.get(visit.name)
             if best is None or len(visit.deeds) >= len(best.deeds):
                 self._visits[visit.name] = visit
+        self.trouble = self._trouble(records)
         self._visit = Visit("", recording.begin_us, recording.first, 0, "", [], [])
         self._todo: list[Deed] = []
         self._t = recording.begin_us
         self._place = recording.first
 
+    def _trouble(self, records: dict[str, Played]) -> str:
+        """What of the deck cannot be told from it, and why; empty: all can."""
+        names = {claim.pair for slide in self._deck.slides for claim in slide.claims if claim.pair}
+        shown = [self._called[place] for place, s in enumerate(self._deck.slides) if not s.still]
+        missing = [name for name in shown if name not in self._visits]
+        said: list[str] = []
+        if self.recording.cut_off:
+            said.append("it was cut off")
+        elif self.recording.trouble:
+            said.append(self.recording.trouble)
+        if missing:
+            said.append(f"{len(missing)} of the deck's {len(shown)} slides are not in it")
+        if names - set(records):
+            beside_it = beside(self.recording.path).name
+            count = len(names - set(records))
+            said.append(f"{count} of {len(names)} pairs are not in {beside_it} beside it")
+        return f"{self.recording.path}: {'; '.join(said)}: {MENDS}" if said else ""
+
     def label(self) -> str:
         """That it is recorded, and of what."""
         return "recorded, simulated" if self._visit.label.startswith("simulated") else "recorded"
+
+    @property
+    def slides(self) -> int:
+        """How many of the deck's slides are in it."""
+        return sum(name in self._visits for name in self._called)
 
     @property
     def now(self) -> int:
@@ -187,13 +213,16 @@ def open_recording(path: Path, deck: Deck, *, real: bool = True) -> RecordedGrou
     try:
         recording = Recording(path)
     except NotARecordingError as error:
-        raise GroundError(str(error)) from None
+        raise GroundError(f"{error}; {MENDS}") from None
     except OSError as error:
-        raise GroundError(f"{path}: {error.strerror or error}") from None
+        raise GroundError(f"{path}: {error.strerror or error}; {MENDS}") from None
     try:
         if not any(note.kind == KIND for note in recording.marks):
-            raise GroundError(f"{path} is no rehearsal of a talk: there is no slide in it")
-        return RecordedGround(recording, deck, records(beside(path)), real=real)
+            raise GroundError(f"{path} is no rehearsal of a talk: there is no slide in it; {MENDS}")
+        ground = RecordedGround(recording, deck, records(beside(path)), real=real)
+        if not ground.slides:
+            raise GroundError(f"{path} is a rehearsal of another deck: it has none of its slides")
+        return ground
     except BaseException:
         # Also on Ctrl-C: a file that tells no talk must not stay open.
         recording.close()
@@ -211,4 +240,5 @@ def records(path: Path) -> dict[str, Played]:
     except OSError as error:
         raise GroundError(f"{path}: {error.strerror or error}") from None
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise GroundError(f"{path} does not hold the records of pairs: {error}") from None
+        why = f"{path} does not hold the records of pairs: {error}"
+        raise GroundError(f"{why}; put back the one that was written, or {MENDS}") from None

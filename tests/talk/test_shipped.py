@@ -16,9 +16,9 @@ SLIDES = Path(__file__).resolve().parents[2] / "talk" / "slides"
 async def test_every_claim_holds_in_the_recording_that_ships() -> None:
     deck = open_deck(str(SLIDES / "road.md"), measures=MEASURES, pairs=frozenset(PAIRS))
     assert deck.fallback == "road.rec"
-    report = await check(
-        deck, open_recording(SLIDES / deck.fallback, deck, real=False), lambda _slide: None
-    )
+    ground = open_recording(SLIDES / deck.fallback, deck, real=False)
+    assert ground.trouble == "", "it has every slide and every pair"
+    report = await check(deck, ground, lambda _slide: None)
     broken = [judgement.text for judgement in report.claims if judgement.state != "held"]
     assert not broken, "record it anew: talk --check --real --rehearse FILE.rec"
     assert len(report.claims) > 150

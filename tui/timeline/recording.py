@@ -42,6 +42,8 @@ class Recording(Reel):
         """Open it. Raises NotARecordingError; OSError when the disk does."""
         super().__init__()
         self.path = path
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise NotARecordingError(f"{path} is a pipe or a device, not a recording's file")
         self._file = path.open("rb")
         self._chunks: list[int] = []
         """Offsets; of a gap, how many facts are missing there, below zero."""

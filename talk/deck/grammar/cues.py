@@ -7,12 +7,27 @@ slide is `talk.deck.grammar.drafts`'s; what a verb does is a ground's.
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Final, get_args
 
 from msgspec import Struct
 
 from cluster.config import ArchitectureName
-from talk.deck.deck import Act, Cue, Freeze, Hold, Need, Say, Show, Sleep, Step, Trigger, Wait
+from talk.deck.deck import (
+    Act,
+    Cue,
+    DeckError,
+    Freeze,
+    Hold,
+    Need,
+    Say,
+    Show,
+    Sleep,
+    Step,
+    Trigger,
+    Wait,
+)
 from talk.deck.grammar.lives import live
 from talk.deck.grammar.predicates import Measures, is_node, predicate
 from talk.deck.grammar.source import NUMBER, Source, Word, instead, number, shown
@@ -39,6 +54,23 @@ class Context(Struct, frozen=True):
     source: Source
     measures: Measures | None = None
     pairs: frozenset[str] | None = None
+    mistakes: list[DeckError] | None = None
+    """Those found so far, when all are wanted; None: the first one ends the reading."""
+
+    @contextmanager
+    def going_on(self) -> Generator[None]:
+        """A mistake in here is kept, and what comes after it is read too, when all are wanted."""
+        try:
+            yield
+        except DeckError as error:
+            if self.mistakes is None:
+                raise
+            self.mistakes.append(error)
+
+    @property
+    def found(self) -> int:
+        """How many mistakes there are so far."""
+        return len(self.mistakes or ())
 
 
 class Written(Struct, frozen=True):
@@ -51,23 +83,35 @@ class Written(Struct, frozen=True):
 def cue(context: Context, lines: list[tuple[int, str]], line: int) -> Written:
     """A block: its lines with their numbers, `line` its fence's. Raises `DeckError`."""
     source = context.source
-    said = [(at, text, words) for at, text in lines if (words := source.words(text, at))]
+    before = context.found
+    said: list[tuple[int, str, list[Word]]] = []
+    for at, text in lines:
+        with context.going_on():
+            if words := source.words(text, at):
+                said.append((at, text, words))
+    if not said and context.found > before:
+        return Written(None, None)
     if not said:
         raise source.error(line, "an empty cue does nothing; write a step in it, or leave it out")
     need: Need | None = None
     if _is_need(said[0][2]):
         at, text, _ = said.pop(0)
-        need = _need(source, source.bare(text, at)[1:], at)
+        with context.going_on():
+            need = _need(source, source.bare(text, at)[1:], at)
         if not said:
             return Written(None, need)
     trigger, alias = Trigger(), ""
     if said[0][2][0].text in ("on", "after", "at"):
         at, text, _ = said.pop(0)
-        trigger, alias = _trigger(context, source.bare(text, at), at)
-    steps = tuple(_step(context, words, text, at) for at, text, words in said)
-    if not steps:
+        with context.going_on():
+            trigger, alias = _trigger(context, source.bare(text, at), at)
+    if not said:
         raise source.error(line, "this cue has no step: say what happens, as in `kill n4`")
-    return Written(Cue(trigger, steps, alias, line), need)
+    steps: list[Step] = []
+    for at, text, words in said:
+        with context.going_on():
+            steps.append(_step(context, words, text, at))
+    return Written(Cue(trigger, tuple(steps), alias, line), need)
 
 
 # --- before the steps ------------------------------------------------------------------------------

@@ -10,10 +10,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from talk.deck.deck import Act, Block, Claim, Cue, Live, Need, Predicate, Slide, Wait
+from talk.deck.deck import Act, Block, Claim, Cue, DeckError, Live, Need, Predicate, Slide, Wait
 from talk.deck.grammar.claiming import claim
 from talk.deck.grammar.comments import Command, Setting
-from talk.deck.grammar.cues import END, ROOM, Context, cue
+from talk.deck.grammar.cues import END, NODES_MAX, ROOM, ROOMS_MAX, Context, cue
 from talk.deck.grammar.lives import live
 from talk.deck.grammar.predicates import is_node
 from talk.deck.grammar.source import US, Source, instead, shown
@@ -23,6 +23,8 @@ QUESTIONS_MAX: Final = 99
 COLUMNS: Final = 2
 TRUE: Final = ("true", "yes", "on")
 FALSE: Final = ("false", "no", "off")
+UNKNOWN: Final = Need(nodes=NODES_MAX, rooms=ROOMS_MAX)
+"""What runs after a slide whose need could not be read: whatever is named may be there."""
 Lines = list[tuple[int, str]]
 """Of a block: the number of each line, and the line."""
 
@@ -40,6 +42,8 @@ class Draft:
 
     def __init__(self, context: Context, line: int) -> None:
         self.context = context
+        self._torn = False
+        """A cue could not be read whole: what seems to be missing may stand in it."""
         self.line = line
         self.path = context.source.path
         self.begun = False
@@ -66,6 +70,11 @@ class Draft:
     @property
     def _source(self) -> Source:
         return self.context.source
+
+    @property
+    def _begun_in(self) -> Source:
+        """The file in which the slide begins: another may have been included since."""
+        return Source(self.path)
 
     def begin(self, line: int) -> None:
         """Something stands on this line, be it a command."""
@@ -177,7 +186,13 @@ class Draft:
     def cue(self, lines: Lines, line: int) -> None:
         """A `cue` block."""
         self._say(line)
-        written = cue(self.context, lines, line)
+        before = self.context.found
+        try:
+            written = cue(self.context, lines, line)
+        except DeckError:
+            self._torn = True
+            raise
+        self._torn |= self.context.found > before
         if written.need is not None:
             if self._need is not None or self._cues:
                 raise self._source.error(
@@ -193,8 +208,12 @@ class Draft:
     def claims_of(self, lines: Lines, line: int) -> None:
         """A `claim` block."""
         self._say(line)
-        found = [said for at, text in lines if (said := claim(self.context, text, at))]
-        if not found:
+        before, found = self.context.found, list[Claim]()
+        for at, text in lines:
+            with self.context.going_on():
+                if said := claim(self.context, text, at):
+                    found.append(said)
+        if not found and self.context.found == before:
             raise self._source.error(line, "an empty claim says nothing; leave the block out")
         self._claims += found
 
@@ -202,8 +221,11 @@ class Draft:
 
     def slide(self, number: int, standing: Standing) -> Slide:
         """All of it. Raises `DeckError` when its parts do not fit together."""
-        self._aliases()
-        self._present(standing)
+        if self._torn:
+            standing.need = self._need or UNKNOWN
+        else:
+            self._aliases()
+            self._present(standing)
         titles = (*self._titles, "", "")
         settings = self._settings
         plan = settings.get("plan")
@@ -222,7 +244,7 @@ class Draft:
             self._whole("question", QUESTIONS_MAX),
             "appendix" in settings and self._flag(settings["appendix"]),
             "jump_to_middle" in self._flags,
-            self._source.duration(str(plan.value), plan.line, "plan") / US["s"] if plan else 0.0,
+            self._begun_in.duration(str(plan.value), plan.line, "plan") / US["s"] if plan else 0.0,
             "skip_slide" in self._flags,
             self.line,
             self._widths,
@@ -235,7 +257,7 @@ class Draft:
             return 0
         text = str(said.value)
         if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= most):
-            raise self._source.error(
+            raise self._begun_in.error(
                 said.line, f"{key} is a number from 1 to {most}, not {shown(text)}"
             )
         return int(text)
@@ -248,9 +270,10 @@ class Draft:
         for said in self._claims:
             if said.alias and said.alias != END and said.alias not in known:
                 hint = instead(said.alias, (*known, END))
-                raise self._source.error(
-                    said.line, f"no cue of this slide is called {shown(said.alias)}; {hint}"
-                )
+                with self.context.going_on():
+                    raise self._begun_in.error(
+                        said.line, f"no cue of this slide is called {shown(said.alias)}; {hint}"
+                    )
 
     def _present(self, standing: Standing) -> None:
         """Whether all nodes and rooms that are named can be there."""
@@ -262,16 +285,17 @@ class Draft:
         named = [(name, act.line) for act in acts for arg in act.args for name in arg.split(",")]
         for what, line in self._conditions():
             named += [(name, line) for name in what.args]
-        for name, line in named:
+        for name, line in dict.fromkeys(named):
             room = ROOM.fullmatch(name)
-            if is_node(name) > nodes:
-                raise self._source.error(
-                    line, f"there is no {name} here: this slide has n1 to n{nodes}"
-                )
-            if room and int(room[1]) > standing.need.rooms:
-                raise self._source.error(
-                    line, f"there is no {name} here: this slide has {standing.need.rooms} rooms"
-                )
+            with self.context.going_on():
+                if is_node(name) > nodes:
+                    raise self._begun_in.error(
+                        line, f"there is no {name} here: this slide has n1 to n{nodes}"
+                    )
+                if room and int(room[1]) > standing.need.rooms:
+                    raise self._begun_in.error(
+                        line, f"there is no {name} here: this slide has {standing.need.rooms} rooms"
+                    )
 
     def _conditions(self) -> list[tuple[Predicate, int]]:
         found = [(said.predicate, said.line) for said in self._claims if said.predicate]

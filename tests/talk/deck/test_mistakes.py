@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from talk.deck.deck import DeckError
 from talk.deck.grammar.comments import COMMANDS
+from talk.deck.reading import mistakes, open_deck
 from talk.deck.words import LIVES, VERBS
 from tests.talk.deck.writing import CUE, MEASURES, fenced, mistake, read
 
@@ -226,3 +230,98 @@ def tried(text: str) -> DeckError | None:
         return error
     assert deck.slides
     return None
+
+
+MANY = """\
+One
+===
+```live
+rinng
+```
+```cue
+start nodes=3 archtecture=majority
+on kee as die
+kil n4
+kill n9
+```
+```claim
+no colon here
+x: viewz = 1 always
+```
+
+Two
+===
+<!-- paus -->
+```cue
+start nodes=3
+kill n5
+kill n7
+```
+```claim
+y: views = 1 within 3s of dy
+```
+<!-- end_slide -->
+<!-- include: more.md -->
+"""
+MORE = "> ---\n\n<!-- end_slide -->\n<!--\ntalk:\n  plan: 9\n-->\nlast\n"
+EVERY = [
+    ("many.md", 4, "did you mean ring?"),
+    ("many.md", 7, "did you mean architecture?"),
+    ("many.md", 8, "a cue begins"),
+    ("many.md", 9, "did you mean kill?"),
+    ("many.md", 13, "a claim is written"),
+    ("many.md", 14, "did you mean views?"),
+    ("many.md", 17, "end_slide"),
+    ("many.md", 19, "did you mean pause?"),
+    ("many.md", 22, "there is no n5 here"),
+    ("many.md", 23, "there is no n7 here"),
+    ("many.md", 26, "no cue of this slide is called"),
+    ("more.md", 1, "inside of a list"),
+    ("more.md", 6, "as in 9s"),
+]
+
+
+def test_every_mistake_is_said_and_none_that_only_follows_from_another(tmp_path: Path) -> None:
+    (tmp_path / "many.md").write_text(MANY)
+    (tmp_path / "more.md").write_text(MORE)
+    found = mistakes(str(tmp_path / "many.md"), measures=MEASURES, pairs=frozenset())
+    said = [(Path(error.path).name, error.line) for error in found]
+    assert said == [(name, line) for name, line, _ in EVERY]
+    for error, (_, _, words) in zip(found, EVERY, strict=True):
+        assert words in error.sentence
+
+
+@pytest.mark.parametrize("kind", ["binary", "zero", "pipe", "directory", "nothing"])
+def test_what_is_no_deck_is_one_sentence_and_never_waited_for(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "deck.md"
+    match kind:
+        case "binary":
+            path.write_bytes(bytes(range(256)))
+        case "zero":
+            path.write_bytes(b"One\n===\n\0\n")
+        case "pipe":
+            os.mkfifo(path)
+        case "directory":
+            path.mkdir()
+        case _:
+            pass
+    with pytest.raises(DeckError, match=r"not text in UTF-8|cannot be read: ") as caught:
+        open_deck(str(path))
+    assert mistakes(str(path))[0].sentence == caught.value.sentence
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(sorted(set(MANY.splitlines()))), max_size=25))
+def test_all_mistakes_begin_with_the_first_and_there_are_none_where_there_is_no_first(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "shuffled.md"
+    path.write_text("\n".join(lines))
+    found = mistakes(str(path), measures=MEASURES, pairs=frozenset())
+    first: list[DeckError] = []
+    try:
+        open_deck(str(path), measures=MEASURES, pairs=frozenset())
+    except DeckError as error:
+        first.append(error)
+    assert bool(first) == bool(found)
+    assert {(error.path, error.line) for error in first} <= {(e.path, e.line) for e in found}
