@@ -7,6 +7,7 @@ every node, so that a leaf of a hash tree is one range of them. Ignores trees (`
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -22,8 +23,9 @@ LEAVES_MAX: Final = 65_536
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
+@lru_cache(maxsize=4_096)
 def position(key: bytes) -> bytes:
-    """A key's place in the order in which records are scanned."""
+    """A key's place in the order in which records are scanned. Remembered, as `key_hash` is."""
     return blake2b(key, digest_size=POSITION_BYTES).digest()
 
 

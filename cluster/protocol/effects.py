@@ -7,7 +7,7 @@ visible to `Records` at once, durable when `Persisted(token)` comes back.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, Protocol
+from typing import Literal, Protocol, final
 
 from msgspec import Struct
 
@@ -29,6 +29,7 @@ from cluster.protocol.messages import (
 Channel = Literal["datagram", "stream"]
 
 
+@final
 class Send(Struct, frozen=True):
     """Give a packet to the network. It may be lost; a stream that cannot be made is a LinkClosed."""
 
@@ -39,6 +40,7 @@ class Send(Struct, frozen=True):
     packet: Packet
 
 
+@final
 class SetTimer(Struct, frozen=True):
     """Wake the node with `TimerFired(timer, due)`. Replaces a timer of the same name."""
 
@@ -167,6 +169,7 @@ class Reply(Struct, frozen=True):
     response: Response
 
 
+@final
 class Emit(Struct, frozen=True):
     """Tell observers."""
 

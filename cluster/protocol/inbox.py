@@ -6,10 +6,12 @@ that cannot be; counts each (`Report.reject`). Ignores what the machines then do
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar, get_args
 
 from cluster.config import Config
-from cluster.model.member import Address, MemberState, NodeId
+from cluster.model.member import MemberState, NodeId
 from cluster.protocol.flow.flows import Flows
 from cluster.protocol.inputs import Received, Rejected
 from cluster.protocol.messages import (
@@ -33,7 +35,6 @@ from cluster.protocol.messages import (
     Hello,
     Herald,
     Nack,
-    Packet,
     Ping,
     PingReq,
     PushPull,
@@ -88,6 +89,27 @@ from cluster.protocol.swim.prober import Prober
 from cluster.protocol.transfer.drain import Drain
 from cluster.protocol.transfer.transfers import Transfers
 
+_OfMembership = Ping | Ack | PingReq | Nack | Gossip | PushPull | Hello
+_OfPeers = Forward | Forwarded | Fetch | FetchPage | DrainAsk | DrainAnswer
+_OfRepair = TreeRoots | TreeLeaves | LeafKeys | LeafRecords | LeafPush
+_OfReaping = ReapAsk | ReapAnswer | ReapCommit | ClientCall | ClientAnswer
+_OfTopics = Spread | SpreadDigest | Deliver | SubscribersAsk | SubscribersTold
+_OfPolicy = (
+    Relay | Relayed | Herald | Heed | Accept | Accepted | Solicit | Vote | Survey | SurveyPage
+)
+_OfRooms = (
+    RoomAsk
+    | RoomAnswer
+    | RoomGive
+    | RoomTaken
+    | RoomBring
+    | RoomGone
+    | RoomRollAsk
+    | RoomRoll
+    | RoomWatch
+)
+_OfFlows = FlowAsk | FlowItems | FlowTell
+
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
@@ -129,28 +151,13 @@ class Inbox:
                 self.members.learn(claim, "gossip", sender)
             if known is None or known.state is not MemberState.ALIVE:
                 self.introduction.undead(sender, packet.epoch)
-        match packet.body:
-            # The busiest first: each pattern costs a look.
-            case ReplicaWrite() | ReplicaWritten() | ReplicaRead() | ReplicaValue():
-                self._replica_message(packet)
-            case Ping() | Ack() | PingReq() | Nack() | Gossip() | PushPull() | Hello():
-                self._membership_message(packet, event.source)
-            case Forward() | Forwarded() | Fetch() | FetchPage() | DrainAsk() | DrainAnswer():
-                self._peer_message(packet)
-            case Spread() | SpreadDigest() | Deliver() | SubscribersAsk() | SubscribersTold():
-                self._broadcast_message(packet)
-            case TreeRoots() | TreeLeaves() | LeafKeys() | LeafRecords() | LeafPush():
-                self._repair_message(packet)
-            case ReapAsk() | ReapAnswer() | ReapCommit() | ClientCall() | ClientAnswer():
-                self._rare_message(packet, event.source)
-            case _:
-                self._members_message(packet)
+        self.heard_by[type(packet.body)](self, event, packet.body)
 
-    def _membership_message(self, packet: Packet, source: Address) -> None:
-        sender = packet.sender
-        match packet.body:
+    def _membership_message(self, event: Received, body: _OfMembership) -> None:
+        sender = event.packet.sender
+        match body:
             case Ping() as ping:
-                self.prober.on_ping(ping, sender, source)
+                self.prober.on_ping(ping, sender, event.source)
             case Ack() as ack:
                 self.prober.on_ack(ack, sender)
             case PingReq() as request:
@@ -158,49 +165,53 @@ class Inbox:
             case Nack() as nack:
                 self.prober.on_nack(nack, sender)
             case PushPull() as view:
-                self.introduction.on_push_pull(view, sender, source)
-            case _:
-                pass
+                self.introduction.on_push_pull(view, sender, event.source)
+            case Gossip() | Hello():
+                pass  # the claims it brings were learnt already
 
-    def _replica_message(self, packet: Packet) -> None:
-        sender, traced = packet.sender, packet.traced
-        match packet.body:
-            case ReplicaWrite(number, partition, key, versions, hint_for):
-                if not self._sane(partition, key, sender):
-                    return
-                if self.members.leaving:
-                    # Nobody would ever see it again.
-                    self._written(sender, number, f"{self.out.name} is leaving", traced, key)
-                    return
-                if number > 0 and (why := self.replica.fenced(partition, key, versions)):
-                    self._written(sender, number, why, traced, key)
-                    return
-                self.replica.write(
-                    partition,
-                    key,
-                    versions,
-                    hint_for,
-                    lambda refused: self._written(sender, number, refused, traced, key),
-                )
-            case ReplicaWritten(number, refused):
-                if number > 0:
-                    self.coordinator.writes.written(number, sender, refused)
-                elif number < REPAIR_NUMBERS:
-                    self.exchange.pushed(number, sender, refused)
-                else:
-                    self.hints.written(number, refused)
-            case ReplicaRead(number, partition, key):
-                if not self._sane(partition, key, sender):
-                    return
-                versions = self.replica.read(partition, key)
-                filling = partition in self.transfers.filling
-                answer = ReplicaValue(number, versions, filling)
-                address = self.members.address(sender)
-                self.out.send(sender, address, "stream", answer, traced=traced, key=key)
-            case ReplicaValue(number, versions, filling):
-                self.coordinator.reads.value(number, sender, versions, filling=filling)
-            case _:
-                pass
+    def _on_write(self, event: Received, body: ReplicaWrite) -> None:
+        packet = event.packet
+        sender, traced, number = packet.sender, packet.traced, body.number
+        partition, key, versions = body.partition, body.key, body.versions
+        if not self._sane(partition, key, sender):
+            return
+        if self.members.leaving:
+            # Nobody would ever see it again.
+            self._written(sender, number, f"{self.out.name} is leaving", traced, key)
+            return
+        if number > 0 and (why := self.replica.fenced(partition, key, versions)):
+            self._written(sender, number, why, traced, key)
+            return
+        self.replica.write(
+            partition,
+            key,
+            versions,
+            body.hint_for,
+            lambda refused: self._written(sender, number, refused, traced, key),
+        )
+
+    def _on_written(self, event: Received, body: ReplicaWritten) -> None:
+        number = body.number
+        if number > 0:
+            self.coordinator.writes.written(number, event.packet.sender, body.refused)
+        elif number < REPAIR_NUMBERS:
+            self.exchange.pushed(number, event.packet.sender, body.refused)
+        else:
+            self.hints.written(number, body.refused)
+
+    def _on_read(self, event: Received, body: ReplicaRead) -> None:
+        packet = event.packet
+        sender, key, partition = packet.sender, body.key, body.partition
+        if not self._sane(partition, key, sender):
+            return
+        filling = partition in self.transfers.filling
+        answer = ReplicaValue(body.number, self.replica.read(partition, key), filling)
+        address = self.members.address(sender)
+        self.out.send(sender, address, "stream", answer, traced=packet.traced, key=key)
+
+    def _on_value(self, event: Received, body: ReplicaValue) -> None:
+        reads = self.coordinator.reads
+        reads.value(body.number, event.packet.sender, body.versions, filling=body.filling)
 
     def _sane(self, partition: int, key: bytes, sender: NodeId) -> bool:
         data = self.config.data
@@ -218,9 +229,9 @@ class Inbox:
         answer = ReplicaWritten(number, refused)
         self.out.send(sender, address, "stream", answer, traced=traced, key=key)
 
-    def _peer_message(self, packet: Packet) -> None:
-        sender = packet.sender
-        match packet.body:
+    def _peer_message(self, event: Received, body: _OfPeers) -> None:
+        sender = event.packet.sender
+        match body:
             case Forward(number, request):
                 if sender in self.members.claims:
                     self.coordinator.request(Asker(node=sender, number=number), request)
@@ -234,12 +245,10 @@ class Inbox:
                 self.drain.asked(ask, sender)
             case DrainAnswer() as answer:
                 self.drain.answered(answer, sender)
-            case _:
-                pass
 
-    def _rare_message(self, packet: Packet, source: Address) -> None:
-        sender = packet.sender
-        match packet.body:
+    def _reaping_message(self, event: Received, body: _OfReaping) -> None:
+        sender = event.packet.sender
+        match body:
             case ReapAsk() as ask:
                 self.reaper.asked(ask, sender)
             case ReapAnswer() as answer:
@@ -248,9 +257,7 @@ class Inbox:
                 self.reaper.committed(commit, sender)
             case ClientCall() | ClientAnswer():
                 detail = "a client's message between nodes"
-                self.report.reject(Rejected("unknown", source, detail))
-            case _:
-                pass
+                self.report.reject(Rejected("unknown", event.source, detail))
 
     def _known(self, sender: NodeId) -> bool:
         if sender in self.members.claims:
@@ -258,69 +265,51 @@ class Inbox:
         self.report.reject(Rejected("unknown", sender, "from a stranger"))
         return False
 
-    def _members_message(self, packet: Packet) -> None:
-        """What only members may say, of policies and pipelines."""
-        sender = packet.sender
+    def _policy_message(self, event: Received, body: _OfPolicy) -> None:
+        sender = event.packet.sender
         if not self._known(sender):
             return
-        match packet.body:
-            case Relay(number, request):
-                asker = Asker(node=sender, number=number, relayed=True)
-                self.coordinator.request(asker, request)
-            case (
-                Relayed()
-                | Herald()
-                | Heed()
-                | Accept()
-                | Accepted()
-                | Solicit()
-                | Vote()
-                | Survey()
-                | SurveyPage()
-            ) as body:
-                self.coordinator.policy.heard(body, sender)
-            case (
-                RoomAsk()
-                | RoomAnswer()
-                | RoomGive()
-                | RoomTaken()
-                | RoomBring()
-                | RoomGone()
-                | RoomRollAsk()
-                | RoomRoll()
-                | RoomWatch()
-            ) as body:
-                self.rooms.heard(body, sender)
+        if isinstance(body, Relay):
+            asker = Asker(node=sender, number=body.number, relayed=True)
+            self.coordinator.request(asker, body.request)
+        else:
+            self.coordinator.policy.heard(body, sender)
+
+    def _rooms_message(self, event: Received, body: _OfRooms) -> None:
+        if self._known(event.packet.sender):
+            self.rooms.heard(body, event.packet.sender)
+
+    def _flows_message(self, event: Received, body: _OfFlows) -> None:
+        sender = event.packet.sender
+        if not self._known(sender):
+            return
+        match body:
             case FlowAsk() as ask:
-                self.flows.on_ask(ask, sender, packet.epoch)
+                self.flows.on_ask(ask, sender, event.packet.epoch)
             case FlowItems() as items:
                 self.flows.on_items(items, sender)
             case FlowTell() as tell:
                 self.flows.on_tell(tell)
-            case _:
-                pass
 
-    def _broadcast_message(self, packet: Packet) -> None:
-        sender = packet.sender
+    def _broadcast_message(self, event: Received, body: _OfTopics) -> None:
+        sender = event.packet.sender
         if not self._known(sender):
             return
-        match packet.body:
+        match body:
             case Spread() as spread:
                 self.topics.on_spread(spread, sender)
             case SpreadDigest() as digest:
                 self.topics.on_digest(digest, sender)
             case Deliver() as message:
-                self.topics.subscribers.on_deliver(message, sender, packet.epoch)
+                self.topics.subscribers.on_deliver(message, sender, event.packet.epoch)
             case SubscribersAsk() as ask:
                 self.topics.census.on_ask(ask, sender)
             case SubscribersTold() as told:
                 self.topics.census.on_told(told, sender)
-            case _:
-                pass
 
-    def _repair_message(self, packet: Packet) -> None:
-        sender = packet.sender
-        match packet.body:
+    def _repair_message(self, event: Received, body: _OfRepair) -> None:
+        sender = event.packet.sender
+        match body:
             case TreeRoots() as roots:
                 self.exchange.on_roots(roots, sender)
             case TreeLeaves() as leaves:
@@ -331,5 +320,19 @@ class Inbox:
                 self.exchange.on_records(records, sender)
             case LeafPush() as push:
                 self.exchange.on_push(push, sender)
-            case _:
-                pass
+
+    # By type, because a pattern that does not match costs as much as what the busiest messages do.
+    heard_by: ClassVar[Mapping[type, Callable[..., None]]] = {
+        ReplicaWrite: _on_write,
+        ReplicaWritten: _on_written,
+        ReplicaRead: _on_read,
+        ReplicaValue: _on_value,
+        **dict.fromkeys(get_args(_OfMembership), _membership_message),
+        **dict.fromkeys(get_args(_OfPeers), _peer_message),
+        **dict.fromkeys(get_args(_OfRepair), _repair_message),
+        **dict.fromkeys(get_args(_OfReaping), _reaping_message),
+        **dict.fromkeys(get_args(_OfTopics), _broadcast_message),
+        **dict.fromkeys(get_args(_OfPolicy), _policy_message),
+        **dict.fromkeys(get_args(_OfRooms), _rooms_message),
+        **dict.fromkeys(get_args(_OfFlows), _flows_message),
+    }

@@ -6,6 +6,7 @@ and its `Records`. This file only routes and wires; each rule lives in the machi
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from random import Random
 
 from cluster.config import Config
@@ -46,6 +47,7 @@ from cluster.protocol.inputs import (
     Rotted,
     SnapshotQuery,
     TimerFired,
+    TimerKey,
     TransferCommand,
 )
 from cluster.protocol.memory import NAME, Memory, recall
@@ -175,60 +177,68 @@ class Node:
             self.rooms,
             self.flows,
         )
+        # Tables, because a pattern that does not match costs as much as what the busiest inputs do.
+        self._hears = self._hearers()
+        self._wakes = self._wakers()
 
     def handle(self, event: Input, now: int) -> list[Effect]:
         """Tell the node what happened at `now` (microseconds); returns what it wants done."""
         self._out.begin(now)
         self._shelf.begin()
-        match event:
-            case Received():
-                self._inbox.received(event)
-            case TimerFired():
-                self._timer(event)
-            case Persisted():
-                self._report.trouble = ""
-                self._out.persisted(event.token)
-            case Requested():
-                self._requested(event)
-            case LinkClosed():
-                self._link_closed(event)
-            case Measured():
-                self._report.measured = event
-                self.members.health.measured(event.lag_us)
-            case Booted() | Rejected() | PersistRefused() | Rotted() | Abandoned() | FaultSet():
-                self._rare(event)
-        self.rooms.ended()
+        self._hears[type(event)](event)
+        if self.rooms.homes.changed():
+            self.rooms.look()
         return self._out.drain()
 
-    def _rare(
-        self, event: Booted | Rejected | PersistRefused | Rotted | Abandoned | FaultSet
-    ) -> None:
-        match event:
-            case Rotted(kind, partition, count):
-                self._report.rotted += count
-                self._out.emit(RecordRotted(kind, partition, count))
-                if kind == "record":
-                    self.trees.doubt((partition,))
-                    self.policy.damaged()
-            case Booted():
-                self._boot(event)
-            case Rejected():
-                self._report.reject(event)
-            case PersistRefused():
-                self._report.trouble = event.reason
-                self._out.emit(PersistFailed(event.reason))
-                self.replica.distrust_actors()
-                self._out.persist_refused(event.token, event.reason)
-                self.trees.doubt_all()
-                self.reaper.doubt_all()
-            case Abandoned():
-                self.coordinator.book.abandon(event.id)
-            case FaultSet():
-                self._report.faults = event.in_force
-                if event.healed:
-                    self._out.emit(FaultHealed(event.kind, self.name, event.peers))
-                else:
-                    self._out.emit(FaultInjected(event.kind, self.name, event.peers, event.detail))
+    def _hearers(self) -> Mapping[type, Callable[..., None]]:
+        """What each sort of input is for: all of `Input`."""
+        return {
+            Received: self._inbox.received,
+            TimerFired: self._timer,
+            Persisted: self._persisted,
+            Requested: self._requested,
+            LinkClosed: self._link_closed,
+            Measured: self._measured,
+            Booted: self._boot,
+            Rejected: self._report.reject,
+            PersistRefused: self._persist_refused,
+            Rotted: self._rotted,
+            Abandoned: self._abandoned,
+            FaultSet: self._fault_set,
+        }
+
+    def _persisted(self, event: Persisted) -> None:
+        self._report.trouble = ""
+        self._out.persisted(event.token)
+
+    def _persist_refused(self, event: PersistRefused) -> None:
+        self._report.trouble = event.reason
+        self._out.emit(PersistFailed(event.reason))
+        self.replica.distrust_actors()
+        self._out.persist_refused(event.token, event.reason)
+        self.trees.doubt_all()
+        self.reaper.doubt_all()
+
+    def _measured(self, event: Measured) -> None:
+        self._report.measured = event
+        self.members.health.measured(event.lag_us)
+
+    def _rotted(self, event: Rotted) -> None:
+        self._report.rotted += event.count
+        self._out.emit(RecordRotted(event.kind, event.partition, event.count))
+        if event.kind == "record":
+            self.trees.doubt((event.partition,))
+            self.policy.damaged()
+
+    def _abandoned(self, event: Abandoned) -> None:
+        self.coordinator.book.abandon(event.id)
+
+    def _fault_set(self, event: FaultSet) -> None:
+        self._report.faults = event.in_force
+        if event.healed:
+            self._out.emit(FaultHealed(event.kind, self.name, event.peers))
+        else:
+            self._out.emit(FaultInjected(event.kind, self.name, event.peers, event.detail))
 
     # --- beginning and end --------------------------------------------------------------------
 
@@ -282,7 +292,7 @@ class Node:
         blob = self._shelf.meta(NAME)
         memory = recall(blob) if blob is not None else None
         if blob is not None and memory is None:
-            self._rare(Rotted("memory", -1, 1))
+            self._rotted(Rotted("memory", -1, 1))
         return memory
 
     def _remember(self) -> None:
@@ -374,75 +384,46 @@ class Node:
     # --- timers -------------------------------------------------------------------------------
 
     def _timer(self, event: TimerFired) -> None:
-        late = self._out.now - event.due
-        head, *rest = event.timer
-        match head:
-            case "probe":
-                if late > self.config.membership.stall_us:
-                    self._out.emit(StallNoticed(late))
-                if late > self.config.rooms.doubt_us:
-                    self.rooms.stalled()
-                self.prober.tick()
-            case "ping":
-                self.prober.ping_timed_out(int(rest[0]), late)
-            case "probed":
-                self.prober.probe_ended(int(rest[0]), late)
-            case "gossip":
-                self.prober.gossip()
-            case "suspect":
-                self.members.suspicion_expired(NodeId(rest[0]), late)
-            case "evict":
-                self.members.evict(NodeId(rest[0]))
-            case "pulse":
-                self._report.pulse()
-                self.flows.pulse()
-            case "flow":
-                self.flows.wake(rest[0])
-            case _:
-                self._rare_timer(head, rest)
+        self._wakes[event.timer[0]](event.timer, self._out.now - event.due)
 
-    def _rare_timer(self, head: str, rest: list[str]) -> None:
-        match head:
-            case "ops":
-                self.coordinator.sweep()
-            case "ring":
-                self.placement.settle()
-            case "nack":
-                self.prober.errand_failed(int(rest[0]))
-            case "reap":
-                self.reaper.tick()
-            case "push-pull":
-                self.introduction.push_pull()
-            case "reconnect":
-                self.introduction.reconnect()
-            case "remember":
-                self._remember()
-            case "left":
-                self.farewell.left()
-            case _:
-                self._copying_timer(head, rest)
+    def _probe(self, _timer: TimerKey, late: int) -> None:
+        if late > self.config.membership.stall_us:
+            self._out.emit(StallNoticed(late))
+        if late > self.config.rooms.doubt_us:
+            self.rooms.stalled()
+        self.prober.tick()
 
-    def _copying_timer(self, head: str, rest: list[str]) -> None:
-        match head:
-            case "hints":
-                self.hints.retry(NodeId(rest[0]))
-            case "transfers":
-                self.transfers.pump()
-            case "drain":
-                self.drain.tick()
-            case "spread":
-                self.topics.wake(rest[0])
-            case "trees":
-                self.trees.tick()
-            case "exchange":
-                self.exchange.tick()
-            case "strays":
-                self.strays.tick()
-            case "rooms":
-                self.rooms.timer(rest)
-            case "room":
-                self.rooms.hall.timer(rest[0], rest[1])
-            case "policy":
-                self.policy.timer(rest)
-            case _:
-                raise AssertionError(f"a timer nobody set: {head}")
+    def _pulse(self, _timer: TimerKey, _late: int) -> None:
+        self._report.pulse()
+        self.flows.pulse()
+
+    def _wakers(self) -> Mapping[str, Callable[[TimerKey, int], None]]:
+        """Who set a timer, by its first word; each is told the timer and how late it is."""
+        return {
+            "probe": self._probe,
+            "ping": lambda timer, late: self.prober.ping_timed_out(int(timer[1]), late),
+            "probed": lambda timer, late: self.prober.probe_ended(int(timer[1]), late),
+            "gossip": lambda _timer, _late: self.prober.gossip(),
+            "suspect": lambda timer, late: self.members.suspicion_expired(NodeId(timer[1]), late),
+            "evict": lambda timer, _late: self.members.evict(NodeId(timer[1])),
+            "pulse": self._pulse,
+            "flow": lambda timer, _late: self.flows.wake(timer[1]),
+            "ops": lambda _timer, _late: self.coordinator.sweep(),
+            "ring": lambda _timer, _late: self.placement.settle(),
+            "nack": lambda timer, _late: self.prober.errand_failed(int(timer[1])),
+            "reap": lambda _timer, _late: self.reaper.tick(),
+            "push-pull": lambda _timer, _late: self.introduction.push_pull(),
+            "reconnect": lambda _timer, _late: self.introduction.reconnect(),
+            "remember": lambda _timer, _late: self._remember(),
+            "left": lambda _timer, _late: self.farewell.left(),
+            "hints": lambda timer, _late: self.hints.retry(NodeId(timer[1])),
+            "transfers": lambda _timer, _late: self.transfers.pump(),
+            "drain": lambda _timer, _late: self.drain.tick(),
+            "spread": lambda timer, _late: self.topics.wake(timer[1]),
+            "trees": lambda _timer, _late: self.trees.tick(),
+            "exchange": lambda _timer, _late: self.exchange.tick(),
+            "strays": lambda _timer, _late: self.strays.tick(),
+            "rooms": lambda timer, _late: self.rooms.timer(timer[1:]),
+            "room": lambda timer, _late: self.rooms.hall.timer(timer[1], timer[2]),
+            "policy": lambda timer, _late: self.policy.timer(timer[1:]),
+        }

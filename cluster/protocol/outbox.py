@@ -9,6 +9,7 @@ Machines share one outbox; it holds no protocol state of its own.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import get_args
 
 from cluster.config import Config
@@ -243,6 +244,7 @@ class Outbox:
         self._effects.append(Halt(reason, failed))
 
 
+@lru_cache(maxsize=4_096)
 def key_text(key: bytes) -> str:
     """A key as the screens show it: at most 40 characters, never control characters."""
     text = key[:64].decode("utf-8", "replace")

@@ -61,11 +61,11 @@ class Tables:
         """Perform writes."""
         for write in writes:
             match write:
-                case PutRecord(partition, key, record):
-                    held = self.records.setdefault(partition, {})
-                    if key not in held and partition in self._order:
-                        insort(self._order[partition], key, key=position)
-                    held[key] = record
+                case PutRecord():
+                    held = self.records.setdefault(write.partition, {})
+                    if write.key not in held and write.partition in self._order:
+                        insort(self._order[write.partition], write.key, key=position)
+                    held[write.key] = write.record
                 case DropRecord(partition, key):
                     if self.records.get(partition, {}).pop(key, None) is not None:
                         self._order.pop(partition, None)

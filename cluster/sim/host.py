@@ -6,7 +6,7 @@ from typing import Final
 
 from cluster.model.member import Address, NodeId
 from cluster.protocol.effects import Halt, Send
-from cluster.protocol.inputs import Input, Received, RequestId, TimerKey
+from cluster.protocol.inputs import Input, RequestId, TimerKey
 from cluster.protocol.node import Node
 from cluster.sim.disk import Disk
 
@@ -16,12 +16,11 @@ SOCKET_PACKETS: Final = 256
 UNSENT_MAX: Final = 4_096
 """Messages that wait to leave a clogged process; what it says after them is lost."""
 
+DATAGRAM: Final = 1
+"""Marks a packet that a full socket loses."""
+
 PACKET_BYTES: Final = 120
 """What a packet without values is taken to weigh, for the byte counts of pulses."""
-
-
-class Datagram(Received, frozen=True):
-    """A packet that a full socket would lose."""
 
 
 class Clock:

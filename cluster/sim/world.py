@@ -50,7 +50,7 @@ from cluster.protocol.node import Node
 from cluster.sim.dice import Dice, below
 from cluster.sim.digest import digest
 from cluster.sim.disk import Disk
-from cluster.sim.host import PACKET_BYTES, SOCKET_PACKETS, UNSENT_MAX, Clock, Datagram, Host
+from cluster.sim.host import DATAGRAM, PACKET_BYTES, SOCKET_PACKETS, UNSENT_MAX, Clock, Host
 from cluster.sim.network import CALM, Network, Weather
 
 START: Final = 1_000_000 * SECOND
@@ -70,7 +70,7 @@ Scribe = Callable[[Host, Persist], None]
 Hearer = Callable[[Host, HandOver], None]
 _Event = tuple[int, int, Action | None, Host | None, int, Received | None, TimerKey | None, int]
 """(due, order, action, host, the host's boot, packet, timer, due by the host's clock): something to
-call, or, for a host, a packet, a timer, or neither at the end of a commit."""
+call, or, for a host, a packet (`DATAGRAM`, or 0), a timer, or neither at the end of a commit."""
 
 
 class World:
@@ -185,8 +185,7 @@ class World:
         self.host(name).paused = True
 
     def resume(self, name: str) -> None:
-        """Let it go on. What arrived meanwhile and what came due is handled now, in either order:
-        which of the two an event loop looks at first differs."""
+        """Let it go on: what arrived and what came due are handled now, either of them first."""
         host = self.host(name)
         if not host.paused:
             return
@@ -213,6 +212,8 @@ class World:
 
     def _read(self, host: Host) -> None:
         """What waited in its sockets."""
+        if host.paused:
+            return
         held, host.held, host.held_datagrams = host.held, [], 0
         for boot, event in held:
             if host.boots == boot:
@@ -236,7 +237,7 @@ class World:
         self.ask(name, LeaveCommand(), lambda _response: None)
 
     def tell(self, payload: Payload) -> None:
-        """State a fact that only the god of this world can know (an injected fault)."""
+        """State a fact that only the god of this world knows (an injected fault)."""
         self._told += 1
         fact = Fact(LAB, 1, self._told, self.now, self.now, payload)
         for watcher in self.watchers:
@@ -250,7 +251,7 @@ class World:
         heappush(self._heap, (due, self._order, action, None, 0, None, None, 0))
 
     def after(self, delay: int, action: Action) -> None:
-        """Call something after so many virtual microseconds."""
+        """Call it after so many microseconds."""
         self.at(self.now + delay, action)
 
     def run(self, until: int) -> None:
@@ -279,8 +280,8 @@ class World:
                 pass  # for a process that has ended
             elif packet is not None:
                 self.delivered += 1
-                if host.clogged:
-                    self._hold(host, packet)
+                if host.clogged or host.paused:
+                    self._hold(host, packet, datagram=due == DATAGRAM)
                 else:
                     self._give(host, packet)
             elif timer is not None:
@@ -320,24 +321,23 @@ class World:
         if node is None:
             return
         if host.paused:
-            self._hold(host, event)
+            self._hold(host, event, datagram=False)
             return
-        now = self.now
-        effects = node.handle(event, host.clock.local(now))
+        effects = node.handle(event, host.clock.local(self.now))
         self.handled += 1
-        self._hash = hash((self._hash, now, host.index, len(effects)))
+        self._hash = hash((self._hash, self.now, host.index, len(effects)))
         if self.handled % 1_000 == 0:
             self.marks.append(self._hash)
         if self.journal is not None:
-            self.journal.append(f"{now} {host.name} {event} -> {len(effects)} effects")
+            self.journal.append(f"{self.now} {host.name} {event} -> {len(effects)} effects")
         for effect in effects:
-            # The busiest first: a call for each effect would cost as much as what it does.
-            if isinstance(effect, Emit):
+            # The busiest first, and by type: `isinstance` of another's costs three times as much.
+            if type(effect) is Emit:
                 for watcher in self.watchers:
                     watcher(effect.fact)
-            elif isinstance(effect, Send):
+            elif type(effect) is Send:
                 self._send(host, effect)
-            elif isinstance(effect, SetTimer):
+            elif type(effect) is SetTimer:
                 self._set_timer(host, effect.timer, effect.due)
             else:
                 self._perform(host, effect)
@@ -345,8 +345,8 @@ class World:
         while found:
             self._give(host, Rotted("record", found.pop(), 1))
 
-    def _hold(self, host: Host, event: Input) -> None:
-        if isinstance(event, Datagram):
+    def _hold(self, host: Host, event: Input, *, datagram: bool) -> None:
+        if datagram:
             if host.held_datagrams >= SOCKET_PACKETS:
                 return
             host.held_datagrams += 1
@@ -413,21 +413,21 @@ class World:
             return
         if send.channel == "datagram":
             dues = self.network.datagram(host.name, target.name, self.now)
-            if dues:
-                event = Datagram(send.packet, host.address, PACKET_BYTES)
-                for due in dues:
-                    self._arrive(target, event, due)
+            for due in dues:
+                event = Received(send.packet, host.address, PACKET_BYTES)
+                self._arrive(target, event, due, DATAGRAM)
         elif target.node is not None:
             due = self.network.stream(host.name, target.name, self.now)
             if due:
-                self._arrive(target, Received(send.packet, host.address, PACKET_BYTES), due)
+                event = Received(send.packet, host.address, PACKET_BYTES)
+                self._arrive(target, event, due)
         elif not target.silent and self._reachable(host, target):
             boot = host.boots
             self.after(RESET_US, lambda: self._refused(host, target, boot))
 
-    def _arrive(self, target: Host, packet: Received, due: int) -> None:
+    def _arrive(self, target: Host, packet: Received, due: int, way: int = 0) -> None:
         self._order += 1
-        heappush(self._heap, (due, self._order, None, target, target.boots, packet, None, 0))
+        heappush(self._heap, (due, self._order, None, target, target.boots, packet, None, way))
 
     # --- clients -------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from cluster.model.facts import MasterChosen, ReignBegan, ReignEnded
 from cluster.model.member import NOBODY, MemberState, NodeId
 from cluster.model.summary import Rule
 from cluster.protocol.effects import PutMeta, Records
+from cluster.protocol.inputs import TimerKey
 from cluster.protocol.messages import (
     Accept,
     Accepted,
@@ -90,7 +91,7 @@ class Failover:
 
     # --- who is master ------------------------------------------------------------------------
 
-    def timer(self, words: list[str]) -> None:
+    def timer(self, words: TimerKey) -> None:
         """A period has passed: say that this node is master, or ask whether there is none."""
         del words
         now = self._out.now

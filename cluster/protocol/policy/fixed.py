@@ -16,6 +16,7 @@ from cluster.model.facts import MasterChosen, Outcome
 from cluster.model.layout import fixed_master
 from cluster.model.member import NodeId
 from cluster.model.summary import Rule
+from cluster.protocol.inputs import TimerKey
 from cluster.protocol.outbox import Outbox
 from cluster.protocol.policy.messages import Relayed
 from cluster.protocol.policy.policy import Spoken
@@ -57,7 +58,7 @@ class Fixed:
         """If it was the master, what it was asked is in doubt."""
         self._relays.lost(name)
 
-    def timer(self, words: list[str]) -> None:
+    def timer(self, words: TimerKey) -> None:
         """It sets none."""
 
     def heard(self, body: Spoken, sender: NodeId) -> None:

@@ -19,6 +19,7 @@ from cluster.model.facts import MasterChosen, ReignBegan, ReignEnded, TermRefuse
 from cluster.model.member import NOBODY, NodeId
 from cluster.model.summary import Rule
 from cluster.protocol.effects import Records
+from cluster.protocol.inputs import TimerKey
 from cluster.protocol.messages import (
     Accept,
     Accepted,
@@ -131,9 +132,9 @@ class Majority:
 
     # --- time ---------------------------------------------------------------------------------
 
-    def timer(self, words: list[str]) -> None:
+    def timer(self, words: TimerKey) -> None:
         """A period has passed, or what was read from the disk is known not to be damaged."""
-        if words == ["read"]:
+        if words == ("read",):
             self._go_on()
             return
         now = self._out.now

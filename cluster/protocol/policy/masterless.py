@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cluster.model.member import NodeId
 from cluster.model.summary import NO_RULE, Rule
+from cluster.protocol.inputs import TimerKey
 from cluster.protocol.policy.policy import Spoken
 from cluster.protocol.quorum.operation import Operation
 
@@ -28,7 +29,7 @@ class Masterless:
     def peer_lost(self, name: NodeId) -> None:
         """The coordinator sees to it."""
 
-    def timer(self, words: list[str]) -> None:
+    def timer(self, words: TimerKey) -> None:
         """It sets none."""
 
     def heard(self, body: Spoken, sender: NodeId) -> None:

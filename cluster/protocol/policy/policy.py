@@ -11,6 +11,7 @@ from typing import Protocol
 
 from cluster.model.member import NodeId
 from cluster.model.summary import Rule
+from cluster.protocol.inputs import TimerKey
 from cluster.protocol.messages import (
     Accept,
     Accepted,
@@ -56,7 +57,7 @@ class Policy(Protocol):
         """The link to a member broke: what it has not answered it may never answer."""
         ...
 
-    def timer(self, words: list[str]) -> None:
+    def timer(self, words: TimerKey) -> None:
         """A timer set as ("policy", *words) came due."""
         ...
 

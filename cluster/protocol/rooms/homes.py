@@ -39,7 +39,7 @@ class Homes:
 
     def changed(self) -> bool:
         """Whether a home may have changed since this was asked last (it is, after every input)."""
-        version, ring = self._members.version, self._placement.ring
+        version, ring = self._members.roster.version, self._placement.ring
         if version == self._version and ring is self._ring:
             return False
         self._version, self._ring = version, ring

@@ -28,7 +28,7 @@ from cluster.model.rooms.naming import (
 from cluster.model.summary import RoomRow, RoomsTally
 from cluster.model.versions import Record
 from cluster.protocol.effects import Records
-from cluster.protocol.inputs import RequestId, RoomsQuery
+from cluster.protocol.inputs import RequestId, RoomsQuery, TimerKey
 from cluster.protocol.messages import (
     PutRequest,
     Refusal,
@@ -135,7 +135,7 @@ class Rooms:
         if self.possible:
             self._out.set_timer(SCAN, self._out.now)
 
-    def timer(self, words: list[str]) -> None:
+    def timer(self, words: TimerKey) -> None:
         """One of this machine's timers came due."""
         match words:
             case ["tick"]:
@@ -193,11 +193,6 @@ class Rooms:
         if not self._looking and (self.names.known or self.running):
             self._looking = True
             self._out.set_timer(LOOK, self._out.now)
-
-    def ended(self) -> None:
-        """An input was handled: the members or the ring may have changed."""
-        if self.homes.changed():
-            self.look()
 
     def _review(self) -> None:
         me = self._out.name
