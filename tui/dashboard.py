@@ -123,7 +123,7 @@ class MasterlessApp(App[int]):
         self._wheel = Wheel(self)
         self._pointer = Pointer(self)
         self._notice = ""
-        self._notice_until = 0
+        self._notice_until = self._ticked_at = 0
         self._trouble = ""
         self._painted_at = self._began = 0
         self._unread = True
@@ -133,7 +133,6 @@ class MasterlessApp(App[int]):
         self._source: asyncio.Task[None] | None = None
         self._saver = Saver(self.say)
         self._leaving: asyncio.Task[None] | None = None
-        self._ticked_at = 0
         self._last: Still | None = None
         """The picture that stands while all is being stopped: what ends now is no news."""
         self._ended = False
@@ -207,6 +206,8 @@ class MasterlessApp(App[int]):
             if time_ns() // 1_000 >= until:
                 break
         self._heard_since_paint = True
+        if self.deck.owes:  # between this picture and the next
+            asyncio.get_running_loop().call_later(0.5 / FPS, self.deck.rest)
 
     def _play(self, now: int) -> None:
         """Go on in what is being replayed, by as much time as went by since the last tick."""

@@ -55,6 +55,16 @@ class Deck:
         if self.tape is not None:
             self.tape.add(facts, view, now)
 
+    @property
+    def owes(self) -> bool:
+        """Whether there is work that can wait for a moment between two pictures (`rest`)."""
+        return self.tape is not None and self.tape.owes
+
+    def rest(self) -> None:
+        """Do a part of it."""
+        if self.tape is not None:
+            self.tape.rest()
+
     def press(self, move: Move, now: int) -> str:
         """A key. Answers with what there is to say, mostly nothing."""
         self.player, said = press(self.player, move, self.reel, now)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from cluster.model.facts import Fact
-from tui.timeline.cutter import MARKS_KEPT, Chunk, Cutter, Kept, Note
+from tui.timeline.cutter import MARKS_KEPT, Chunk, Cutter, Kept, Note, compressed, encode
 from tui.timeline.pack import Span, unpack
 from tui.timeline.reel import Reel, read_view
 from tui.view import ClusterView
@@ -47,6 +47,10 @@ class Tape(Reel):
         self._chunks: list[Chunk] = []
         self._views: list[Kept] = []
         self._bytes = 0
+        self.view_bytes = 0
+        self._waiting: ClusterView | None = None
+        """The last of the views, as long as it is not packed."""
+        self._encoded = b""
         self._cutter = Cutter(self, WAIT_US, VIEW_FACTS)
 
     @property
@@ -77,6 +81,7 @@ class Tape(Reel):
         """Everything held, in the order of a file. What comes meanwhile is left out."""
         self._close_open()
         self._cutter.cut()
+        self._pack()
         chunks, views, notes = self._chunks.copy(), self._views.copy(), self.marks.copy()
         pieces: list[tuple[int, int, Chunk | Kept | Note]] = []
         pieces += [(kept.seq, 0, kept) for kept in views]
@@ -84,6 +89,30 @@ class Tape(Reel):
         pieces += [(max(note.seq, self.first), 2, note) for note in notes]
         pieces.sort(key=lambda piece: piece[:2])
         return (piece for _, _, piece in pieces)
+
+    # --- what can wait for a moment between two pictures --------------------------------------------
+
+    @property
+    def owes(self) -> bool:
+        """Whether there is something to pack."""
+        return self._waiting is not None
+
+    def rest(self) -> None:
+        """Do a part of it: 2 to 4 ms."""
+        if self._waiting is None:
+            return
+        if not self._encoded:
+            self._encoded = encode(self._waiting)
+            return
+        last = self._views[-1]
+        self._views[-1] = kept = compressed(self._encoded, last.t, last.seq)
+        self.view_bytes = len(kept.blob)
+        self._bytes += self.view_bytes
+        self._waiting, self._encoded = None, b""
+
+    def _pack(self) -> None:
+        while self.owes:
+            self.rest()
 
     # --- the shelf ---------------------------------------------------------------------------------
 
@@ -94,11 +123,12 @@ class Tape(Reel):
         self.times.append(chunk.t0)
         self._bytes += len(chunk.blob)
 
-    def kept_view(self, kept: Kept) -> None:
-        """The view after all facts so far."""
-        self._views.append(kept)
-        self.kept.append(kept.seq)
-        self._bytes += len(kept.blob)
+    def keep(self, view: ClusterView, t: int, seq: int) -> None:
+        """The view after all facts so far: packed when there is time for it."""
+        self._pack()
+        self._views.append(Kept(t, seq, 1, b""))
+        self.kept.append(seq)
+        self._waiting = view
 
     def mark(self, note: Note) -> None:
         """A mark, which may lie a little back."""
@@ -110,6 +140,8 @@ class Tape(Reel):
 
     def read_kept(self, number: int) -> ClusterView:
         """A whole view."""
+        if self._waiting is not None and number == len(self._views) - 1:
+            return self._waiting
         return read_view(self._views[number].blob)
 
     def _span(self, chunk: int) -> Span:

@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 
 from cluster.model.facts import Fact
 from tui.fold import fold
-from tui.timeline.cutter import Chunk, Cutter, Kept, Note
+from tui.timeline.cutter import Chunk, Cutter, Kept, Note, keep
 from tui.timeline.rec import INDEX_CHUNKS, MAGIC, VERSION, Header, Index, Origin, footer, record
 from tui.view import ClusterView
 
@@ -36,6 +36,7 @@ class Writer:
         self._chunks = 0
         self._index = 0
         self.facts = 0
+        self.view_bytes = 0
         self._write(MAGIC)
         self._write(record(header))
 
@@ -52,8 +53,13 @@ class Writer:
         if self._chunks % INDEX_CHUNKS == 0:
             self._put_index()
 
-    def kept_view(self, kept: Kept) -> None:
+    def keep(self, view: ClusterView, t: int, seq: int) -> None:
         """The view after all facts so far."""
+        self.kept_view(keep(view, t, seq))
+
+    def kept_view(self, kept: Kept) -> None:
+        """The same, packed."""
+        self.view_bytes = len(kept.blob)
         self._put(kept.t, kept.seq, "S", record(kept))
 
     def mark(self, note: Note) -> None:
