@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from tui.web.page import Page
 
 AS_IT_IS: Final = Dress()
+LOOKING_ONLY: Final = "looking only: inspect --faults lets links be cut"
+ASKED_ONLY: Final = "looking only: nothing but questions is ever sent to it"
 
 
 class Demonstration:
@@ -135,7 +137,7 @@ async def _inspect(
         stage=f"waiting for {shown(address)}…",
         dress=dress,
         foreign=faults,
-        greeting=greeting if faults else "looking only: inspect --faults lets links be cut",
+        greeting=greeting if faults else ASKED_ONLY if "://" in address else LOOKING_ONLY,
     )
     return await _watch(begin, options, lasting=lasting, page=page, made=apps.append)
 

@@ -32,6 +32,7 @@ from cluster.model.summary import (
     RingTable,
     RoomsTally,
     Rule,
+    Telling,
     TopicsTally,
     TransferRow,
 )
@@ -143,6 +144,10 @@ class NodeView(Struct, frozen=True, gc=False):
     """How long each other member last took to answer its probe, microseconds."""
     flaps: int = 0
     """How often it came back within a short time, as another last told of it."""
+    telling: Telling | None = None
+    """How much of it can be told, when it is a node of another engine."""
+    extras: tuple[tuple[str, str], ...] = ()
+    """What only its engine has: (what, how much), for people to read."""
 
 
 MessageId = tuple[NodeId, int, int]

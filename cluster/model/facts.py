@@ -100,6 +100,7 @@ from cluster.model.summary import (
     RoomRow,
     RoomsTally,
     Rule,
+    Telling,
     TopicsTally,
     TransferRow,
 )
@@ -176,6 +177,8 @@ class SnapshotTaken(Struct, frozen=True, array_like=True, tag="snapshot"):
     """Whom it takes for the master, and whether it acts as one."""
     rooms: tuple[RoomRow, ...] = ()
     """The rooms it runs, starts or has given up."""
+    telling: Telling | None = None
+    """How much it can tell, when it is not one of ours."""
 
 
 class PulseReported(Struct, frozen=True, array_like=True, gc=False, tag="pulse"):
@@ -222,6 +225,8 @@ class PulseReported(Struct, frozen=True, array_like=True, gc=False, tag="pulse")
     """Of the members probed in the interval that answered themselves: how long that took (us)."""
     disk_bytes: int = 0
     """Rows brought to disk, keys and values; what a store adds around them is not in it."""
+    extras: tuple[tuple[str, str], ...] = ()
+    """What only its engine has, for people to read: (what, how much)."""
 
 
 class StallNoticed(Struct, frozen=True, array_like=True, tag="node.stall"):

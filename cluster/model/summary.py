@@ -151,6 +151,39 @@ class DrainRow(Struct, frozen=True, array_like=True):
     waiting_on: str
 
 
+Told = Literal[
+    "ring",
+    "keys",
+    "copies",
+    "messages",
+    "operations",
+    "latencies",
+    "hints",
+    "heard",
+    "rooms",
+    "lag",
+    "memory",
+    "network",
+    "disk",
+    "uptime",
+    "round trips",
+]
+"""What a cluster may tell beside who holds what of whom; ours tells all of it. "copies": what its
+nodes hold of one key; "heard": when a member was last heard directly; "lag": how late loops run."""
+
+
+class Telling(Struct, frozen=True, array_like=True):
+    """How a cluster of another maker is read, and how much of it that tells."""
+
+    engine: str
+    """Its name in sentences: Serf."""
+    every_us: int
+    """It is asked this often; what was polled is known no more exactly."""
+    tells: tuple[Told, ...] = ()
+    estimates: tuple[Told, ...] = ()
+    """What is worked out and not measured, so that it is marked wherever it stands."""
+
+
 class Rule(Struct, frozen=True, array_like=True):
     """Whom a node takes for the master. In a cluster without masters it stays empty."""
 

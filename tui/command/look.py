@@ -8,7 +8,16 @@ from typing import Final
 
 from tui.command.asking import look, records, there
 from tui.command.hosted.serving import add_serve, page_of, served
-from tui.command.saying import FINE, NOT_FINE, run_async, say, show, wait_a_second
+from tui.command.saying import (
+    FINE,
+    NOT_FINE,
+    WRONG_CALL,
+    CommandError,
+    run_async,
+    say,
+    show,
+    wait_a_second,
+)
 from tui.command.words import Words, add_address, add_cookie, add_looks, looks_of
 
 STATUS_ENDS: Final = """\
@@ -54,6 +63,9 @@ def inspect(args: argparse.Namespace) -> int:
     """The dashboard on a cluster that is not ours."""
     from tui.sources.foreign.watching import shown
 
+    if args.faults and "://" in args.address:
+        why = "nothing is ever done to a cluster of another engine: look at it without --faults"
+        raise CommandError(why, WRONG_CALL)
     there(args.address)  # a dead address is a sentence, not an empty dashboard
     page = page_of(args, shown(args.address))
     if page is None and (args.plain or not sys.stdout.isatty()):

@@ -86,7 +86,9 @@ def _title(frame: Frame, scene: Scene, screen: ScreenName, detail: str) -> None:
     if tables:
         shape += f"   {tables[0].partitions} partitions × "
         shape += "1 copy" if tables[0].replicas == 1 else f"{tables[0].replicas} copies"
-    x = frame.text(1, 0, scene.source, "title", bold=True)
+    first, *others = scene.source.split(",")
+    source = f"{first} and {len(others)} more" if others else first
+    x = frame.text(1, 0, fit(source, max(8, frame.width - 38)), "title", bold=True)
     frame.hit(1, 0, x - 1, 1, Button("home"))
     x0 = frame.text(x, 0, " / ", "faint")
     x = frame.text(x0, 0, screen, "accent", bold=True)

@@ -131,6 +131,7 @@ def snapshot(node: NodeView, fact: Fact, payload: SnapshotTaken) -> NodeView:
         trees=payload.trees,
         architecture=payload.architecture,
         rule=payload.rule,
+        telling=payload.telling,
     )
 
 
@@ -174,6 +175,7 @@ def pulse(node: NodeView, fact: Fact, payload: PulseReported) -> NodeView:
         topics=payload.topics,
         rooms_us=payload.interval_us,
         round_trips={**node.round_trips, **payload.round_trips},
+        extras=payload.extras,
     )
 
 

@@ -20,6 +20,7 @@ from cluster.model.member import Address, NodeId
 from cluster.model.values.copies import CopyShown
 from tui.inspecting.prompt import fed
 from tui.judge.detail.copies import why_nobody
+from tui.judge.foreign.telling import without
 from tui.scene import Scene
 from tui.seen.inspection import Copy, Inspection, Reading
 from tui.view import ClusterView
@@ -47,8 +48,8 @@ class Asker:
         return self.seen.typing is not None
 
     def ask_for_a_name(self) -> None:
-        """Somebody wants to look at a key: which?"""
-        self.seen = replace(self.seen, typing="")
+        """Somebody wants to look at a key: which? Of an engine that tells of none, none."""
+        self.seen = replace(self.seen, typing=None if without(self._view, "copies") else "")
         self._changed()
 
     def look_at(self, key: str) -> None:
@@ -68,7 +69,10 @@ class Asker:
     def follow(self, scene: Scene, *, looking: bool) -> None:
         """Called with every picture: ask while somebody looks, and while there is whom to ask."""
         self._view = scene.view
-        why_not = why_nobody(scene.live, not scene.frozen, scene.simulated is not None)
+        # Another engine's address is no window: what it does not speak is never sent to it.
+        why_not = without(scene.view, "copies") or why_nobody(
+            scene.live, not scene.frozen, scene.simulated is not None
+        )
         if why_not != self.seen.why_not:
             self.seen = replace(self.seen, why_not=why_not, copies=(), readings=())
         wanted = looking and bool(self.seen.key) and not why_not

@@ -12,6 +12,7 @@ from cluster.model.member import NodeId
 from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
+from tui.judge.foreign.telling import without
 from tui.judge.stories.story import Step, Story, Topic
 from tui.judge.stories.telling import counts, hidden, long, sentence, title
 from tui.judge.stories.walk import Whisper, beside, shown
@@ -30,7 +31,7 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
         only = scene.look.only
         said = f"only {only.written}: nothing kept" if only else "no operation heard of yet"
         paint_chrome(frame, scene, "flow", said)
-        _nothing_yet(frame, only)
+        _nothing_yet(frame, only, without(scene.view, "messages"))
         return frame
     y = TOP + (1 if height >= 22 else 0)
     bottom = height - FOOT
@@ -72,13 +73,18 @@ def _detail(scene: Scene, story: Story, picture: Picture, *, wide: bool) -> str:
     return "   ".join(parts)
 
 
-def _nothing_yet(frame: Frame, only: Topic | None) -> None:
+def _nothing_yet(frame: Frame, only: Topic | None, without_messages: str) -> None:
     lines = (
         (
             f"No story of {only.written} is kept: the nodes trace some keys, for some seconds.",
             "f shows all stories again.",
         )
         if only
+        else (
+            f"{without_messages} Who sent what to whom is not known here.",
+            "What its members believe of each other is on 3 matrix.",
+        )
+        if without_messages
         else (
             "Nobody has told of an operation, a probe or a doubt yet.",
             "Each write, read and accusation is drawn here: who asked whom, what arrived,",

@@ -7,8 +7,10 @@ little of each, a large one gives its room to the log.
 from __future__ import annotations
 
 from collections.abc import Callable
+from textwrap import wrap
 from typing import Final
 
+from cluster.model.summary import Telling
 from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
@@ -25,6 +27,7 @@ from tui.draw.sparkline import (
 from tui.driving.explaining import about, explained
 from tui.judge.agreement import is_live
 from tui.judge.court.crowns import architecture_of
+from tui.judge.foreign.telling import sampling, telling, untold
 from tui.scene import Scene
 from tui.screens.pieces.forecast import Claim, claims, forecasts
 from tui.screens.pieces.parts import events, number, rule
@@ -97,6 +100,10 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
 
 
 def _middle_rows(scene: Scene, wide: bool) -> int:
+    told = telling(scene.view)
+    if told is not None and not (wide and "messages" in told.tells):
+        count = len(claims(scene))
+        return max(3, 1 + count) if wide else 2 + min(2, (count + 1) // 2)
     if wide:
         return 2 + len(KINDS)
     return min(2, (len(claims(scene)) + 1) // 2)
@@ -104,13 +111,20 @@ def _middle_rows(scene: Scene, wide: bool) -> int:
 
 def _middle(frame: Frame, scene: Scene, y: int, wide: bool) -> int:
     rows = _middle_rows(scene, wide)
+    told = telling(scene.view)
+    if told is not None and not wide:
+        _foreign(frame, told, y, frame.width - 2)
+        y, rows = y + 2, rows - 2
     if not wide:
         for index, claim in enumerate(claims(scene)[: 2 * rows]):
             x = 2 + (index % 2) * (frame.width // 2)
             _claim(frame, scene, (x, y + index // 2), claim, frame.width // 2 - 3, brief=True)
         return y + rows
     x = _right_half(frame)
-    _messages(frame, scene, y, x - 4)
+    if told is None or "messages" in told.tells:
+        _messages(frame, scene, y, x - 4)
+    else:
+        _foreign(frame, told, y, x - 4)
     frame.text(x, y, "claims, checked on what was reported", "muted")
     for row, claim in enumerate(claims(scene)[: len(KINDS)], start=1):
         _claim(frame, scene, (x, y + row), claim, min(64, frame.width - x - 2))
@@ -164,6 +178,13 @@ def _messages(frame: Frame, scene: Scene, y: int, right: int) -> None:
     series = of_moments(history, scene.now, width, 60_000_000, _hints)
     latest = float(history[-1].hints) if history else 0.0
     _level(frame, scene, (y + 1 + len(KINDS), right), "hints held", series, latest)
+
+
+def _foreign(frame: Frame, told: Telling, y: int, right: int) -> None:
+    """Of a cluster of another maker: how exact its times are, and what it does not tell."""
+    frame.text(2, y, f"{told.engine}, {sampling(told)}", "muted")
+    for row, part in enumerate(wrap(untold(told), right - 2)[:2], start=y + 1):
+        frame.text(2, row, part, "muted")
 
 
 def _level(

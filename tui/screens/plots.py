@@ -17,6 +17,7 @@ from tui.draw.glyphs import SETS
 from tui.draw.plots.axis import decades, from_zero
 from tui.draw.plots.pane import Box, Line, Pane, columns, paint_pane
 from tui.draw.sparkline import spark, top_of
+from tui.judge.foreign.telling import without
 from tui.judge.measured import changes as convergence
 from tui.judge.measured.choice import HIT, PLOTS, Plot
 from tui.judge.measured.curves import (
@@ -169,7 +170,8 @@ def _latency_pane(
         number=_ms,
         end=end,
         span_us=SPAN_US,
-        empty="These nodes do not tell how long each took." if asked else NOBODY_ASKED,
+        empty=without(scene.view, "latencies")
+        or ("These nodes do not tell how long each took." if asked else NOBODY_ASKED),
     )
 
 
@@ -186,7 +188,7 @@ def _throughput(scene: Scene, across: int, place: int) -> Pane:
         number=number,
         end=edge(now, across, place),
         span_us=SPAN_US,
-        empty=NOBODY_ASKED,
+        empty=without(view, "operations") or NOBODY_ASKED,
     )
 
 
@@ -214,7 +216,7 @@ def _traffic(scene: Scene, across: int, place: int) -> Pane:
         number=say,
         end=edge(scene.now, across, place),
         span_us=SPAN_US,
-        empty="No node has told what it sends.",
+        empty=without(scene.view, "messages") or "No node has told what it sends.",
     )
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from cluster.model.member import NodeId
 from cluster.model.summary import RingTable
-from tui.draw.chrome import FOOT, TOP, paint_chrome
+from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
 from tui.draw.circle import (
     CROWD,
     Circle,
@@ -31,6 +31,7 @@ from tui.draw.roomdots import paint_chords, paint_dots
 from tui.judge.agreement import agreement, is_live
 from tui.judge.court.crowns import crown_of
 from tui.judge.exposure import common_ring
+from tui.judge.foreign.telling import without
 from tui.judge.rooms.lanes import lanes, moving_now
 from tui.judge.standing import Standing, standings
 from tui.scene import Scene
@@ -62,7 +63,8 @@ class Stage:
         rows = height - TOP - FOOT
         if table is None or rows < 8 or width < 30:
             if table is None and rows > 0:
-                self._frame.text(2, TOP + rows // 2, "No node has reported its table yet.", "muted")
+                said = without(scene.view, "ring") or "No node has reported its table yet."
+                self._frame.text(2, TOP + rows // 2, fit(said, width - 4), "muted")
             paint_chrome(self._frame, scene, "ring")
             return
         stands = standings(scene.view, scene.now)

@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import Final
 
 from cluster.model.member import NodeId
-from tui.draw.chrome import FOOT, TOP, paint_chrome
+from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.driving.sieve import hidden, keeps
 from tui.judge.agreement import Agreement, agreement, is_live
+from tui.judge.foreign.telling import without
 from tui.judge.rooms.lanes import Cell, lanes
 from tui.judge.rooms.survey import survey
 from tui.judge.standing import has_left, stand
@@ -39,7 +40,8 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
         return frame
     y = TOP + (1 if height >= 22 else 0)
     if not found.total:
-        frame.text(2, y, "No node has told of a room yet.", "muted")
+        said = without(scene.view, "rooms") or "No node has told of a room yet."
+        frame.text(2, y, fit(said, width - 4), "muted")
         return frame
     card = CARD_ROWS if height >= 30 else CARD_ROWS_SMALL if height >= 18 else 0
     floor = bottom - (card + 1 if card else 0)

@@ -17,7 +17,9 @@ from tui.draw.glyphs import SETS
 from tui.judge.detail.copies import home_of, relation, sentence, vector, worth
 from tui.judge.detail.history import Happening, history, replaced
 from tui.judge.exposure import common_ring
+from tui.judge.foreign.telling import without
 from tui.judge.standing import standing
+from tui.judge.verdict import Verdict
 from tui.judge.wording import counted, listed, millis
 from tui.scene import Scene, clock
 from tui.screens.pieces.parts import age, name_role
@@ -39,12 +41,14 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     ring = common_ring(scene.view.nodes, scene.now)
     spot, partition, owners = home_of(seen.key, ring) if seen.key else (0, -1, ())
     detail = f"{seen.key}   0x{spot:08x}   partition {partition}" if seen.key else "no key chosen"
-    paint_chrome(frame, scene, "key", detail, sentence(seen, owners))
+    untold = without(scene.view, "copies")
+    said = Verdict(untold, "muted") if untold else sentence(seen, owners)
+    paint_chrome(frame, scene, "key", detail, said)
     y = TOP + (1 if height >= 22 else 0)
     bottom = height - FOOT
     if seen.typing is not None:
         y = _prompt(frame, scene, y)
-    if not seen.key:
+    if untold or not seen.key:
         return frame
     for part in (_home, _copies, _history, _readings):
         if y < bottom:

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from typing import Final
 
 from cluster.model.member import NodeId
+from cluster.model.summary import Told
 from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.sparkline import of_node, spark, top_of
 from tui.judge.agreement import agreement, is_live
 from tui.judge.detail import portrait as figures
 from tui.judge.detail.portrait import kept_for, pace, places_of, portrait, ranges, rooms_of
+from tui.judge.foreign.telling import telling, tells, without
 from tui.judge.wording import counted, listed, seconds
 from tui.scene import Scene
 from tui.screens.detail.peers import paint_peers
@@ -23,19 +25,20 @@ from tui.screens.pieces.forecast import profile_of
 from tui.screens.pieces.parts import age, event, name_role, number, speaker
 from tui.view import EventLine, NodeView, Sample
 
-Row = tuple[str, Callable[[Sample], float], bool]
-"""Heading, figure, whether it is a level (the worst of a column, the last word) and not a rate."""
+Row = tuple[str, Callable[[Sample], float], bool, Told]
+"""Heading, figure, whether it is a level (the worst of a column, the last word) and not a rate, and what
+a cluster has to tell for it."""
 ROWS: Final[tuple[Row, ...]] = (
-    ("puts/s", figures.puts, False),
-    ("gets/s", figures.gets, False),
-    ("p50 ms", figures.median_ms, False),
-    ("p99 ms", figures.slowest_ms, False),
-    ("hints kept", figures.hints, True),
-    ("messages/s", figures.messages, False),
-    ("network kB/s", figures.network_kb, False),
-    ("disk kB/s", figures.disk_kb, False),
-    ("loop lag ms", figures.lag_ms, True),
-    ("memory MB", figures.memory_mb, True),
+    ("puts/s", figures.puts, False, "operations"),
+    ("gets/s", figures.gets, False, "operations"),
+    ("p50 ms", figures.median_ms, False, "latencies"),
+    ("p99 ms", figures.slowest_ms, False, "latencies"),
+    ("hints kept", figures.hints, True, "hints"),
+    ("messages/s", figures.messages, False, "messages"),
+    ("network kB/s", figures.network_kb, False, "network"),
+    ("disk kB/s", figures.disk_kb, False, "disk"),
+    ("loop lag ms", figures.lag_ms, True, "lag"),
+    ("memory MB", figures.memory_mb, True, "memory"),
 )
 DID_LEAST: Final = 3
 
@@ -54,9 +57,11 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     if bottom - y < 3:
         return frame
     wide = width >= 100
-    rows = min(len(ROWS), bottom - y)
+    told = _rows(scene)
+    rows = min(_depth(scene, name, told), bottom - y)
     peers = width - (52 if wide else 20)
-    _history(frame, scene, y, rows, name, peers - (4 if wide else 2))
+    _history(frame, scene, y, told[:rows], name, peers - (4 if wide else 2))
+    _extras(frame, scene, y + len(told), rows - len(told), name, peers - (4 if wide else 2))
     if width >= 60:
         paint_peers(frame, scene, (peers, y), rows, name)
     y += rows + 1
@@ -79,9 +84,12 @@ def subject(scene: Scene) -> NodeId | None:
 
 def _title(scene: Scene, node: NodeView) -> str:
     parts = [node.name, node.gossip or "address unknown"]
-    if node.started_at and is_live(node, scene.now):
+    if node.started_at and is_live(node, scene.now) and tells(scene.view, "uptime"):
         parts.append(f"up {age(scene.now - node.started_at)}")
-    parts.append(f"incarnation {node.incarnation}")
+    if node.telling is None:
+        parts.append(f"incarnation {node.incarnation}")
+    elif node.incarnation:
+        parts.append(f"came back {node.incarnation}×")
     if node.flaps:
         parts.append(f"flapped {node.flaps}×")
     if node.health:
@@ -92,12 +100,34 @@ def _title(scene: Scene, node: NodeView) -> str:
 # --- its last minute -----------------------------------------------------------------------------
 
 
-def _history(frame: Frame, scene: Scene, y: int, rows: int, name: NodeId, right: int) -> None:
+def _rows(scene: Scene) -> list[Row]:
+    """The figures that such a cluster tells."""
+    wanted: dict[str, Row] = {row[0]: row for row in ROWS if tells(scene.view, row[3])}
+    if telling(scene.view) is not None and wanted.pop("puts/s", None):
+        # Of another engine operations are counted together.
+        wanted["gets/s"] = ("operations/s", figures.gets, False, "operations")
+    return list(wanted.values())
+
+
+def _depth(scene: Scene, name: NodeId, told: list[Row]) -> int:
+    """How many rows the upper part takes: the figures and what only its engine has, or its peers."""
+    extras = len(scene.view.nodes[name].extras)
+    return max(len(told) + extras, min(len(ROWS), len(scene.view.nodes)))
+
+
+def _extras(frame: Frame, scene: Scene, y: int, rows: int, name: NodeId, right: int) -> None:
+    """What only its engine has, as it last said it."""
+    for row, (what, figure) in enumerate(scene.view.nodes[name].extras[: max(0, rows)]):
+        frame.text(2, y + row, fit(what, right - 4))
+        frame.right(right, y + row, fit(figure, right - 4 - len(what)))
+
+
+def _history(frame: Frame, scene: Scene, y: int, rows: list[Row], name: NodeId, right: int) -> None:
     """One row a figure, each on its own scale; beside it the mean of now, or the last level."""
     node = scene.view.nodes[name]
     columns = max(0, right - 15 - 8)
     live = is_live(node, scene.now)
-    for row, (heading, value, level) in enumerate(ROWS[:rows]):
+    for row, (heading, value, level, _) in enumerate(rows):
         frame.text(2, y + row, heading, "")
         series = of_node(node, scene.now, columns, value, worst=level)
         role = name_role(scene, name) + "b"
@@ -139,7 +169,7 @@ def _places(scene: Scene, name: NodeId) -> list[Parts]:
     node = scene.view.nodes[name]
     held = places_of(scene.view, name, scene.now)
     if node.ring is None:
-        return [[("it has not told of its ring", "muted")]]
+        return [[(without(scene.view, "ring") or "it has not told of its ring", "muted")]]
     total = node.ring.partitions * node.ring.replicas
     owns = sum(map(len, held))
     if not owns:
@@ -167,13 +197,14 @@ def _debts(scene: Scene, name: NodeId) -> list[Parts]:
     for depth in node.hints[:3]:
         text = f"{counted(depth.count, 'write')}, oldest {seconds(now - depth.oldest_at)}"
         lines.append([(f"keeps for {depth.target}  ", "warn"), (text, "")])
-    if not node.hints:
+    if not node.hints and node.telling is None:
         lines.append([("keeps no writes for others", "muted")])
     kept = kept_for(view, name, judged)
     if kept:
         where = ", ".join(f"{count:,} at {other}" for other, count in kept.items())
         lines.append([("kept for it  ", "warn"), (where, "")])
-    lines.append(_trees(scene, node))
+    if node.telling is None:
+        lines.append(_trees(scene, node))
     for row in list(node.transfers.values())[:2]:
         source = f" from {row.source}" if row.source else ""
         what = row.waiting_on or f"{row.keys:,} keys, {row.size / 1e6:.1f} MB{source}"
@@ -210,7 +241,8 @@ def _brief(frame: Frame, scene: Scene, y: int, name: NodeId) -> int:
     node = scene.view.nodes[name]
     held = sum(map(len, places_of(scene.view, name, scene.now)))
     total = node.ring.partitions * node.ring.replicas if node.ring is not None else 0
-    parts = [f"owns {held} of {total} places, {node.keys:,} keys"]
+    said = without(scene.view, "ring")
+    parts = [said or f"owns {held} of {total} places, {node.keys:,} keys"]
     parts += [
         f"keeps {depth.count:,} for {depth.target}, oldest {seconds(scene.now - depth.oldest_at)}"
         for depth in node.hints[:1]

@@ -15,6 +15,8 @@ from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.judge.agreement import is_live
 from tui.judge.detail.portrait import Way, ways
+from tui.judge.foreign.telling import tells
+from tui.judge.wording import millis
 from tui.scene import Scene
 from tui.screens.pieces.parts import age, name_role, state_glyph
 from tui.view import Belief, NodeView
@@ -33,6 +35,10 @@ def paint_peers(
     others = [other for other in scene.view.nodes if other != name]
     holds = "holds" if is_live(node, scene.now) else "held"
     head = f"peers   it {holds:<9} heard   round trip   of it" if wide else "peers   heard  of it"
+    if wide and estimated(node):
+        head = f"peers   it {holds:<5}  estimated round trip   of it"
+    elif not wide and not tells(scene.view, "heard"):
+        head = "peers     trip of it"
     frame.text(x, y, head, "muted")
     if not others:
         frame.text(x, y + 1, "none: it is alone", "faint")
@@ -48,15 +54,28 @@ def paint_peers(
         frame.text(x, y + 1 + len(shown), f"… {len(others) - len(shown)} more", "muted")
 
 
+def estimated(node: NodeView) -> bool:
+    """Whether its round trips were worked out (from coordinates) and not measured."""
+    return node.telling is not None and "round trips" in node.telling.estimates
+
+
 def _brief(
     frame: Frame, scene: Scene, place: tuple[int, int], node: NodeView, peer: NodeView
 ) -> None:
     x, y = place
-    glyph, role, _ = _held(scene, node.beliefs.get(peer.name))
+    held = node.beliefs.get(peer.name)
+    glyph, role, _ = _held(scene, held)
+    held_alive = held is not None and held.state is MemberState.ALIVE
     _name(frame, scene, place, peer.name, 3)
     frame.text(x + 4, y, glyph, role if is_live(node, scene.now) else "faint", bold=True)
-    _heard(frame, scene, (x + 12, y), node, peer.name)
-    _back(frame, scene, (x + 14, y), node, peer, brief=True)
+    if tells(scene.view, "heard"):
+        _heard(frame, scene, (x + 12, y), node, peer.name)
+        _back(frame, scene, (x + 14, y), node, peer, brief=True)
+        return
+    if held_alive and peer.name in node.round_trips:
+        about = "~" if estimated(node) else ""
+        frame.right(x + 13, y, about + millis(node.round_trips[peer.name]))
+    _back(frame, scene, (x + 15, y), node, peer, brief=True)
 
 
 def _wide(
@@ -72,7 +91,8 @@ def _wide(
     glyph, role, word = _held(scene, held)
     _name(frame, scene, place, peer.name, 7)
     frame.text(x + 8, y, f"{glyph} {word}", role if is_live(node, scene.now) else "faint")
-    _heard(frame, scene, (x + 26, y), node, peer.name)
+    if not estimated(node):
+        _heard(frame, scene, (x + 26, y), node, peer.name)
     if way is not None and way.lost * 2 > way.sent:
         frame.right(x + 38, y, f"{way.lost} lost", "bad")
     elif held is None or held.state is not MemberState.ALIVE:

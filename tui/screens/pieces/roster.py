@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from cluster.config import ArchitectureName
 from cluster.model.member import NodeId
+from cluster.model.summary import Telling, Told
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.draw.sparkline import (
@@ -29,6 +30,7 @@ from tui.driving.targets import Jump
 from tui.judge.agreement import Agreement, agreement, is_live
 from tui.judge.court.crowns import architecture_of, crown_of, following
 from tui.judge.exposure import common_ring, places
+from tui.judge.foreign.telling import telling
 from tui.judge.standing import Standing, has_left, stand
 from tui.scene import Scene, hue
 from tui.screens.pieces.parts import age, band, number, state_glyph
@@ -56,10 +58,24 @@ class Columns(Struct, frozen=True):
     seen_as_count: bool
     follows: int = 0
     crowned: bool = False
+    extras: int = 0
+    """What only its engine has, in words: where figures would stand that it does not tell."""
+    extras_end: int = 0
 
 
-def columns(width: int, names: list[NodeId], kind: ArchitectureName = "masterless") -> Columns:
-    """Spend the width: words first, then sparklines of about equal length."""
+def columns(
+    width: int,
+    names: list[NodeId],
+    kind: ArchitectureName = "masterless",
+    told: Telling | None = None,
+) -> Columns:
+    """Spend the width: words first, then sparklines of about equal length. No place is given to what an
+    engine does not tell; the words it has of its own stand there.
+    """
+
+    def has(what: Told) -> bool:
+        return told is None or what in told.tells
+
     ruled = kind != "masterless"
     name = max([4, *map(len, names)]) if width >= 60 else 4
     narrow = width < 100
@@ -68,26 +84,32 @@ def columns(width: int, names: list[NodeId], kind: ArchitectureName = "masterles
     share = follows = keys = hints = heard = 0
     if width >= 40 and ruled:
         follows, x = x, x + (9 if narrow else 11)
-    elif width >= 60:
+    elif width >= 60 and has("ring"):
         share, x = x, x + 6
-    if not narrow:
+    if not narrow and has("keys"):
         keys, x = x, x + 9
     as_count = len(names) > (20 if narrow else 40) or width < 60
     seen_width = 5 if as_count else max(len(names), 7 if narrow else 11)
     right = width - 1 - seen_width
     seen = right
     if width >= 66:
-        heard = right - 7
-        hints = heard - 7 if kind in ("masterless", "primary") else 0
-        right = hints or heard
+        heard = right - 7 if has("heard") else 0
+        right = heard or right
+        hints = right - 7 if kind in ("masterless", "primary") and has("hints") else 0
+        right = hints or right
     room = right - x - (2 if narrow else 4) - 12
     ops_spark = max(0, min(60, room * (3 if narrow else 1) // (5 if narrow else 2)))
     p99_spark = max(0, min(60, room - ops_spark))
     ops = x + 1
     p99 = ops + ops_spark + 6 + (1 if narrow else 2)
+    extras = 0
+    if not has("latencies"):
+        extras, p99, p99_spark = p99 if has("operations") else ops, 0, 0
+    if not has("operations"):
+        ops = ops_spark = 0
     return Columns(
         2, state, share, keys, ops, ops_spark, p99, p99_spark, hints, heard, seen, as_count,
-        follows, ruled,
+        follows, ruled, extras, right - 2,
     )  # fmt: skip
 
 
@@ -95,8 +117,11 @@ def paint_roster(frame: Frame, scene: Scene, y: int, rows: int) -> int:
     """Draw the table from row y in at most `rows` rows; return the row after it."""
     view = scene.view
     names = list(view.nodes)
-    place = columns(frame.width, names, architecture_of(view))
+    told = telling(view)
+    place = columns(frame.width, names, architecture_of(view), told)
     _header(frame, place, y, names)
+    if told is not None:
+        _extras(frame, place, y, None, f"what {told.engine} says of it")
     judged = agreement(view, scene.now)
     ring = common_ring(view.nodes, scene.now)
     held = places(ring) if ring is not None else {}
@@ -122,13 +147,16 @@ def paint_roster(frame: Frame, scene: Scene, y: int, rows: int) -> int:
         live = is_live(node, scene.now)
         shade = f"owner{hue(view, name)}b"
         fresh = recent(node, scene.now) if live else []
-        _spark(frame, scene, (place.ops, row), (ops[name], shade), tops[0],
-               number(mean([operations(s) for s in fresh])) if fresh else "–")  # fmt: skip
+        if place.ops:
+            _spark(frame, scene, (place.ops, row), (ops[name], shade), tops[0],
+                   number(mean([operations(s) for s in fresh])) if fresh else "–")  # fmt: skip
         slowest = max((slowest_us(s) for s in fresh), default=0)
-        _spark(frame, scene, (place.p99, row), (slow[name], shade), tops[1],
-               f"{slowest / 1000:.1f}" if 0 < slowest < 99_950 else
-               f"{slowest / 1000:.0f}" if slowest else "–")  # fmt: skip
+        if place.p99:
+            _spark(frame, scene, (place.p99, row), (slow[name], shade), tops[1],
+                   f"{slowest / 1000:.1f}" if 0 < slowest < 99_950 else
+                   f"{slowest / 1000:.0f}" if slowest else "–")  # fmt: skip
         _depths(frame, scene, place, row, node, judged)
+        _extras(frame, place, row, node if live else None)
         _seen(frame, scene, place, row, node, judged)
         seen = 5 if place.seen_as_count else len(names)
         frame.hit(place.seen, row, seen, 1, Jump("matrix", name))
@@ -141,6 +169,22 @@ def paint_roster(frame: Frame, scene: Scene, y: int, rows: int) -> int:
         frame.text(place.state, y + 1 + len(shown), below, "notice" if gone else "muted")
         return y + 2 + len(shown)
     return y + 1 + len(shown)
+
+
+def _extras(frame: Frame, place: Columns, y: int, node: NodeView | None, said: str = "") -> None:
+    """As much of what only its engine has as there is room for, whole figures only; or the heading."""
+    if not place.extras:
+        return
+    width = place.extras_end - place.extras
+    if node is None:
+        frame.text(place.extras, y, said[:width], "muted")
+        return
+    for what, figure in node.extras:
+        longer = f"{said}   {what} {figure}" if said else f"{what} {figure}"
+        if len(longer) > width:
+            break
+        said = longer
+    frame.text(place.extras, y, said)
 
 
 def _window(names: list[NodeId], selected: NodeId | None, rows: int) -> list[NodeId]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from cluster.model.facts import Basis, Payload
 from cluster.model.member import Address, MemberState, NodeId
-from cluster.model.summary import RingTable
+from cluster.model.summary import RingTable, Telling
 
 NO_ADDRESS = Address("")
 
@@ -39,8 +39,13 @@ class Row(Struct, frozen=True):
     """A local health score, where the engine has one (Lifeguard); 0 is well."""
     ring: RingTable | None = None
     keys: int = 0
+    operations_per_s: float = 0.0
     lag_us: int = 0
     resident_bytes: int = 0
+    round_trips: dict[NodeId, int] = {}
+    """To each other member, microseconds; name them in `Telling.estimates` when nobody measured."""
+    extras: tuple[tuple[str, str], ...] = ()
+    """What only this engine has, for people to read: (what, how much)."""
 
 
 class Look(Struct, frozen=True):
@@ -53,6 +58,8 @@ class Look(Struct, frozen=True):
     rows: dict[NodeId, Row]
     silent: dict[NodeId, str] = {}
     """Who could not be asked, and why, in a sentence."""
+    telling: Telling | None = None
+    """The engine's name and what it can tell; screens say so instead of drawing zeros."""
 
 
 class Overheard(Struct, frozen=True):

@@ -25,6 +25,7 @@ from msgspec.msgpack import encode
 
 from cluster.model.facts import ProbeMissed, SuspicionConfirmed, SuspicionRaised, SuspicionRefuted
 from cluster.model.member import Address, MemberState, NodeId
+from cluster.model.summary import Telling
 from tui.sources.foreign.seen import Look, Opinion, Overheard, Row
 
 MSGPACK: Final[Any] = import_module("msgpack")
@@ -317,7 +318,8 @@ class Serf:
                 rows[row.name] = row
                 self._learn(row)
         silent = {a.name or NodeId(a.address): a.why for a in self._agents.values() if a.why}
-        return Look(at, every_us, rows, {n: why for n, why in silent.items() if n not in rows})
+        unheard = {n: why for n, why in silent.items() if n not in rows}
+        return Look(at, every_us, rows, unheard, Telling("Serf", every_us))
 
     def _learn(self, row: Row) -> None:
         """Agents of members seen, at the RPC port of whoever was asked."""

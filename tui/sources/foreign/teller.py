@@ -66,8 +66,9 @@ class Teller:
                 facts += self._appeared(look, row)
             self._silent.discard(name)
             self._rows[name] = row
-            if look.at - self._pulsed.get(name, 0) >= PULSE_US:
-                facts.append(self._pulse(look, row))
+            interval = look.at - self._pulsed[name]
+            if interval >= PULSE_US:
+                facts.append(self._pulse(look, row, interval))
         for name in look.silent:
             if name in self._rows and name not in self._silent:
                 self._silent.add(name)
@@ -119,9 +120,13 @@ class Teller:
             hints=(),
             faults=(),
             faults_allowed=False,
+            telling=look.telling,
         )
+        facts = [self._said(name, look.at, taken, "polled")]
+        if row.extras or row.round_trips:  # nobody should wait a second for these
+            facts.append(self._pulse(look, row, PULSE_US))
         self._pulsed[name] = look.at
-        return [self._said(name, look.at, taken, "polled")]
+        return facts
 
     def _changed(self, look: Look, before: Row, row: Row) -> list[Fact]:
         facts: list[Fact] = []
@@ -149,14 +154,13 @@ class Teller:
             facts.append(self._said(row.name, look.at, RingChanged(row.ring, 0, 0), "polled"))
         return facts
 
-    def _pulse(self, look: Look, row: Row) -> Fact:
-        interval = look.at - self._pulsed.get(row.name, look.at - PULSE_US)
+    def _pulse(self, look: Look, row: Row, interval: int) -> Fact:
         self._pulsed[row.name] = look.at
         view = ",".join(f"{name}:{o.state}" for name, o in sorted(row.opinions.items()))
         pulse = PulseReported(
             interval_us=interval,
             incarnation=self.incarnation(row.name),
-            rates=Rates(),
+            rates=Rates(gets=round(row.operations_per_s * interval / 1e6)),
             sent={},
             received={},
             dropped={},
@@ -172,6 +176,8 @@ class Teller:
             lag_us=row.lag_us,
             resident_bytes=row.resident_bytes,
             health=row.health,
+            round_trips=row.round_trips,
+            extras=row.extras,
         )
         return self._said(row.name, look.at, pulse, "polled")
 
