@@ -19,7 +19,7 @@ from tui.command.arguments import FOREIGN
 from tui.fold import fold
 from tui.judge.agreement import agreement
 from tui.judge.verdict import verdict
-from tui.sources.foreign.serf import ALLOWED, overheard, texts
+from tui.sources.foreign.serf.words import ALLOWED, overheard, texts
 from tui.sources.foreign.watching import (
     ENGINES,
     ForeignError,

@@ -62,7 +62,7 @@ class Engine(Struct, frozen=True):
 
 
 def _serf(rest: str, hear: Hear) -> Adapter:
-    from tui.sources.foreign.serf import PORT, Serf
+    from tui.sources.foreign.serf.agents import PORT, Serf
 
     addresses, options = places(rest, PORT)
     return Serf(addresses, options.get("auth", ""), hear)
