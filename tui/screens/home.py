@@ -182,7 +182,7 @@ def _messages(frame: Frame, scene: Scene, y: int, right: int) -> None:
 
 def _foreign(frame: Frame, told: Telling, y: int, right: int) -> None:
     """Of a cluster of another maker: how exact its times are, and what it does not tell."""
-    frame.text(2, y, f"{told.engine}, {sampling(told)}", "muted")
+    frame.text(2, y, f"{told.engine} is {sampling(told)}", "muted")
     for row, part in enumerate(wrap(untold(told), right - 2)[:2], start=y + 1):
         frame.text(2, row, part, "muted")
 

@@ -15,6 +15,7 @@ from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.sparkline import Series, spark
 from tui.driving.targets import Jump
+from tui.judge.foreign.telling import sampling, telling
 from tui.judge.recap import summary, what_happened
 from tui.scene import Scene, clock
 from tui.screens.pieces.forecast import claims, profile_of
@@ -37,6 +38,10 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     past = [i for i in scene.view.incidents if i is not incident]
     gap = 2 if bottom - y >= 2 * STAGE_ROWS + 11 else 1
     y, axis = paint_stages(frame, scene, y, incident, profile_of(scene), gap)
+    told = telling(scene.view)
+    if told is not None and bottom - y >= 2:
+        frame.text(2, y + gap - 1, fit(f"{told.engine} is {sampling(told)}", width - 4), "muted")
+        y += gap
     if incident is None or axis is None:
         _nothing_yet(frame, scene, y + 1)
         return frame

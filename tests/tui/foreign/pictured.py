@@ -1,4 +1,4 @@
-"""A cluster of another maker, as looks of it would tell: five members, the third killed in the middle."""
+"""A cluster of another maker, as looks of it would tell: five members; the third is killed, and comes back."""
 
 from __future__ import annotations
 
@@ -30,19 +30,20 @@ def row(name: NodeId, lost: MemberState) -> Row:
     )
 
 
-def facts(seconds: float, killed_s: float = 1e9) -> list[Fact]:
-    """All that is told in so many seconds, four looks in each."""
+def facts(seconds: float, killed_s: float = 1e9, back_s: float = 1e9) -> list[Fact]:
+    """All that is told in so many seconds, four looks in each; the rest notices after a second."""
     teller, told = Teller(START // 1_000), list[Fact]()
     for tick in range(int(seconds * 4)):
-        dead = tick / 4 >= killed_s
-        state = MemberState.DEAD if tick / 4 >= killed_s + 1 else MemberState.ALIVE
+        dead = killed_s <= tick / 4 < back_s
+        held_dead = killed_s + 1 <= tick / 4 < back_s + 1
+        state = MemberState.DEAD if held_dead else MemberState.ALIVE
         rows = {n: row(n, state) for n in NAMES if not (dead and n == LOST)}
         silent = {LOST: "no answer"} if dead else {}
         told += teller.tell(Look(START + tick * 250_000, 250_000, rows, silent, TELLING))
     return told
 
 
-def scene_of(seconds: float, killed_s: float = 1e9) -> Scene:
+def scene_of(seconds: float, killed_s: float = 1e9, back_s: float = 1e9) -> Scene:
     """What the dashboard would draw then."""
-    view = fold(ClusterView(), facts(seconds, killed_s))
+    view = fold(ClusterView(), facts(seconds, killed_s, back_s))
     return Scene(view, view.at, source="serf://10.0.0.1:7373,10.0.0.2:7373")

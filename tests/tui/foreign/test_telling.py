@@ -14,7 +14,7 @@ from tui.draw.frame import Frame
 from tui.fold import fold
 from tui.judge.foreign.telling import sampling, tells, untold, without
 from tui.scene import Scene
-from tui.screens import flow, home, plots, ring, rooms
+from tui.screens import flow, home, matrix, plots, recovery, ring, rooms
 from tui.screens.detail import key, node
 from tui.view import ClusterView
 
@@ -83,6 +83,22 @@ def test_who_tells_a_thing_is_not_said_to_lack_it() -> None:
     assert untold(told) == "Serf tells no operations, latencies, hints or rooms."
     assert sampling(told) == "polled every 0.25 s: times ± 0.25 s"
     assert tells(ClusterView(), "keys"), "our own clusters tell everything"
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_recovery_of_a_foreign_member_knows_how_exact_it_is(size: tuple[int, int]) -> None:
+    frame = recovery.paint(scene_of(14, killed_s=3, back_s=8), *size)
+    said = text(frame)
+    assert "polled every 0.25 s: times ± 0.25 s" in said
+    assert "< 0.25 s" in said
+    assert " 0 ms" not in said, "nobody knows that"
+    assert_golden(f"foreign-recovery-{size[0]}x{size[1]}", frame)
+
+
+def test_who_told_a_member_is_not_invented() -> None:
+    frame = matrix.paint(replace(scene_of(6, killed_s=3), selected=LOST), 120, 36)
+    assert "from whom is not told" in text(frame)
+    assert "by itself" not in text(frame)
 
 
 def test_nobody_alive_is_drawn_for_who_fell_silent() -> None:

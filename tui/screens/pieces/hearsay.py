@@ -122,7 +122,8 @@ def _branches(scene: Scene, news: News, width: int) -> list[Line]:
 def _how(belief: Belief, name: NodeId) -> str:
     if belief.teller == name or not belief.teller:
         words = {"probe": "its own probe failed", "timer": "its patience ended",
-                 "boot": "knew it at boot", "operator": "was told to"}  # fmt: skip
+                 "boot": "knew it at boot", "operator": "was told to",
+                 "gossip": "from whom is not told"}  # fmt: skip
         return f"  {words.get(belief.via, 'by itself')}"
     return f"  {belief.via}, from {belief.teller}"
 

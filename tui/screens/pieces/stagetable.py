@@ -12,14 +12,17 @@ from math import ceil, log
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cluster.config import Config
 from cluster.model.incident import STAGES, Incident, Stage, StageName
 from cluster.model.member import NodeId
+from cluster.model.summary import Telling, Told
 from tui.draw.chrome import fit
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.driving.targets import Jump
+from tui.judge.foreign.telling import telling
 from tui.judge.measured.lastruns import Before, before, last_runs
 from tui.judge.recap import counted, took
 from tui.scene import Scene
@@ -41,6 +44,15 @@ _ROLE: Final[dict[StageName, str]] = {
     "trees clean": "joining",
     "one view": "alive",
 }
+
+
+UNTOLD: Final[dict[StageName, Told]] = {
+    "hints": "hints",
+    "rebuilt": "ring",
+    "returned": "hints",
+    "trees clean": "copies",
+}
+"""Stages that only they can have who tell of these."""
 
 
 class Axis(Struct, frozen=True):
@@ -135,6 +147,7 @@ def paint_stages(
     axis_width = frame.width - labels - 17 - beside - notes - (2 if wide else 0)
     limit = bounds(config, len(scene.view.nodes), incident.fault if incident else "kill")
     axis = axis_of(incident, scene.now, labels, axis_width) if incident else None
+    told = telling(scene.view)
     after = labels + axis_width
     frame.text(2, y, "stage", "muted")
     frame.right(after + 8, y, "took", "muted")
@@ -150,18 +163,18 @@ def paint_stages(
         _ticks(frame, y, axis)
     for row, name in enumerate(STAGES):
         line = y + gap + row * gap
-        stage = incident.stage(name) if incident else Stage(name)
+        stage = _stage(incident, name, told)
         heading = label(name, incident, short=not wide) if incident else _unborn(name, wide)
         _heading(frame, line, row, heading, stage)
         if axis is not None:
             _bar(frame, scene, line, axis, stage)
-        _figures(frame, scene, (after, line), stage, limit.get(name, 0))
+        _figures(frame, scene, (after, line), stage, limit.get(name, 0), told)
         if name in runs:
             _earlier(frame, (after, line), runs[name], below=below)
         if incident is not None and stage.began and not stage.skipped:
             _explains(frame, (after, line), stage, incident)
         if notes and incident is not None:
-            text, role = _note(stage, incident)
+            text, role = _note(stage, incident, told)
             if _over(scene, stage, limit.get(name, 0)):
                 longer = f"{text}{', ' if text else ''}over its bound"
                 text = longer if len(longer) <= frame.width - said - 1 else f"late: {text}"
@@ -239,7 +252,14 @@ def _bar(frame: Frame, scene: Scene, y: int, axis: Axis, stage: Stage) -> None:
         frame.text(axis.x + last, y, glyphs.here, role, bold=True)
 
 
-def _figures(frame: Frame, scene: Scene, at: tuple[int, int], stage: Stage, limit: int) -> None:
+def _figures(
+    frame: Frame,
+    scene: Scene,
+    at: tuple[int, int],
+    stage: Stage,
+    limit: int,
+    told: Telling | None,
+) -> None:
     x, y = at
     if limit:
         frame.right(x + 16, y, f"{limit / 1e6:.1f} s", "muted")
@@ -248,7 +268,10 @@ def _figures(frame: Frame, scene: Scene, at: tuple[int, int], stage: Stage, limi
         return
     over = _over(scene, stage, limit)
     length = (stage.ended or scene.now) - stage.began
-    frame.right(x + 8, y, took(length), "warn" if over else "", bold=stage.open or over)
+    said = took(length)
+    if told is not None and stage.ended and length < told.every_us:
+        said = f"< {took(told.every_us)}"  # between two looks, nobody knows when
+    frame.right(x + 8, y, said, "warn" if over else "", bold=stage.open or over)
 
 
 def _over(scene: Scene, stage: Stage, limit: int) -> bool:
@@ -268,7 +291,19 @@ def _moment(stage: Stage, incident: Incident) -> str:
     return ""
 
 
-def _note(stage: Stage, incident: Incident) -> tuple[str, str]:
+def _stage(incident: Incident | None, name: StageName, told: Telling | None) -> Stage:
+    """Of an incident, if there is one; what its engine tells nothing of will not happen."""
+    stage = incident.stage(name) if incident is not None else Stage(name)
+    return replace(stage, skipped=True) if _untold(told, name) and not stage.began else stage
+
+
+def _untold(told: Telling | None, name: StageName) -> bool:
+    return told is not None and name in UNTOLD and UNTOLD[name] not in told.tells
+
+
+def _note(stage: Stage, incident: Incident, told: Telling | None) -> tuple[str, str]:
+    if stage.skipped and told is not None and _untold(told, stage.name):
+        return f"{told.engine} tells nothing of it", "faint"
     if stage.skipped:
         return "not needed", "faint"
     if stage.open:
