@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from cluster.model.facts import MemberChanged, SnapshotTaken, SuspicionRaised, WindowClosed
 from cluster.model.member import MemberState, NodeId
 from tui.fold import fold
@@ -83,3 +85,24 @@ def test_a_log_that_repeats_an_old_suspicion_is_not_believed() -> None:
     assert fact.basis == "inferred"
     teller.tell(look(2, {"n1": {"n3": DEAD}}))
     assert teller.overheard(word) is None
+
+
+def test_who_holds_a_newborn_alive_holds_its_new_life_alive() -> None:
+    def born(at_s: float, looked: Look) -> Look:
+        rows = {
+            name: replace(row, started_at=round(at_s * 1e6) if name == "n3" else 1_000_000)
+            for name, row in looked.rows.items()
+        }
+        return replace(looked, rows=rows)
+
+    teller = Teller(1)
+    both = {"n1": {"n3": DEAD}, "n2": {"n3": DEAD}}
+    facts = teller.tell(born(1, look(10, {})))
+    facts += teller.tell(born(1, look(20, both, "n3")))
+    facts += teller.tell(born(1, look(30, {}, "n3")))  # the others list it before it was asked
+    facts += teller.tell(born(30, look(31, {})))
+    assert teller.tell(born(30, look(31.25, {}))) == []
+    facts += teller.tell(born(30, look(32, {})))
+    view = fold(ClusterView(), facts)
+    assert view.nodes[NodeId("n3")].epoch == 2
+    assert agreement(view, 32_000_000).all

@@ -47,6 +47,8 @@ class Teller:
         """Of what the observer itself says."""
         self._rows: dict[NodeId, Row] = {}
         self._epochs: dict[NodeId, int] = {}
+        self._told: dict[tuple[NodeId, NodeId], int] = {}
+        """Of which epoch (observer, subject) was last spoken."""
         self._lives: dict[NodeId, int] = {}
         """How often each member has come back."""
         self._fell: dict[tuple[NodeId, NodeId], int] = {}
@@ -58,9 +60,14 @@ class Teller:
     def tell(self, look: Look) -> list[Fact]:
         """What this look adds to the one before."""
         facts: list[Fact] = []
+        reborn = {
+            n for n, row in look.rows.items() if n in self._rows and _restarted(self._rows[n], row)
+        }
+        for name in reborn:  # first of all: others may hold its new life in this very look
+            self._epochs[name] = self._epochs.get(name, 1) + 1
         for name, row in look.rows.items():
             before = self._rows.get(name)
-            if before is not None and name not in self._silent and not _restarted(before, row):
+            if before is not None and name not in self._silent and name not in reborn:
                 facts += self._changed(look, before, row)
             else:
                 facts += self._appeared(look, row)
@@ -97,8 +104,6 @@ class Teller:
     def _appeared(self, look: Look, row: Row) -> list[Fact]:
         """An observer that was not there before, or has begun anew: all of it."""
         name = row.name
-        if name in self._rows and _restarted(self._rows[name], row):
-            self._epochs[name] = self._epochs.get(name, 1) + 1
         fates: list[Fate] = []
         for subject, opinion in row.opinions.items():
             self._lived(name, subject, opinion, None)
@@ -132,7 +137,7 @@ class Teller:
         facts: list[Fact] = []
         for subject, opinion in row.opinions.items():
             old = before.opinions.get(subject)
-            if old == opinion:
+            if old == opinion and not self._in_new_life(row.name, subject, opinion):
                 continue
             self._lived(row.name, subject, opinion, old)
             claim = self._claim(row.name, subject, opinion)
@@ -193,11 +198,21 @@ class Teller:
         if was_gone and fell == life and len(self._lives) < LIVES_MAX:
             self._lives[subject] = life + 1
 
+    def _in_new_life(self, observer: NodeId, subject: NodeId, opinion: Opinion) -> bool:
+        """Whether it holds somebody alive whose new life has not been spoken of.
+
+        The process that was born again was asked after its observer, which holds it alive already.
+        """
+        epoch = self._epochs.get(subject, 1)
+        return opinion.state not in GONE and self._told.get((observer, subject), 1) < epoch
+
     def _claim(self, observer: NodeId, subject: NodeId, opinion: Opinion) -> Claim:
         incarnation = self._lives.get(subject, 0)
         if opinion.state in GONE:
             incarnation = self._fell.get((observer, subject), incarnation)
         epoch = self._epochs.get(subject, 1)
+        if epoch > 1:
+            self._told[observer, subject] = epoch
         return Claim(subject, epoch, incarnation, opinion.state, opinion.address, Address(""))
 
     def _said(self, node: NodeId, at: int, payload: Payload, basis: Basis) -> Fact:
