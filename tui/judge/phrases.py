@@ -313,7 +313,7 @@ def of_witness(
                 return None
             return Phrase(f"{payload.subject}'s process is gone", "warn")
         case WindowClosed():
-            return Phrase(f"lost sight of {payload.subject}: its window closed")
+            return Phrase(payload.why or f"lost sight of {payload.subject}: its window closed")
         case WorkloadCounted():
             if (payload.unreadable, payload.audited) == (unreadable, audited):
                 return None

@@ -43,6 +43,8 @@ class WindowClosed(Struct, frozen=True, array_like=True, tag="window.close"):
     """An observer lost its connection to a node's window. Its silence is not its death."""
 
     subject: NodeId
+    why: str = ""
+    """In a sentence, where the observer was told."""
 
 
 class WorkloadCounted(Struct, frozen=True, array_like=True, tag="load.count"):

@@ -53,7 +53,7 @@ def test_who_falls_silent_is_said_once() -> None:
     teller = Teller(1)
     teller.tell(look(1, {}))
     (fact,) = teller.tell(look(1.5, {}, "n3"))
-    assert isinstance(fact.payload, WindowClosed)
+    assert fact.payload == WindowClosed(NodeId("n3"), "no answer")
     assert teller.tell(look(1.75, {}, "n3")) == []
     again = teller.tell(look(2, {}))
     assert any(isinstance(f.payload, SnapshotTaken) and f.node == "n3" for f in again)
@@ -106,3 +106,13 @@ def test_who_holds_a_newborn_alive_holds_its_new_life_alive() -> None:
     view = fold(ClusterView(), facts)
     assert view.nodes[NodeId("n3")].epoch == 2
     assert agreement(view, 32_000_000).all
+
+
+def test_who_was_never_heard_is_said_once_with_the_reason() -> None:
+    teller = Teller(1)
+    facts = teller.tell(look(1, {}, "n9"))
+    assert facts[-1].payload == WindowClosed(NodeId("n9"), "no answer")
+    view = fold(ClusterView(), facts)
+    assert "n9" not in view.nodes
+    assert view.events[-1].text == "no answer"
+    assert teller.tell(look(1.25, {}, "n9")) == []

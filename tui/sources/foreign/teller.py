@@ -76,10 +76,11 @@ class Teller:
             interval = look.at - self._pulsed[name]
             if interval >= PULSE_US:
                 facts.append(self._pulse(look, row, interval))
-        for name in look.silent:
-            if name in self._rows and name not in self._silent:
+        for name, why in look.silent.items():
+            # Where nobody has ever answered there is nothing to tell of yet.
+            if self._rows and name not in self._silent and len(self._silent) < LIVES_MAX:
                 self._silent.add(name)
-                facts.append(self._said(OBSERVER, look.at, WindowClosed(name), "polled"))
+                facts.append(self._said(OBSERVER, look.at, WindowClosed(name, why), "polled"))
         return facts
 
     def overheard(self, word: Overheard) -> Fact | None:

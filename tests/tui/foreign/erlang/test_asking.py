@@ -18,7 +18,7 @@ from tests.tui.foreign.erlang.test_terms import ZOO
 from tui.sources.foreign.erlang import asking, link
 from tui.sources.foreign.erlang.asking import ALLOWED, ForbiddenError, Question, allowed, asked
 from tui.sources.foreign.erlang.handshake import PUBLISHED
-from tui.sources.foreign.erlang.terms import Atom, Map, Pid, Ref, Term, encoded
+from tui.sources.foreign.erlang.terms import Atom, Pid, Ref, Term, encoded
 from tui.sources.foreign.erlang.watched import Erlang, callers
 from tui.sources.foreign.seen import Look
 from tui.sources.foreign.watching import ForeignError, ForeignSource, opened

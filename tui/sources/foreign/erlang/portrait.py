@@ -84,7 +84,7 @@ def extras(said: Said) -> tuple[tuple[str, str], ...]:
         lines.append(("longest queue", f"{longest:,} at {name} ({of})" if longest else f"0 ({of})"))
     if said.tick_s:
         bounds = f"{said.tick_s * 3 // 4} to {said.tick_s * 5 // 4} s"
-        lines.append(("net_ticktime", f"{said.tick_s} s: a silent node is given up after {bounds}"))
+        lines.append(("gives up the silent", f"after {bounds} (net_ticktime {said.tick_s})"))
     lines += _shared(said)
     return tuple(lines)
 

@@ -18,10 +18,12 @@ from time import time_ns
 from typing import Final
 
 from cluster.model.member import MemberState, NodeId
+from cluster.model.summary import Telling
 from tui.sources.foreign.erlang.handshake import Myself
 from tui.sources.foreign.erlang.link import WITHIN_S
 from tui.sources.foreign.erlang.member import Calling, Member
 from tui.sources.foreign.erlang.mesh import Mesh
+from tui.sources.foreign.erlang.portrait import extras
 from tui.sources.foreign.seen import Look, Opinion, Row
 
 NODES_MAX: Final = 200
@@ -104,7 +106,8 @@ class Erlang:
             member.fresh = False
         silent = {m.name: m.why for m in self._members.values() if m.why and m.name not in rows}
         self._forget(silent)
-        return Look(time_ns() // 1_000, every_us, rows, silent)
+        telling = Telling("Erlang", every_us, ("memory", "uptime"))
+        return Look(time_ns() // 1_000, every_us, rows, silent, telling)
 
     def _forget(self, silent: dict[NodeId, str]) -> None:
         """Who is silent and remembered by nobody is not called any more."""
@@ -151,4 +154,5 @@ def _row(member: Member, opinions: dict[NodeId, Opinion]) -> Row:
         engine=f"Erlang/OTP {said.release} (erts {said.version})",
         started_at=said.started_at,
         resident_bytes=said.memory.get("total", 0),
+        extras=extras(said),
     )
