@@ -31,11 +31,11 @@ from cluster.model.facts import (
     WindowClosed,
     WorkloadCounted,
 )
-from cluster.model.incident import Incident
 from cluster.model.member import Address, Claim, NodeId
 from tui.folding import rooms as houses
 from tui.folding import topics
 from tui.folding.court import NOTED, attend
+from tui.folding.marks import stage_marks
 from tui.folding.murmurs import Murmurs
 from tui.judge.agreement import Subject, compare, judge, judge_all, live_observers, outcasts
 from tui.judge.exposure import served
@@ -420,7 +420,7 @@ class Draft:
             return self.old.marks
         marks = [m for m in self.old.marks if m.kind in ("fault", "heal")] + self._fault_marks
         for incident in self.book.incidents:
-            marks += _stage_marks(incident)
+            marks += stage_marks(incident)
         return tuple(sorted(marks, key=lambda mark: (mark.at, mark.label))[-MARKS_MAX:])
 
 
@@ -429,16 +429,3 @@ def _order(line: EventLine) -> tuple[int, tuple[tuple[int, int, str], ...], str]
     if line.node == OBSERVER:
         return line.at, (), line.text
     return line.at, natural(line.node), ""
-
-
-def _stage_marks(incident: Incident) -> list[Mark]:
-    """The moments of an incident worth jumping to."""
-    marks: list[Mark] = []
-    name = incident.subject
-    if incident.stage("suspected").began:
-        marks.append(Mark(incident.stage("suspected").began, f"{name} suspected", "suspect"))
-    if incident.stage("dead").began:
-        marks.append(Mark(incident.stage("dead").began, f"{name} dead", "dead"))
-    if incident.stage("back").ended:
-        marks.append(Mark(incident.stage("back").ended, f"{name} back", "back"))
-    return marks

@@ -11,7 +11,6 @@ it is large (`dear`): a view of a thousand rooms is not packed every few seconds
 from __future__ import annotations
 
 import zlib
-from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -19,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from cluster.model.facts import Fact
-from tui.fold import fold
+from tui.folding.marks import makers
 from tui.timeline.pack import CODEC, LEVEL, pack
 from tui.view import ClusterView, Mark
 
@@ -191,20 +190,12 @@ class Cutter:
         when it was heard, which may be long after its node's clock says that it was.
         """
         self._marks = view.marks
-        for mark in view.marks:
-            name = (mark.at, mark.label)
-            if name not in self._noted:
-                self._noted[name] = None
-                place = self._made(mark, facts)
-                seq = self.count - len(facts) + place + 1
-                self._shelf.mark(Note(times[place], mark.label, mark.kind, seq))
+        news = {(m.at, m.label): m for m in view.marks if (m.at, m.label) not in self._noted}
+        made = makers(set(news), self._view.casebook, facts) if news else {}
+        for name, mark in news.items():
+            self._noted[name] = None
+            place = made.get(name, len(facts) - 1)
+            seq = self.count - len(facts) + place + 1
+            self._shelf.mark(Note(times[place], mark.label, mark.kind, seq))
         while len(self._noted) > MARKS_KEPT:
             del self._noted[next(iter(self._noted))]
-
-    def _made(self, mark: Mark, facts: Sequence[Fact]) -> int:
-        """Which of these facts made a mark. A few foldings of the batch, and marks are rare."""
-
-        def there(place: int) -> bool:
-            return mark in fold(self._view, facts[: place + 1]).marks
-
-        return min(bisect_left(range(len(facts)), True, key=there), len(facts) - 1)
