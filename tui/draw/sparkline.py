@@ -7,6 +7,7 @@ sparklines that stand above each other share one scale, so that they can be comp
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from typing import Final
 
 from tui.draw.glyphs import SETS, GlyphSet
@@ -14,7 +15,11 @@ from tui.judge.memo import Memo
 from tui.view import ClusterView, Moment, NodeView, Sample
 
 Series = list[float | None]
+_Slot = tuple[int, list[Sample]]
 _SERIES: Final = Memo[Series]()
+_SLOTS: Final = Memo[list[_Slot]]()
+_FIGURES: Final = Memo[float](16_384)
+"""Of the samples of a slot, by the first of them and their number."""
 
 
 def bucketed(
@@ -104,12 +109,33 @@ def of_node(
     if columns <= 0:
         return []
 
-    def make() -> Series:
-        points = ((sample.at, value(sample)) for sample in node.samples)
-        return bridged(bucketed(points, now, span_us, columns, worst))
+    slot_us = max(1, span_us // columns)
+    tick = now // slot_us
 
-    tick = now // max(1, span_us // columns)
+    def make() -> Series:
+        series: Series = [None] * columns
+        for slot, samples in _SLOTS.get(node.samples, slot_us, lambda: _slots(node, slot_us)):
+            column = columns - 1 - (tick - slot)
+            if 0 <= column < columns:
+                series[column] = _of_slot(samples, value, worst)
+        return bridged(series)
+
     return _SERIES.get(node.samples, (value, columns, span_us, worst, tick), make)
+
+
+def _slots(node: NodeView, slot_us: int) -> list[_Slot]:
+    """A node's samples by the slot of time that they fall into."""
+    return [(slot, list(among)) for slot, among in groupby(node.samples, lambda s: s.at // slot_us)]
+
+
+def _of_slot(samples: list[Sample], value: Callable[[Sample], float], worst: bool) -> float:
+    """Of all slots but the newest it is known from the picture before."""
+
+    def make() -> float:
+        values = [value(sample) for sample in samples]
+        return max(0.0, *values) if worst else sum(values) / len(values)
+
+    return _FIGURES.get(samples[0], (len(samples), value, worst), make)
 
 
 def of_moments(
