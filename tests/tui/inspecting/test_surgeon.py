@@ -108,6 +108,27 @@ async def test_what_one_end_refuses_is_not_left_half_done() -> None:
         assert kept.cut["n1"] == set()
 
 
+async def test_who_leaves_mends_what_was_cut_from_here_and_nothing_else() -> None:
+    async with ward() as kept:
+        kept.cut["n3"] = {"n1"}
+        hand = Surgeon(lambda: kept.view)
+        await hand.cut(N1, N2)
+        await hand.partition((N2,))
+        await hand.stop()
+        assert kept.cut == {"n1": set(), "n2": set(), "n3": {"n1"}}
+        assert hand.left == []
+
+
+async def test_who_leaves_says_what_could_not_be_mended() -> None:
+    async with ward() as kept:
+        hand = Surgeon(lambda: kept.view)
+        await hand.cut(N1, N2)
+        kept.refusing = "n2"
+        await hand.stop()
+        assert len(hand.left) == 1
+        assert "the link between n1 and n2 is still cut" in hand.left[0]
+
+
 async def test_processes_of_others_are_left_alone() -> None:
     hand = Surgeon(ClusterView)
     for act in (hand.kill, hand.restart, hand.pause):
