@@ -9,7 +9,7 @@ verdict) and the last two (time or notice, keys); the rows between are its own:
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -37,6 +37,9 @@ ScreenName = Literal[
     "flow",
     "key",
 ]
+
+ON_STAGE: Final = "talk"
+"""The source of a picture that an audience sees: it is told no keys."""
 
 
 class Scene(Struct, frozen=True):

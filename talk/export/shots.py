@@ -9,7 +9,7 @@ from talk.stage.painting import Sheet, paint
 from talk.stage.performance import Performance
 from talk.stage.pictures import Playing
 from tui.draw.theme import Palette
-from tui.scene import Scene
+from tui.scene import ON_STAGE, Scene
 
 
 class Shot(Struct, frozen=True):
@@ -48,7 +48,9 @@ def sheet_of(performance: Performance) -> Sheet:
         slide=director.slide,
         step=director.step,
         total=director.total,
-        scene=Scene(view=performance.view, now=ground.now, own=False, motion=False, source="talk"),
+        scene=Scene(
+            view=performance.view, now=ground.now, own=False, motion=False, source=ON_STAGE
+        ),
         live=director.live,
         caption=director.caption,
         judgements=performance.judgements,

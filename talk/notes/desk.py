@@ -34,6 +34,7 @@ from talk.pace import Pace, names
 from talk.stage.performance import Performance
 from tui.judge.verdict import verdict
 
+ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz"
 AHEAD_WORDS: Final = 6
 """Lines of the next slide that are shown."""
 
@@ -44,12 +45,18 @@ def programme(deck: Deck, pace: Pace) -> Programme:
     called = names(deck.slides)
     cards: list[Card] = []
     stage = 0
+    answers: dict[int, int] = {}
     for place, slide in enumerate(deck.slides):
         stage = slide.stage or stage
+        label = str(slide.number)
+        if slide.question:
+            # As the slide of questions counts them; those that go on with an answer have a letter.
+            more = answers[slide.question] = answers.get(slide.question, 0) + 1
+            label = str(slide.question) + (ALPHABET[more - 1] if 1 < more <= len(ALPHABET) else "")
         live = bool(slide.lives)
         usual = pace.usual(called[place])
         cards.append(
-            Card(slide.number, slide.title, _kind(slide), live, plans[place], usual, stage)
+            Card(slide.number, slide.title, _kind(slide), live, plans[place], usual, stage, label)
         )
     total = deck.seconds or sum(plans)
     return Programme(deck.title, tuple(cards), total, len(pace.tellings))
@@ -229,8 +236,12 @@ def clocks(told: Programme, place: int, follower: Follower, now_s: float) -> Clo
     against: Against = "" if not follower.running or card.kind != "walked" else "plan"
     if against and told.rehearsals and card.usual_s is not None:
         against = "rehearsal"
+    # Who begins later than with the second slide has skipped what comes before, and is not ahead by it.
+    first = max(1, min(follower.first, place))
+    skipped = sum(card.plan_s for card in told.cards[:first])
+    total = max(0.0, told.total_s - skipped)
     before, here = 0.0, 0.0
-    for other in told.cards[1 : place + 1]:
+    for other in told.cards[first : place + 1]:
         if other.kind == "walked":
             before += here
             here = _lasts(other, against)
@@ -238,11 +249,11 @@ def clocks(told: Programme, place: int, follower: Follower, now_s: float) -> Clo
         against = ""
     behind = max(0.0, elapsed - before - here) - max(0.0, before - elapsed)
     spent = follower.spent[max(0, place)]
-    length = max(told.total_s, sum(card.plan_s for card in told.cards))
-    done = _told(told.cards, place, spent)
+    length = max(total, sum(card.plan_s for card in told.cards[first:]))
+    done = _told(told.cards, first, place, spent)
     return Clocks(
         elapsed_s=int(elapsed),
-        total_s=int(told.total_s),
+        total_s=int(total),
         slide_s=int(spent),
         planned_s=int(card.plan_s),
         behind_s=int(behind) if against else 0,
@@ -259,8 +270,8 @@ def _lasts(card: Card, against: Against) -> float:
     return card.plan_s
 
 
-def _told(cards: Sequence[Card], place: int, spent: float) -> float:
-    """How much of the plan is behind us: all slides before this one, and of it what has gone."""
-    before = sum(card.plan_s for card in cards[:place])
+def _told(cards: Sequence[Card], first: int, place: int, spent: float) -> float:
+    """How much of the plan is behind us: all slides since `first`, and of this one what has gone."""
+    before = sum(card.plan_s for card in cards[first:place])
     card = cards[max(0, place)]
     return before + min(spent, card.plan_s)

@@ -27,6 +27,12 @@ class Passed(Struct, frozen=True):
     """The cluster's clock; below 0: it is not over."""
 
 
+def _planned(director: Director) -> bool:
+    """Whether the slide that is on has its time in the talk's plan."""
+    slide = director.slide
+    return not (slide.still or slide.question or slide.appendix)
+
+
 class Follower:
     """One performance, followed."""
 
@@ -37,6 +43,9 @@ class Follower:
         """Seconds that clusters took to be made ready."""
         self.steps: list[dict[int, Passed]] = []
         """Of each cue of the slide that is on: its steps that have begun, by place."""
+        self.first = 1
+        """The place of the slide with which the talk began: the second, unless it was begun later."""
+        self._placed = False
         self._began: float | None = None
         self._looked: float | None = None
         self._readying: float | None = None
@@ -59,6 +68,8 @@ class Follower:
             return
         if self._began is None and place > 0:
             self._began = now_s
+        if place > 0 and not self._placed and _planned(director):
+            self.first, self._placed = place, True
         if self._looked is not None and self._began is not None and self._on[0] == place:
             self.spent[place] += now_s - self._looked
         self._looked = now_s

@@ -29,6 +29,8 @@ class Card(Struct, frozen=True):
     usual_s: float | None = None
     """Median of the rehearsals."""
     stage: int = 0
+    label: str = ""
+    """What it is called on the strip: its number, of a slide that answers a question that one's."""
 
 
 class Programme(Struct, frozen=True, tag="programme"):

@@ -27,7 +27,7 @@ from tui.draw.flights import in_flight
 from tui.draw.frame import Frame
 from tui.draw.theme import Palette
 from tui.driving.dress import Dress, dressed
-from tui.scene import Scene
+from tui.scene import ON_STAGE, Scene
 from tui.view import ClusterView
 from tui.widgets.frameview import FrameView
 
@@ -275,7 +275,7 @@ class StageApp(App[int]):
             glyphs=self.worn.glyphs,
             colour=self.worn.depth != "none",
             zone_us=self._zone_us,
-            source="talk",
+            source=ON_STAGE,
         )
         following = director.following
         return Sheet(
@@ -300,6 +300,8 @@ class StageApp(App[int]):
             elapsed_s=int(self._clock() - self._began) if self._began else 0,
             preparing=self._preparing(),
             notice=director.notice,
+            typed=self._dial.says(performance.deck),
+            late=director.late,
             black=self.black,
         )
 

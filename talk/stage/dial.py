@@ -1,7 +1,8 @@
 """Going straight to a slide or to a question: its number, then the key that goes on. Pure.
 
-`12` and Enter is slide 12; `?`, `3` and Enter is what question 3 is answered with. Nothing is shown of
-it: the audience sees no keys. What is no number of this deck says so.
+`12` and Enter is slide 12; `?`, `3` and Enter is what question 3 is answered with. Where it leads is said
+while it is typed, in the slide's own words: the audience sees no keys, and reads its question. What is no
+number of this deck says so.
 """
 
 from __future__ import annotations
@@ -32,6 +33,19 @@ class Dial(Struct, frozen=True):
     def asked(self) -> Dial:
         """A question's number follows."""
         return Dial("", question=True)
+
+    def says(self, deck: Deck) -> str:
+        """Where it leads, as far as it has been typed; empty: nothing has been."""
+        if not self.used:
+            return ""
+        if self.question and not self.text:
+            known = {slide.question for slide in deck.slides} - {0}
+            return f"a question, {min(known)} to {max(known)}…" if known else "no questions here"
+        place = self.place(deck)
+        if isinstance(place, str):
+            return place
+        slide = deck.slides[place]
+        return f"{'question' if self.question else 'slide'} {self.text}: {slide.title}".rstrip(": ")
 
     def place(self, deck: Deck) -> int | str:
         """The place in the deck, or why there is none."""

@@ -96,6 +96,15 @@ class Director:
         return self.deck.slides[place] if place is not None else None
 
     @property
+    def late(self) -> str:
+        """What is waited for longer than was meant, in a sentence; empty: nothing."""
+        for run in self.runs:
+            if run.state == "late" and isinstance(run.step, Wait):
+                given = run.step.within_us / 1e6
+                return f"It was given {given:g} s and has not come yet: {run.step.predicate.text}."
+        return ""
+
+    @property
     def came_back(self) -> bool:
         """Whether the slide was come back to: each of its cues waits for the key."""
         return self._back

@@ -16,6 +16,7 @@ from talk.claims.telling import ASCII_MARKS, MARKS, ROLES, found
 from talk.deck.deck import Live, Slide
 from talk.stage.lettering import Line, lay
 from talk.stage.pictures import Playing, picture, put
+from tui.draw.chrome import fit
 from tui.draw.frame import Frame
 from tui.scene import Scene
 
@@ -48,6 +49,10 @@ class Sheet(Struct, frozen=True):
     preparing: str = ""
     """What is being made ready; empty: nothing."""
     notice: str = ""
+    typed: str = ""
+    """Where the number that is being typed leads; empty: none is."""
+    late: str = ""
+    """What the slide waits for longer than it meant to, in a sentence; empty: nothing."""
     black: bool = False
 
 
@@ -78,10 +83,10 @@ def _title(frame: Frame, sheet: Sheet) -> int:
     slide = sheet.slide
     if not slide.title or slide.middle:
         return 2
-    title = slide.title[: frame.width - 2 * LEFT]
+    title = fit(slide.title, frame.width - 2 * LEFT)
     after = frame.text(LEFT, 1, title, "title", bold=True)
     if slide.subtitle:
-        frame.text(after + 3, 1, slide.subtitle[: frame.width - LEFT - after - 3], "muted")
+        frame.text(after + 3, 1, fit(slide.subtitle, frame.width - LEFT - after - 3), "muted")
     mark = "=" if sheet.scene.glyphs == "ascii" else "━"
     frame.text(LEFT, 2, mark * len(title), "accent")
     return 4
@@ -99,12 +104,13 @@ def _foot(frame: Frame, sheet: Sheet) -> None:
         LEFT, y, sheet.label, "suspect" if sheet.label.startswith("recorded") else "muted"
     )
     room = width - LEFT - len(right) - end - 6
-    middle = sheet.preparing or sheet.notice
+    middle = sheet.typed or sheet.preparing or sheet.notice
+    bright = sheet.typed or sheet.preparing
     if not middle and sheet.following:
         middle = f"{'>' if sheet.scene.glyphs == 'ascii' else '▶'} next: {sheet.following}"
     if room > 12 and middle:
         x = end + 3 + max(0, (room - len(middle)) // 2)
-        frame.text(x, y, middle[:room], "accent" if sheet.preparing else "muted")
+        frame.text(x, y, fit(middle, room), "accent" if bright else "muted")
 
 
 # --- words and picture ---------------------------------------------------------------------------
@@ -214,10 +220,12 @@ def _lines(frame: Frame, lines: list[Line], x: int, y: int, end: int) -> int:
 
 
 def _caption(sheet: Sheet, width: int) -> list[Line]:
-    """At most two lines, in quotes: what the narrator says of what is seen."""
-    if not sheet.caption:
+    """At most two lines, in quotes: what the narrator says of what is seen. What is late is said instead,
+    without: nobody narrates that."""
+    said = sheet.late or sheet.caption
+    if not said:
         return []
-    words = sheet.caption.split()
+    words = said.split()
     lines = [""]
     for word in words:
         if lines[-1] and len(lines[-1]) + 1 + len(word) > width - 2:
@@ -225,6 +233,8 @@ def _caption(sheet: Sheet, width: int) -> list[Line]:
         lines[-1] = f"{lines[-1]} {word}".strip()
     if len(lines) > CAPTION_MAX:
         lines = [*lines[: CAPTION_MAX - 1], lines[CAPTION_MAX - 1][: width - 4] + "…"]
+    if sheet.late:
+        return [[(text, "suspect")] for text in lines]
     lines[0] = "“" + lines[0]
     lines[-1] += "”"
     return [[((" " if place else "") + text, "accent")] for place, text in enumerate(lines)]

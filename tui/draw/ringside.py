@@ -20,7 +20,7 @@ from tui.judge.rooms.lanes import moving_now
 from tui.judge.rooms.survey import survey, told_rooms
 from tui.judge.standing import Standing
 from tui.judge.wording import counted
-from tui.scene import Scene, clock, hue
+from tui.scene import ON_STAGE, Scene, clock, hue
 from tui.view import NodeView
 
 _COMETS: Final[dict[GlyphSet, dict[Family, str]]] = {
@@ -129,8 +129,9 @@ class Ringside:
         name = self.scene.selected
         node = self.scene.view.nodes.get(name) if name else None
         if node is None:
-            self.frame.text(self.x, self.y, "no node chosen", "muted")
-            self.frame.text(self.x, self.y + 1, "↑↓ or a click chooses one", "faint")
+            if self.scene.source != ON_STAGE:
+                self.frame.text(self.x, self.y, "no node chosen", "muted")
+                self.frame.text(self.x, self.y + 1, "↑↓ or a click chooses one", "faint")
         else:
             for row, parts in enumerate(self._about(node)[:lines]):
                 x = self.x

@@ -18,7 +18,7 @@ from tui.judge.stories.telling import counts, hidden, long, sentence, title
 from tui.judge.stories.walk import Whisper, beside, shown
 from tui.judge.stories.weave import Weave
 from tui.judge.wording import counted, listed
-from tui.scene import Scene, clock
+from tui.scene import ON_STAGE, Scene, clock
 from tui.screens.spacetime.lanes import drawable, paint_lanes
 from tui.screens.spacetime.picture import Picture, lay
 
@@ -134,9 +134,10 @@ def _words(
 
 def _shapes(scene: Scene) -> str:
     glyphs = SETS[scene.glyphs]
+    keys = "" if scene.source == ON_STAGE else "   ↑↓ choose a step"
     return (
         f"{glyphs.alive} sent  {glyphs.here} arrived  {glyphs.yes} client told  "
-        f"{glyphs.no} lost (inferred: nobody told of its arrival)   ↑↓ choose a step"
+        f"{glyphs.no} lost (inferred: nobody told of its arrival){keys}"
     )
 
 

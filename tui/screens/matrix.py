@@ -84,7 +84,7 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
             frame.runs(2, y, odd_ones(judged, width - 4))
             y += 1
         if bottom - y >= 1:
-            _legend(frame, scene, y)
+            _legend(frame, scene, y, 1)
         return frame
     ruled = architecture_of(scene.view) != "masterless"
     grid = _grid(frame, names, ruled=ruled)
@@ -102,7 +102,7 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     elif bottom - y >= 2:
         y = _known(frame, grid, y + (1 if height >= 30 and not airy else 0), judged)
     if bottom - y >= 3:
-        y = _legend(frame, scene, y + 1)
+        y = _legend(frame, scene, y + 1, 2 if bottom - y >= 8 else 1)
     if bottom - y >= 4:
         _below(frame, scene, y + 1, bottom)
     return frame
@@ -225,28 +225,37 @@ def _known(frame: Frame, grid: Grid, y: int, judged: Agreement) -> int:
         text = f"{holders}/{subject.observers}"
         if len(text) >= grid.cell:
             text = str(holders)
+        if len(text) >= grid.cell:
+            continue  # side by side, two numbers would be one
         x = grid.x + column * grid.cell
         frame.text(x, y, text, "muted" if subject.agreed else "warn", bold=not subject.agreed)
     return y + 1
 
 
-def _legend(frame: Frame, scene: Scene, y: int) -> int:
+def _legend(frame: Frame, scene: Scene, y: int, rows: int) -> int:
+    """What the marks mean, in one row or two; what does not fit whole is left away. Where to go on."""
     glyphs = SETS[scene.glyphs]
     most = "its own side" if sides(scene.view, scene.now) else "the majority"
     parts: list[tuple[str, str]] = [
-        (glyphs.alive, "alive"), (" alive  ", "muted"),
-        (glyphs.suspect, "suspect"), (" suspect  ", "muted"),
-        (glyphs.dead, "dead"), (" dead  ", "muted"),
-        (glyphs.silent, "faint"), (" no answer  ", "muted"),
-        (glyphs.joining, "joining"), (" joining  ", "muted"),
-        (glyphs.left, "faint"), (" left, itself  ", "muted"),
-        (glyphs.differs, "warn"), (f" differs from {most}  ", "muted"),
+        (glyphs.alive, "alive"), (" alive", "muted"),
+        (glyphs.suspect, "suspect"), (" suspect", "muted"),
+        (glyphs.dead, "dead"), (" dead", "muted"),
+        (glyphs.silent, "faint"), (" no answer", "muted"),
+        (glyphs.joining, "joining"), (" joining", "muted"),
+        (glyphs.left, "faint"), (" left, itself", "muted"),
+        (glyphs.differs, "warn"), (f" differs from {most}", "muted"),
     ]  # fmt: skip
     if frame.width >= 100:
-        parts.append(("digit = incarnation", "muted"))
+        parts += [("", ""), ("digit = incarnation", "muted")]
     else:
         parts[-1] = (" differs", "muted")
-    frame.runs(2, y, parts)
+    x, last = 2, y + rows - 1
+    for mark, word in zip(parts[::2], parts[1::2], strict=True):
+        length = len(mark[0]) + len(word[0])
+        if x + length > frame.width - 1 and y < last and x > 2:
+            x, y = 2, y + 1
+        if x + length <= frame.width - 1:
+            x = frame.runs(x, y, [mark, word]) + 2
     return y + 1
 
 

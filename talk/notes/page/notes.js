@@ -182,9 +182,9 @@ function begin() {
       kind = card.kind;
       made.push(element("span", {question: "questions", appendix: "appendix", walked: "the talk"}[kind], "kind"));
     }
-    const button = element("button", String(card.number));
+    const button = element("button", card.label);
     button.type = "button";
-    button.title = `${card.title}${card.live ? " (live)" : ""}`;
+    button.title = `${card.title}${card.live ? " (live)" : ""}, slide ${card.number}`;
     button.onclick = () => ask("go", card.number);
     button.append(element("small"));
     made.push(button);

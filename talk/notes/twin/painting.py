@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from talk.claims.telling import ASCII_MARKS, MARKS, ROLES
 from talk.notes.sheet import ClaimLine, Desk, Line, LineState, Programme
-from talk.notes.twin.wording import around, behind, clipped, minutes, rounded
+from talk.notes.twin.wording import around, behind, clipped, minutes, name_of, rounded
 from talk.stage.lettering import Line as Runs
 from tui.draw.frame import Frame
 from tui.draw.glyphs import GlyphSet
@@ -243,7 +243,7 @@ class Page:
         """Slides and their minutes, as many around this one as fit."""
         cards = [card for card in self.programme.cards if card.kind != "still"]
         here = next((n for n, card in enumerate(cards) if card.number == self.desk.number), 0)
-        cells = [max(len(str(card.number)), len(rounded(card))) + 1 for card in cards]
+        cells = [max(len(name_of(card)), len(rounded(card))) + 1 for card in cards]
         first, last = around(cells, here, self.frame.width - 24)
         x = 10
         self.frame.text(1, y, "slides", "muted")
@@ -256,7 +256,7 @@ class Page:
                 self.desk.spent_s[card.number - 1] if card.number <= len(self.desk.spent_s) else 0
             )
             on = place == here
-            text = f"{card.number:>{cells[place] - 1}}"
+            text = f"{name_of(card):>{cells[place] - 1}}"
             role = "title" if on else "alive" if spent else "accent" if card.live else ""
             self.frame.text(x, y, text, role, bold=on)
             if on:

@@ -36,6 +36,11 @@ def rounded(card: Card) -> str:
     return f"{planned / 60:.0f}" if planned >= 57 else f"{planned / 60:.1f}"[1:] if planned else ""
 
 
+def name_of(card: Card) -> str:
+    """What a slide is called on the strip: its number, or the question's, as one would type it."""
+    return f"?{card.label}" if card.kind == "question" else card.label
+
+
 def around(cells: Sequence[int], here: int, room: int) -> tuple[int, int]:
     """The stretch of cells around one that fits: first, and behind the last."""
     first, last, used = here, here + 1, cells[here]

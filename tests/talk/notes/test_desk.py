@@ -6,11 +6,12 @@ import msgspec
 import pytest
 
 from cluster.config import SECOND
+from talk.deck.deck import Deck, Slide
 from talk.notes.asking import asked
 from talk.notes.desk import programme
 from talk.notes.sheet import Told
 from talk.notes.telling import seconds
-from talk.pace import Pace, Telling
+from talk.pace import UNKNOWN, Pace, Telling
 from tests.talk.notes.stage import small, telling
 
 DIES, RUMOUR = "What happens when a node dies?", "The rumour spreads"
@@ -157,6 +158,22 @@ async def test_behind_is_more_than_this_slide_may_take_and_ahead_less_than_those
         assert told.desk().clocks.against == "plan"
 
 
+async def test_who_begins_later_is_not_ahead_by_what_was_skipped() -> None:
+    async with telling() as told:
+        await told.press("go", 3)
+        told.wait(100)
+        clocks = told.desk().clocks
+        assert (clocks.behind_s, clocks.against) == (0, "plan")
+        assert clocks.total_s == 600 - 60, "the plan of what is still told"
+        told.wait(40)
+        assert told.desk().clocks.behind_s == pytest.approx(20, abs=1)
+        await told.press("go", 4)
+        assert told.desk().clocks.behind_s == 0
+        assert told.desk().clocks.here == pytest.approx(120 / 540, abs=0.01)
+        await told.press("go", 2)
+        assert 0 <= told.desk().clocks.here <= told.desk().clocks.due
+
+
 async def test_where_rehearsals_are_known_pace_is_against_their_medians() -> None:
     async with telling(REHEARSED) as told:
         await told.press("next")
@@ -189,6 +206,13 @@ async def test_the_state_is_json_and_comes_back_the_same() -> None:
             desk = told.desk()
             assert msgspec.json.decode(msgspec.json.encode(desk), type=Told) == desk
         assert msgspec.json.decode(msgspec.json.encode(told.programme), type=Told) == told.programme
+
+
+def test_slides_that_answer_questions_are_called_as_the_slide_of_questions_counts_them() -> None:
+    slides = [Slide(n, f"s{n}", question=q) for n, q in enumerate((0, 0, 1, 1, 12, 0), 1)]
+    cards = programme(Deck("t", tuple(slides)), UNKNOWN).cards
+    assert [card.label for card in cards] == ["1", "2", "1", "1b", "12", "6"]
+    assert [card.number for card in cards] == [1, 2, 3, 4, 5, 6]
 
 
 def test_slides_without_a_plan_share_what_the_others_leave() -> None:

@@ -32,3 +32,15 @@ def test_too_many_digits_begin_anew() -> None:
         dial = dial.typed(digit)
     assert dial.place(DECK) == "there are slides 1 to 5"
     assert dial.text == "51"
+
+
+def test_where_it_leads_is_said_while_it_is_typed() -> None:
+    titled = Deck("t", (Slide(1, "One"), Slide(2, "Why so?", question=12), Slide(3, question=2)))
+    assert Dial().says(titled) == ""
+    assert Dial().asked().says(titled) == "a question, 2 to 12…"
+    assert Dial().asked().typed("1").says(titled) == "the questions are 2 to 12"
+    assert Dial().asked().typed("1").typed("2").says(titled) == "question 12: Why so?"
+    assert Dial().typed("1").says(titled) == "slide 1: One"
+    assert Dial().typed("3").says(titled) == "slide 3"
+    assert Dial().typed("9").says(titled) == "there are slides 1 to 3"
+    assert Dial().asked().says(Deck("t", (Slide(1),))) == "no questions here"

@@ -287,3 +287,14 @@ def test_questions_and_the_appendix_are_jumped_to_not_walked_to() -> None:
     assert board.director.slide.number == 6
     board.back()
     assert board.director.slide.number == 2, "back to the talk"
+
+
+def test_what_comes_late_is_said_for_as_long_as_it_does() -> None:
+    board = on(slide(1, cue(SUSPECT), need=FIVE))
+    assert board.director.late == ""
+    board.passes(3 * SECOND + 1)
+    assert board.states == ["late"]
+    assert board.director.late == "It was given 3 s and has not come yet: suspected."
+    board.true.add("suspected")
+    board.passes()
+    assert board.director.late == ""

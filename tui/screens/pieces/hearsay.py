@@ -75,7 +75,10 @@ def hearsay(scene: Scene, width: int, rows: int) -> list[Line]:
     heading: Line = [(f"who learned that {what}, and from whom", "muted")]
     took_all = max(b.since for b in news.holders.values()) - first.since
     if not news.unaware:
-        heading.append((f"   all {len(news.holders)} in {millis(took_all)}", ""))
+        all_ = f"   all {len(news.holders)} in {millis(took_all)}"
+        if len(heading[0][0]) + len(all_) > width:
+            heading = [(f"who learned that {what}", "muted")]
+        heading.append((all_, ""))
     lines = _branches(scene, news, width)
     if news.unaware:
         verb = "has" if len(news.unaware) == 1 else "have"
