@@ -179,6 +179,7 @@ async def _present(deck: Deck, args: argparse.Namespace) -> int:
             for page in (notes, wall):
                 if page is not None:
                     await page.stop()
+            await app.screening.stop()  # however the stage was left
             await performance.stop()
     if app.failure is not None:
         raise app.failure

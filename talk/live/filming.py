@@ -3,7 +3,8 @@
     python -m talk.live.filming overlay|queues SEED
 
 prints one film as MessagePack. It takes some seconds of a processor, during which a talk must not
-stand still.
+stand still. Its input is held by the stage and says nothing: when that ends, however the stage ended, so
+does this, at once and in the middle of whatever it plays.
 """
 
 from __future__ import annotations
@@ -11,20 +12,23 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
 from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-import msgspec
+if TYPE_CHECKING:
+    from cluster.sim.overlay.wave import Wave
+    from cluster.sim.pairs.three_queues import Course
 
-from cluster.sim.overlay.wave import Wave
-from cluster.sim.pairs.three_queues import Course
-
+# What takes long to import is imported later: until it is watched, nothing ends with the stage.
 ROOT: Final = Path(__file__).resolve().parents[2]
 WITHIN_S: Final = 120.0
 """A film that takes longer is given up."""
-Film = tuple[Wave, ...]
-Flood = tuple[Course, ...]
+ORPHANED: Final = 3
+"""The exit code of a film that nobody waits for any more."""
+Film: TypeAlias = "tuple[Wave, ...]"
+Flood: TypeAlias = "tuple[Course, ...]"
 
 
 class FilmError(Exception):
@@ -33,18 +37,26 @@ class FilmError(Exception):
 
 async def filmed(seed: int) -> Film:
     """The overlay's. Raises FilmError."""
+    import msgspec
+
+    from cluster.sim.overlay.wave import Wave
+
     out = await _made("overlay", seed)
     try:
-        return msgspec.msgpack.decode(out, type=Film)
+        return msgspec.msgpack.decode(out, type=tuple[Wave, ...])
     except msgspec.MsgspecError:
         raise FilmError("the process that plays the thousand peers died") from None
 
 
 async def flooded(seed: int) -> Flood:
     """The three pipelines'. Raises FilmError."""
+    import msgspec
+
+    from cluster.sim.pairs.three_queues import Course
+
     out = await _made("queues", seed)
     try:
-        return msgspec.msgpack.decode(out, type=Flood)
+        return msgspec.msgpack.decode(out, type=tuple[Course, ...])
     except msgspec.MsgspecError:
         raise FilmError("the process that plays the pipelines died") from None
 
@@ -53,7 +65,7 @@ async def _made(what: str, seed: int) -> bytes:
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "talk.live.filming", what, str(seed)),
-        stdin=DEVNULL,
+        stdin=PIPE,
         stdout=PIPE,
         stderr=DEVNULL,
         env={**os.environ, "PYTHONPATH": path},
@@ -61,17 +73,29 @@ async def _made(what: str, seed: int) -> bytes:
     )
     try:
         async with asyncio.timeout(WITHIN_S):
-            return (await process.communicate())[0]
+            assert process.stdout is not None
+            return await process.stdout.read()  # `communicate` would close the input, and end it
     except TimeoutError:
         raise FilmError(f"{what} was not played within {WITHIN_S:g} s") from None
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+        assert process.stdin is not None
+        process.stdin.close()
+        await process.wait()
+
+
+def _end_with_the_stage() -> None:
+    while os.read(0, 4_096):  # not through `sys.stdin`, whose lock would be held at our own end
+        pass
+    os._exit(ORPHANED)
 
 
 def main() -> int:
     """Be that process."""
+    threading.Thread(target=_end_with_the_stage, name="stage", daemon=True).start()
+    import msgspec
+
     from cluster.sim.overlay.beyond import film
     from cluster.sim.pace import collect_rarely
     from cluster.sim.pairs.three_queues import courses
