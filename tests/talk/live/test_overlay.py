@@ -21,7 +21,7 @@ PEERS = 300
 
 
 @cache
-def waves() -> Film:
+def waves() -> tuple[Wave, ...]:
     return film(1, PEERS)
 
 
