@@ -16,6 +16,7 @@ from typing import Final, cast
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cluster.model.course.promotions import follow
 from cluster.model.course.stages import Case, progress
 from cluster.model.facts import (
     Fact,
@@ -71,7 +72,10 @@ def advance(book: Casebook, fact: Fact) -> Casebook:
         and not _news(book.lives.life(fact.node), lives.life(fact.node))
     )
     incidents = tuple(
-        i if i.ended or (brief and not _timely(i)) else progress(i, lives, fact) for i in incidents
+        i
+        if i.ended or (brief and not _timely(i))
+        else follow(progress(i, lives, fact), lives, fact)
+        for i in incidents
     )
     if not brief:
         incidents = tuple(i for i in incidents if i.ended or not _void(i, incidents, lives))

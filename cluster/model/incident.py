@@ -19,6 +19,8 @@ StageName = Literal[
     "silent",
     "suspected",
     "dead",
+    "promoted",
+    "covered",
     "hints",
     "rebuilt",
     "back",
@@ -27,14 +29,22 @@ StageName = Literal[
     "one view",
 ]
 """In this order: silent (fault or last sign of life until the first suspicion), suspected (until
-the first declares it dead), dead (until the last live view does), hints (collect for it, until it
-is back or removed), rebuilt (copies filled on other owners after it was removed from the ring),
+the first declares it dead), dead (until the last live view does), promoted (until a replica is master
+of what it led, in the first view), covered (until every live view sends clients there; both only where
+partitions have masters), hints (collect for it, until it is back or removed), rebuilt (copies filled on other owners after it was removed from the ring),
 back (its process returned until every live view has it alive), returned (hints drained to it and
 its own places filled again), trees clean (until the hash trees of every pair that it is one of have
 been compared since and found equal), one view (all live nodes agree on members and ring again).
 The last two go on beside each other."""
 
-STAGES: Final[tuple[StageName, ...]] = get_args(StageName)
+_ALL: Final[tuple[StageName, ...]] = get_args(StageName)
+PROMOTION: Final[tuple[StageName, ...]] = ("promoted", "covered")
+"""Only records of clusters whose partitions have masters hold these (`RingTable.led`)."""
+STAGES: Final[tuple[StageName, ...]] = tuple(name for name in _ALL if name not in PROMOTION)
+LED: Final[tuple[StageName, ...]] = (
+    *("silent", "suspected", "dead", "promoted", "covered", "back", "one view"),
+)
+"""What is worth a row in the record of such a cluster: it keeps no hints and compares no trees."""
 
 
 MilestoneName = Literal["fault", "missed probe", "confirmed", "fallback write"]
@@ -111,8 +121,18 @@ class Incident(Struct, frozen=True):
     milestones: tuple[Milestone, ...] = tuple(Milestone(name) for name in MILESTONES)
 
     def stage(self, name: StageName) -> Stage:
-        """One of its stages."""
-        return self.stages[_STAGE_INDEX[name]]
+        """One of its stages; one that records of its kind do not hold was skipped."""
+        if len(self.stages) == len(STAGES) and name in _STAGE_INDEX:
+            return self.stages[_STAGE_INDEX[name]]
+        return next((s for s in self.stages if s.name == name), Stage(name, skipped=True))
+
+    @property
+    def rows(self) -> tuple[StageName, ...]:
+        """The stages that are shown of it, in order."""
+        held = {stage.name for stage in self.stages}
+        if held.isdisjoint(PROMOTION):
+            return STAGES
+        return tuple(n for n in _ALL if n in LED or (n in held and self.stage(n).began))
 
     def milestone(self, name: MilestoneName) -> Milestone:
         """One of its moments."""

@@ -7,6 +7,7 @@ the facts themselves. Ignores messages, client operations and everything else no
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final, NamedTuple, get_args
 
 from msgspec import Struct
@@ -34,7 +35,7 @@ from cluster.model.facts import (
 )
 from cluster.model.fault import SILENCING, FaultKind
 from cluster.model.member import MemberState, NodeId
-from cluster.model.summary import Likeness
+from cluster.model.summary import Likeness, RingTable
 
 RECENT_US: Final = 3_000_000
 """A node that has said nothing for this long is not asked for its view."""
@@ -114,6 +115,12 @@ class Life(Struct, frozen=True):
     filling: int = 0
     view: str = ""
     ring: str = ""
+    table: RingTable | None = None
+    """Its whole table, where partitions have masters."""
+    leads: dict[NodeId, int] = {}
+    """By that table: how many partitions each member leads."""
+    heirs: dict[NodeId, NodeId] = {}
+    """Who leads, by its table, most of what another led before and leads no more."""
     pulsed: int = 0
     trees: tuple[Likeness, ...] = ()
     """How its hash trees compared with those of others, as it last said."""
@@ -293,7 +300,7 @@ def _said(lives: Lives, fact: Fact, payload: Said) -> Lives:
         case SnapshotTaken():
             life = _snapshot(life, fact, payload)
         case RingChanged():
-            life = replace(life, ring=payload.ring.digest, filling=life.filling + payload.gained)
+            life = _placed(life, payload)
         case PartitionFilled():
             life = replace(life, filling=payload.remaining)
         case HintStored() | HintsDelivered():
@@ -328,7 +335,36 @@ def _snapshot(life: Life, fact: Fact, payload: SnapshotTaken) -> Life:
         hints={depth.target: depth.count for depth in payload.hints},
         filling=len(payload.filling),
         ring=payload.ring.digest,
+        table=payload.ring if payload.ring.led else None,
+        leads=leading(payload.ring) if payload.ring.led else {},
     )
+
+
+def leading(table: RingTable) -> Counter[NodeId]:
+    """How many partitions each member leads; who leads none is not in it."""
+    return Counter(table.members[owners[0]] for owners in table.owners if owners)
+
+
+def inherited(before: RingTable | None, after: RingTable) -> dict[NodeId, NodeId]:
+    """Of those who led partitions and lead none now: who leads most of these."""
+    if before is None:
+        return {}
+    leaders = leading(after)
+    taken: dict[NodeId, Counter[NodeId]] = {}
+    for old, new in zip(before.owners, after.owners, strict=False):
+        name = before.members[old[0]] if old else None
+        if name is not None and new and name not in leaders:
+            taken.setdefault(name, Counter())[after.members[new[0]]] += 1
+    return {name: counts.most_common(1)[0][0] for name, counts in taken.items()}
+
+
+def _placed(life: Life, payload: RingChanged) -> Life:
+    ring = payload.ring
+    life = replace(life, ring=ring.digest, filling=life.filling + payload.gained)
+    if not ring.led:
+        return life
+    heirs = {**life.heirs, **inherited(life.table, ring)}
+    return replace(life, table=ring, leads=leading(ring), heirs=heirs)
 
 
 def _opinion(

@@ -21,11 +21,14 @@ Address = NewType("Address", str)
 
 NOBODY: Final = NodeId("")
 
-NAME_PATTERN: Final = r"^[A-Za-z0-9_.-]{1,64}$"
+NAME_PATTERN: Final = r"^[A-Za-z0-9_.@-]{1,64}$"
 Name = Annotated[NodeId, Meta(pattern=NAME_PATTERN)]
-"""A name as the wire accepts it."""
-NameOrNobody = Annotated[NodeId, Meta(pattern=r"^[A-Za-z0-9_.-]{0,64}$")]
-WireAddress = Annotated[Address, Meta(pattern=r"^[A-Za-z0-9_.:\[\]-]{1,100}:[0-9]{1,5}$")]
+"""A name as the wire accepts it; members of other engines (NAME@HOST) have none but such either."""
+NameOrNobody = Annotated[NodeId, Meta(pattern=r"^[A-Za-z0-9_.@-]{0,64}$")]
+ADDRESS_PATTERN: Final = r"^[A-Za-z0-9_.:\[\]-]{1,100}:[0-9]{1,5}$"
+WireAddress = Annotated[Address, Meta(pattern=ADDRESS_PATTERN)]
+UNKNOWN_ADDRESS: Final = Address("unknown:0")
+"""Where a claim must name an address and nobody has told any (a member of another engine)."""
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 """A number from the wire that may be raised by one without leaving 64 bits."""
 

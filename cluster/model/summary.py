@@ -29,6 +29,11 @@ class RingTable(Struct, frozen=True, array_like=True):
     replicas: int
     owners: tuple[tuple[int, ...], ...]
     """Per partition, best first: indexes into `members`."""
+    slots: int = 0
+    """Of another engine whose places are finer: how many there are, in partitions of equal length; 0:
+    partitions are the places themselves."""
+    led: bool = False
+    """The first owner of a partition is its master: without it the others only keep copies."""
 
 
 class Depth(Struct, frozen=True, array_like=True, gc=False):

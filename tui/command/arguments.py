@@ -14,7 +14,7 @@ ROOM_NAME: Final = r"^[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,63}\Z"
 HOST = r"|\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*|[\w-]{1,63}(\.[\w-]{1,63})*"
 
 
-FOREIGN = ("serf", "erlang")
+FOREIGN = ("serf", "erlang", "redis", "rediss")
 """As `tui.sources.foreign.watching.ENGINES`, which `--help` has no time to import."""
 
 

@@ -1,6 +1,7 @@
 """How many copies of the data serve now: owners per partition, from what the nodes reported.
 
-An owner serves unless most live others accuse it, somebody saw its process stop, or it says itself
+Where partitions have masters, none of a partition is served without its first owner: the others
+only keep copies until one of them is promoted. An owner serves unless most live others accuse it, somebody saw its process stop, or it says itself
 that it still fills the partition. The ring is the one most live nodes use. Ignores hints:
 they make writes safe, not places served.
 """
@@ -64,7 +65,8 @@ def _served(ring: RingTable, up: list[int], missing: Mapping[int, int]) -> tuple
     counts = [0] * (ring.replicas + 1)
     serving = up.__getitem__
     for partition, owners in enumerate(ring.owners):
-        counts[sum(map(serving, owners)) - missing.get(partition, 0)] += 1
+        idle = ring.led and not (owners and serving(owners[0]))
+        counts[0 if idle else sum(map(serving, owners)) - missing.get(partition, 0)] += 1
     return tuple(counts)
 
 

@@ -81,6 +81,8 @@ _STAGE_WORD: Final[dict[StageName, str]] = {
     "silent": "silent",
     "suspected": "suspect",
     "dead": "dead",
+    "promoted": "dead",
+    "covered": "replaced",
     "hints": "dead",
     "rebuilt": "removed",
     "back": "returning",
@@ -190,6 +192,10 @@ def _dead(view: ClusterView, now: int, incident: Incident, judged: Agreement) ->
     if not peers:
         all_ = "nobody is left to say more"
     first = Clause(f"{what.text}, {all_}.", f"{what.short}, dead for all")
+    heir = incident.stage("covered")
+    if heir.began:
+        who = f"{incident.stage('promoted').witness} leads what it led"
+        return [first, Clause(f"{who}.", who)]
     return [first, _waiting_hints(view, judged, name)]
 
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from cluster.model.course.milestones import noted
 from cluster.model.facts import Fact, FactId, HintsDelivered, PartitionFilled
-from cluster.model.incident import STAGES, Incident, Stage, StageName
+from cluster.model.incident import Incident, Stage, StageName
 from cluster.model.lives import Lives, Opinion
 from cluster.model.member import MemberState, NodeId
 
@@ -24,7 +24,7 @@ NOBODY: Final = NodeId("")
 
 
 class Case:
-    """An incident being brought up to date."""
+    """An incident being brought up to date. `stages` keeps their order."""
 
     def __init__(self, incident: Incident, lives: Lives, fact: Fact) -> None:
         self.incident = incident
@@ -89,7 +89,7 @@ class Case:
 
     def finish(self, at: int, *, false_alarm: bool = False) -> None:
         """Close the record: open stages end, the rest is skipped."""
-        for name in STAGES:
+        for name in list(self.stages):
             self.end(name, at, overtaken=True)
             self.skip(name)
         self.ended = at
@@ -97,7 +97,7 @@ class Case:
 
     def result(self) -> Incident:
         """The record as it is now; the same object when nothing changed."""
-        stages = tuple(self.stages[name] for name in STAGES)
+        stages = tuple(self.stages.values())
         old = self.incident
         if (stages, self.ended, self.confirmed) == (old.stages, old.ended, old.confirmed):
             return old

@@ -11,6 +11,7 @@ from tui.judge.agreement import agreement
 from tui.judge.verdict import verdict
 from tui.sources.foreign.seen import Look, Opinion, Overheard, Row
 from tui.sources.foreign.teller import Teller
+from tui.timeline.pack import pack, unpack
 from tui.view import ClusterView
 
 NAMES = tuple(NodeId(f"n{number}") for number in range(1, 4))
@@ -38,6 +39,14 @@ def test_the_first_look_is_everybodys_whole_state() -> None:
     view = fold(ClusterView(), facts)
     assert verdict(view, 1_000_000).text == "3 nodes agree."
     assert all(node.ringless and node.ring is None for node in view.nodes.values())
+
+
+def test_whatever_is_told_reads_back_from_a_recording() -> None:
+    teller = Teller(1)
+    facts = teller.tell(look(1, {}))
+    facts += teller.tell(look(1.5, {"n1": {"n3": DEAD}}, "n2"))
+    facts += teller.tell(look(3, {}))
+    assert unpack(pack(facts, [fact.at for fact in facts])).facts == facts
 
 
 def test_only_what_changed_is_told() -> None:

@@ -37,6 +37,8 @@ _ROLE: Final[dict[StageName, str]] = {
     "silent": "muted",
     "suspected": "suspect",
     "dead": "dead",
+    "promoted": "accent",
+    "covered": "joining",
     "hints": "warn",
     "rebuilt": "accent",
     "back": "joining",
@@ -85,6 +87,8 @@ def label(name: StageName, incident: Incident, *, short: bool) -> str:
         "silent": "silent, unnoticed",
         "suspected": "suspect, being asked about",
         "dead": "dead, until all know",
+        "promoted": "a replica is promoted",
+        "covered": "every view follows it",
         "hints": "hints collect",
         "rebuilt": "copies rebuilt elsewhere",
         "back": f"{subject} is back, until all know",
@@ -96,6 +100,8 @@ def label(name: StageName, incident: Incident, *, short: bool) -> str:
         "silent": "silent",
         "suspected": "suspected",
         "dead": "dead for all",
+        "promoted": "promoted",
+        "covered": "all follow it",
         "hints": "hints collect",
         "rebuilt": "rebuilt",
         "back": f"{subject} back"[:14],
@@ -161,7 +167,8 @@ def paint_stages(
         frame.right(after + 16 + beside, y, "before: median, range", "muted")
     if axis is not None:
         _ticks(frame, y, axis)
-    for row, name in enumerate(STAGES):
+    shown = incident.rows if incident is not None else STAGES
+    for row, name in enumerate(shown):
         line = y + gap + row * gap
         stage = _stage(incident, name, told)
         heading = label(name, incident, short=not wide) if incident else _unborn(name, wide)
@@ -179,7 +186,7 @@ def paint_stages(
                 longer = f"{text}{', ' if text else ''}over its bound"
                 text = longer if len(longer) <= frame.width - said - 1 else f"late: {text}"
             frame.text(said, line, fit(text, frame.width - said - 1), role)
-    return y + len(STAGES) * gap + 1, axis
+    return y + len(shown) * gap + 1, axis
 
 
 def _earlier(frame: Frame, at: tuple[int, int], known: Before, *, below: bool) -> None:
@@ -311,6 +318,8 @@ def _note(stage: Stage, incident: Incident, told: Telling | None) -> tuple[str, 
     if stage.ended and stage.overtaken:
         parts = [counted(stage), "until it came back"]
         return ", ".join(part for part in parts if part), "muted"
+    if stage.ended and stage.name == "promoted":
+        return f"{stage.witness} is master now", "muted"
     if stage.ended:
         seen = f"seen by {stage.witness}" if stage.witness else ""
         parts = [counted(stage) or _moment(stage, incident), seen]

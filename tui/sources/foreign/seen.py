@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from cluster.model.facts import Basis, Payload
 from cluster.model.member import Address, MemberState, NodeId
-from cluster.model.summary import RingTable, Telling
+from cluster.model.summary import NO_RULE, RingTable, Rule, Telling
 
 NO_ADDRESS = Address("")
 
@@ -37,7 +37,13 @@ class Row(Struct, frozen=True):
     """When its process began, microseconds since 1970; 0: the engine does not say."""
     health: int = 0
     """A local health score, where the engine has one (Lifeguard); 0 is well."""
+    heard: dict[NodeId, int] = {}
+    """When it last heard each other member itself, microseconds since 1970, by its own clock."""
     ring: RingTable | None = None
+    rule: Rule = NO_RULE
+    """Where partitions have masters: whom it follows, and whether it leads any itself."""
+    reports: dict[NodeId, int] = {}
+    """Of each that it suspects: how many others have told it the same."""
     keys: int = 0
     operations_per_s: float = 0.0
     lag_us: int = 0

@@ -9,22 +9,33 @@ is 1: engines that say when a process began have a new life counted by that.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from cluster.model.facts import (
     Basis,
     Fact,
     HealthChanged,
+    MasterChosen,
     MemberChanged,
     Payload,
     PulseReported,
+    ReignBegan,
+    ReignEnded,
     RingChanged,
     SnapshotTaken,
     SuspicionConfirmed,
     SuspicionRaised,
     WindowClosed,
 )
-from cluster.model.member import Address, Claim, MemberState, NodeId
+from cluster.model.member import (
+    ADDRESS_PATTERN,
+    UNKNOWN_ADDRESS,
+    Address,
+    Claim,
+    MemberState,
+    NodeId,
+)
 from cluster.model.summary import Fate, Rates, RingTable
 from tui.sources.foreign.seen import Look, Opinion, Overheard, Row
 from tui.view import OBSERVER
@@ -108,7 +119,8 @@ class Teller:
         fates: list[Fate] = []
         for subject, opinion in row.opinions.items():
             self._lived(name, subject, opinion, None)
-            fates.append(Fate(self._claim(name, subject, opinion), look.at, 0))
+            heard = row.heard.get(subject, 0)
+            fates.append(Fate(self._claim(name, subject, opinion), look.at, heard))
         taken = SnapshotTaken(
             name=name,
             incarnation=self.incarnation(name),
@@ -127,6 +139,7 @@ class Teller:
             faults=(),
             faults_allowed=False,
             telling=look.telling,
+            rule=row.rule,
         )
         facts = [self._said(name, look.at, taken, "polled")]
         if row.extras or row.round_trips:  # nobody should wait a second for these
@@ -136,6 +149,10 @@ class Teller:
 
     def _changed(self, look: Look, before: Row, row: Row) -> list[Fact]:
         facts: list[Fact] = []
+        if row.heard and any(_accuses(row, n) and not _accuses(before, n) for n in row.opinions):
+            interval = look.at - self._pulsed[row.name]
+            # When it last heard of whom it accuses now.
+            facts.append(self._pulse(look, row, interval))
         for subject, opinion in row.opinions.items():
             old = before.opinions.get(subject)
             if old == opinion and not self._in_new_life(row.name, subject, opinion):
@@ -152,12 +169,34 @@ class Teller:
                 claim = self._claim(row.name, subject, forgotten)
                 change = MemberChanged(claim, old.state, "gossip", NodeId(""))
                 facts.append(self._said(row.name, look.at, change, "polled"))
+        for subject, count in row.reports.items():
+            if count > before.reports.get(subject, 0) and _accuses(row, subject):
+                confirmed = SuspicionConfirmed(subject, NodeId(""), count, 0)
+                facts.append(self._said(row.name, look.at, confirmed, "polled"))
+        return facts + self._of_itself(look, before, row)
+
+    def _of_itself(self, look: Look, before: Row, row: Row) -> list[Fact]:
+        """Its health, its table, whom it follows."""
+        facts: list[Fact] = []
         if row.health != before.health:
             why = "failed" if row.health > before.health else "answered"
             health = HealthChanged(before.health, row.health, why)
             facts.append(self._said(row.name, look.at, health, "polled"))
         if row.ring is not None and row.ring != before.ring:
             facts.append(self._said(row.name, look.at, RingChanged(row.ring, 0, 0), "polled"))
+        rule, held = row.rule, before.rule
+        if rule.leads and (not held.leads or rule.term != held.term):
+            facts.append(self._said(row.name, look.at, ReignBegan(rule.term), "polled"))
+        elif held.leads and not rule.leads:
+            why = (
+                f"{rule.master} leads what it led"
+                if rule.master != row.name
+                else "it leads nothing"
+            )
+            facts.append(self._said(row.name, look.at, ReignEnded(held.term, why), "polled"))
+        if not rule.leads and rule.master != held.master:
+            chosen = MasterChosen(rule.master, rule.term, "it copies it now")
+            facts.append(self._said(row.name, look.at, chosen, "polled"))
         return facts
 
     def _pulse(self, look: Look, row: Row, interval: int) -> Fact:
@@ -176,7 +215,7 @@ class Teller:
             keys=row.keys,
             filling=0,
             hints=(),
-            heard={},
+            heard=row.heard,
             view=view,
             ring=row.ring.digest if row.ring is not None else "",
             lag_us=row.lag_us,
@@ -205,16 +244,21 @@ class Teller:
         The process that was born again was asked after its observer, which holds it alive already.
         """
         epoch = self._epochs.get(subject, 1)
-        return opinion.state not in GONE and self._told.get((observer, subject), 1) < epoch
+        return opinion.state is MemberState.ALIVE and self._told.get((observer, subject), 1) < epoch
 
     def _claim(self, observer: NodeId, subject: NodeId, opinion: Opinion) -> Claim:
         incarnation = self._lives.get(subject, 0)
         if opinion.state in GONE:
             incarnation = self._fell.get((observer, subject), incarnation)
         epoch = self._epochs.get(subject, 1)
-        if epoch > 1:
+        if opinion.state is MemberState.ALIVE:
             self._told[observer, subject] = epoch
-        return Claim(subject, epoch, incarnation, opinion.state, opinion.address, Address(""))
+        else:  # it means the life that it knew
+            epoch = self._told.get((observer, subject), epoch)
+        row = self._rows.get(subject)
+        window = _writable(row.window if row is not None else "")
+        address = _writable(opinion.address)
+        return Claim(subject, epoch, incarnation, opinion.state, address, window)
 
     def _said(self, node: NodeId, at: int, payload: Payload, basis: Basis) -> Fact:
         seq = self._seqs[node] = self._seqs.get(node, 0) + 1
@@ -224,6 +268,16 @@ class Teller:
 
 def _restarted(before: Row, row: Row) -> bool:
     return bool(before.started_at and row.started_at > before.started_at + RESTART_US)
+
+
+def _writable(address: str) -> Address:
+    """As a claim may hold it: what does not read back would be missing from every recording."""
+    return Address(address) if re.match(ADDRESS_PATTERN, address) else UNKNOWN_ADDRESS
+
+
+def _accuses(row: Row, subject: NodeId) -> bool:
+    held = row.opinions.get(subject)
+    return held is not None and held.state in (MemberState.SUSPECT, MemberState.DEAD)
 
 
 def _address(row: Row, name: NodeId) -> Address:

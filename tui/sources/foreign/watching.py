@@ -59,6 +59,8 @@ class Engine(Struct, frozen=True):
     """What stands behind `scheme://`, for people."""
     open: Callable[[str, Hear], Adapter]
     """Given what stands there. Raises ValueError when it is nothing of that form."""
+    every_s: float = EVERY_S
+    """Between two looks; each costs every node an answer."""
 
 
 def _serf(rest: str, hear: Hear) -> Adapter:
@@ -87,11 +89,31 @@ def _erlang(rest: str, _hear: Hear) -> Adapter:
         raise ForeignError(str(error)) from None
 
 
+def _redis(rest: str, hear: Hear) -> Adapter:
+    return _redis_over(rest, hear, tls=False)
+
+
+def _rediss(rest: str, hear: Hear) -> Adapter:
+    return _redis_over(rest, hear, tls=True)
+
+
+def _redis_over(rest: str, _hear: Hear, *, tls: bool) -> Adapter:
+    from tui.sources.foreign.redis_cluster import PORT, Redis, login
+
+    named, mark, query = rest.partition("?")
+    user, _, hosts = named.rpartition("@")
+    addresses, options = places(hosts + mark + query, PORT)
+    return Redis(addresses, login(user, options, tls=tls))
+
+
+_HOSTS: Final = "HOST:PORT[,HOST:PORT...]"
 ENGINES: Final = {
     engine.scheme: engine
     for engine in (
-        Engine("serf", "HOST:PORT[,HOST:PORT...]", _serf),
+        Engine("serf", _HOSTS, _serf),
         Engine("erlang", "NAME@HOST[,NAME@HOST...]", _erlang),
+        Engine("redis", f"[USER:PASSWORD@]{_HOSTS}", _redis, 0.1),
+        Engine("rediss", f"[USER:PASSWORD@]{_HOSTS}[?ssl_ca_certs=FILE]", _rediss, 0.1),
     )
 }
 
@@ -146,13 +168,13 @@ def places(rest: str, port: int) -> tuple[list[Address], dict[str, str]]:
 class ForeignSource:
     """A source of facts: looks, one after another."""
 
-    def __init__(self, address: str, every_s: float = EVERY_S) -> None:
-        self._every_s = every_s
+    def __init__(self, address: str) -> None:
         self._teller = Teller(time_ns() // 1_000_000)
         self._take: Take = lambda _fact: None
         self._task: asyncio.Task[None] | None = None
         self._buffer: deque[Fact] = deque(maxlen=FACTS_MAX)
         self._adapter = opened(address, self._overheard)
+        self._every_s = ENGINES[address.partition("://")[0]].every_s
 
     @property
     def trouble(self) -> str:

@@ -1,0 +1,154 @@
+"""Where partitions have masters: a dead one is replaced, and that is a part of its record."""
+
+from __future__ import annotations
+
+from cluster.model.incident import LED, STAGES, Incident
+from cluster.model.member import MemberState, NodeId
+from cluster.model.summary import RingTable, Rule
+from tui.fold import fold
+from tui.judge.agreement import agreement
+from tui.judge.exposure import served
+from tui.judge.verdict import verdict
+from tui.sources.foreign.seen import Look, Opinion, Row
+from tui.sources.foreign.teller import Teller
+from tui.view import ClusterView
+
+M1, M2, S1 = NodeId("m1"), NodeId("m2"), NodeId("s1")
+NAMES = (M1, M2, S1)
+ALIVE, SUSPECT, DEAD = MemberState.ALIVE, MemberState.SUSPECT, MemberState.DEAD
+WHOLE = RingTable("whole", NAMES, 4, 2, ((0, 2), (0, 2), (1,), (1,)), 16_384, led=True)
+"""m1 leads two partitions that s1 copies, m2 leads two that nobody copies."""
+AFTER = RingTable("after", (M2, S1), 4, 1, ((1,), (1,), (0,), (0,)), 16_384, led=True)
+
+
+class Story:
+    """Looks at three nodes, a tenth of a second after another."""
+
+    def __init__(self) -> None:
+        self.teller = Teller(1)
+        self.view = ClusterView()
+        self.at = 1_000_000
+
+    def look(
+        self,
+        state: MemberState = ALIVE,
+        tables: dict[NodeId, RingTable] | None = None,
+        *,
+        silent: bool = True,
+        started: int = 500_000,
+    ) -> None:
+        """What the others hold of m1, and by which tables; it is silent unless all is well."""
+        self.at += 100_000
+        held = tables or {}
+        rows = {
+            name: Row(
+                name,
+                {n: Opinion(state if n == M1 != name else ALIVE) for n in NAMES},
+                started_at=started if name == M1 else 500_000,
+                heard=dict.fromkeys(NAMES, 1000000),
+                ring=held.get(name, WHOLE),
+                rule=Rule(name, 1, leads=name != S1),
+            )
+            for name in NAMES
+            if name != M1 or (state is ALIVE and not silent)
+        }
+        away = {} if M1 in rows else {M1: "no answer"}
+        self.view = fold(self.view, self.teller.tell(Look(self.at, 100_000, rows, away)))
+
+    @property
+    def record(self) -> Incident:
+        """The only one."""
+        (incident,) = self.view.incidents
+        return incident
+
+    def stages(self) -> dict[str, str]:
+        """How each stage that is shown stands."""
+        shown = (self.record.stage(name) for name in self.record.rows)
+        return {
+            s.name: "skipped"
+            if s.skipped
+            else "over"
+            if s.ended
+            else "open"
+            if s.began
+            else "to come"
+            for s in shown
+        }
+
+
+def fallen() -> Story:
+    story = Story()
+    story.look(silent=False)
+    story.look(SUSPECT)
+    story.look(DEAD)
+    return story
+
+
+def test_a_master_that_fails_is_replaced_when_a_table_says_so() -> None:
+    story = fallen()
+    assert story.stages()["promoted"] == "open"
+    assert story.record.stage("promoted").waiting_on == "a replica of m1 to be elected"
+    story.look(DEAD, {S1: AFTER})
+    promoted = story.record.stage("promoted")
+    assert (promoted.ended, promoted.witness, promoted.count) == (story.at, S1, 2)
+    assert story.record.stage("covered").waiting_on == "m2 still sends clients to m1"
+    story.look(DEAD, {S1: AFTER, M2: AFTER})
+    assert story.stages() == {
+        **dict.fromkeys(("silent", "suspected", "dead", "promoted", "covered"), "over"),
+        **dict.fromkeys(("back", "one view"), "to come"),
+    }
+
+
+def test_partitions_of_a_dead_master_are_not_served_by_its_copies() -> None:
+    story = fallen()
+    judged = agreement(story.view, story.at)
+    assert served(story.view.nodes, judged, story.at) == (2, 2, 0)
+    assert "2 of 4 partitions have no owner that answers." in verdict(story.view, story.at).text
+    story.look(DEAD, {S1: AFTER, M2: AFTER})
+    judged = agreement(story.view, story.at)
+    assert served(story.view.nodes, judged, story.at) == (0, 4)
+    assert "s1 leads what it led." in verdict(story.view, story.at).text
+
+
+def test_a_master_that_comes_back_first_is_replaced_by_nobody() -> None:
+    story = fallen()
+    for _ in range(30):
+        story.look(silent=False)
+    assert story.stages()["back"] == "over"
+    assert story.record.stage("promoted").overtaken
+    assert story.stages()["covered"] == "skipped"
+    assert story.record.ended
+
+
+def test_who_led_nothing_needs_no_replacement() -> None:
+    story = Story()
+    story.look(silent=False, tables=dict.fromkeys(NAMES, AFTER))
+    story.look(DEAD, dict.fromkeys(NAMES, AFTER))
+    assert story.stages()["promoted"] == "skipped"
+    assert story.record.rows == LED
+
+
+def test_the_record_of_a_cluster_without_masters_holds_no_promotion() -> None:
+    nobody = Incident(M1, 1, 1, "", ())
+    assert nobody.rows == STAGES
+    assert nobody.stage("promoted").skipped
+
+
+def test_a_process_that_began_anew_is_one_life_for_all() -> None:
+    story = fallen()
+    story.look(silent=False, started=9_000_000)
+    assert {story.view.nodes[n].beliefs[M1].epoch for n in (M2, S1)} == {2}
+    story.look(silent=False, started=9_000_000)
+    assert story.record.stage("back").ended, "nobody holds it alive in its earlier life"
+    assert agreement(story.view, story.at).all
+
+
+def test_who_heard_of_a_return_before_we_did_takes_the_new_life_too() -> None:
+    story = fallen()
+    story.look(ALIVE)  # the others reach it, we do not yet
+    story.look(silent=False, started=9_000_000)
+    assert {story.view.nodes[n].beliefs[M1].epoch for n in (M2, S1)} == {2}
+
+
+def test_the_last_sign_of_life_is_what_the_nodes_say_it_was() -> None:
+    assert fallen().record.began == 1_000_000

@@ -1,0 +1,382 @@
+"""Redis Cluster (and Valkey): each node asked itself, over one connection each.
+
+    redis://[USER:PASSWORD@]HOST:PORT[,HOST:PORT...]     rediss:// is the same over TLS, with `TLS` as options
+
+Asked ten times a second: `CLUSTER NODES` of every node, which is its row of the matrix (`fail?` is
+suspect, `fail` is dead) and its table of slots; once a second `INFO` and `CLUSTER INFO`; while a node
+suspects somebody, how many masters report the same to it. Nothing else is sent: `ALLOWED` is all that
+this module can say. The cluster's own bus is left alone. What answers say is read in `redis_replies`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from importlib import import_module
+from time import time_ns
+from typing import Any, Final
+from urllib.parse import unquote
+
+from cluster.model.member import Address, MemberState, NodeId
+from cluster.model.summary import RingTable, Rule, Telling
+from tui.sources.foreign.redis_replies import (
+    NODES_MAX,
+    Known,
+    Names,
+    fields_of,
+    nodes_of,
+    number,
+    table_of,
+)
+from tui.sources.foreign.seen import Look, Opinion, Row
+
+ALLOWED: Final = frozenset(
+    {"AUTH", "CLUSTER NODES", "CLUSTER INFO", "CLUSTER COUNT-FAILURE-REPORTS", "INFO"}
+)
+"""Every command that is ever sent: none of them changes anything."""
+TLS: Final = frozenset(
+    {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname"}
+)
+"""Options, as redis-py's addresses spell them."""
+CHORES: Final = frozenset(
+    {"acl", "auth", "client", "cluster", "command", "config", "hello", "info", "ping", "psync"}
+) | {"replconf", "select"}
+"""Commands that no client means anything by: replication's, and those who watch."""
+PORT: Final = 6379
+INFO_S: Final = 1.0
+"""How often counters are asked for; they are of no use more often."""
+WITHIN_S: Final = 1.5
+"""For one answer; a node that takes longer is silent."""
+FIRST_S: Final = 5.0
+"""For the first answer of a node, with a connection before it."""
+PATIENCE_S: Final = 0.25
+"""A look waits no longer, but for the first: a node that is stopped holds up nobody."""
+RETRY_S: Final = 0.5
+"""How long a node that could not be reached is left alone."""
+ROUNDS: Final = 3
+"""In one look: those named, those they know, those that only these know."""
+
+
+class RedisError(Exception):
+    """A node cannot be read: one sentence."""
+
+
+# --- one node ------------------------------------------------------------------------------------
+
+
+class Server:
+    """One node, over one connection."""
+
+    def __init__(self, address: Address, open_: dict[str, Any]) -> None:
+        self.address = address
+        self.id = ""
+        self.why = ""
+        """Why it cannot be read now; empty when it can."""
+        self.retry_at = 0.0
+        self.known: list[Known] = []
+        self.info: dict[str, str] = {}
+        self.reports: dict[str, int] = {}
+        """By id: how many masters report it failing, of those this node suspects."""
+        self.per_s: dict[str, float] = {}
+        """Each second: commands it was given but for `CHORES`, lookups of keys among them (what clients
+        ask of a replica: its writes are its master's), messages it sent on its bus."""
+        self.started_at = 0
+        self.pending: asyncio.Task[None] | None = None
+        self._open = open_
+        self._library: Any = None
+        self._link: Any = None
+        self._asked_at = -INFO_S
+        self._counts: tuple[int, ...] | None = None
+
+    async def ask(self) -> None:
+        """Bring all of this up to date. Raises RedisError."""
+        now = asyncio.get_running_loop().time()
+        if self._library is None:
+            self._library = import_module("redis.asyncio.connection")  # takes its time
+        commands = [("CLUSTER NODES",)]
+        counted = now - self._asked_at >= INFO_S
+        if counted:
+            commands += [("INFO",), ("INFO", "commandstats"), ("CLUSTER INFO",)]
+        doubted = [k.id for k in self.known if k.state is MemberState.SUSPECT]
+        commands += [("CLUSTER COUNT-FAILURE-REPORTS", id_) for id_ in doubted]
+        try:
+            async with asyncio.timeout(WITHIN_S if self.id else FIRST_S):
+                answers = await self._say(commands)
+        except Exception as error:
+            await self.close()
+            tls = bool(self._open.get("tls"))
+            raise RedisError(sentence(self.address, error, tls=tls)) from None
+        lines = nodes_of(str(answers[0]))
+        own = next((k for k in lines if "myself" in k.flags), None)
+        if own is None:
+            raise RedisError(f"{self.address} speaks, but not as a node of a redis cluster does")
+        self.id, self.known = own.id, lines
+        if counted:
+            self._count(f"{answers[1]}\n{answers[2]}", str(answers[3]), now)
+        told = answers[len(answers) - len(doubted) :]
+        self.reports = {id_: number(str(said)) for id_, said in zip(doubted, told, strict=True)}
+
+    async def _say(self, commands: list[tuple[str, ...]]) -> list[object]:
+        """All at once; one answer each, an error only for the first."""
+        assert all(words[0] in ALLOWED for words in commands), "nothing that a reader says"
+        if self._link is None:
+            host, _, port = self.address.rpartition(":")
+            tls = self._open.get("tls")
+            kind = self._library.SSLConnection if tls else self._library.Connection
+            options = {name: value for name, value in self._open.items() if name != "tls"}
+            self._link = kind(
+                host=host.strip("[]"),
+                port=int(port),
+                protocol=2,  # 3 would say HELLO first
+                driver_info=None,  # else it says CLIENT SETINFO
+                decode_responses=True,
+                encoding_errors="replace",
+                **options,
+            )
+            await self._link.connect()
+        await self._link.send_packed_command(self._link.pack_commands(commands))
+        answers: list[object] = []
+        errors = import_module("redis.exceptions")
+        for place in range(len(commands)):
+            try:
+                answers.append(await self._link.read_response())
+            except errors.ResponseError:
+                if not place:
+                    raise
+                answers.append("")
+        return answers
+
+    def _count(self, info: str, bus: str, now: float) -> None:
+        known = fields_of(info)
+        if known.get("run_id") != self.info.get("run_id"):
+            self._counts = None
+            self.started_at = (
+                time_ns() // 1_000 - number(known.get("uptime_in_seconds", "")) * 10**6
+            )
+        self.info = {**known, **fields_of(bus)}
+        counts = (
+            sum(calls(name, said) for name, said in known.items()),
+            number(known.get("keyspace_hits", "")) + number(known.get("keyspace_misses", "")),
+            number(self.info.get("cluster_stats_messages_sent", "")),
+        )
+        if self._counts is not None:
+            passed = now - self._asked_at
+            per_s = (
+                max(0, new - old) / passed for new, old in zip(counts, self._counts, strict=True)
+            )
+            self.per_s = dict(zip(("commands", "lookups", "messages"), per_s, strict=True))
+        self._counts, self._asked_at = counts, now
+
+    async def close(self) -> None:
+        """Hang up."""
+        link, self._link = self._link, None
+        if link is not None:
+            await link.disconnect(nowait=True)
+
+
+def sentence(address: Address, error: Exception, *, tls: bool) -> str:
+    """Why a node cannot be read, and what to do."""
+    said, kind = str(error), type(error).__name__
+    low = said.lower()
+    if "cluster support disabled" in low:
+        return f"{address} is a redis server that is in no cluster: there is only itself to look at"
+    if kind == "NoPermissionError" or "noperm" in low:
+        return f"the user at {address} may not ask; let it run CLUSTER NODES, CLUSTER INFO and INFO"
+    if "wrongpass" in low or "invalid username-password" in low or "invalid password" in low:
+        return f"{address} refused the user or the password; write redis://USER:PASSWORD@HOST:PORT"
+    if "authentication required" in low or "noauth" in low:
+        return f"{address} wants a password; write redis://USER:PASSWORD@HOST:PORT"
+    if "certificate" in low:
+        why = said.rpartition("certificate verify failed")[2].strip(": ()") or said
+        return f"{address}'s certificate is not taken ({why}); give its CA as ?ssl_ca_certs=FILE"
+    if "ssl" in low:
+        return f"{address} does not speak TLS as asked; try redis://, or give ?ssl_certfile and ?ssl_keyfile"
+    if isinstance(error, TimeoutError) or kind == "TimeoutError":
+        why = "no answer; if it speaks no TLS, write redis://" if tls else "no answer"
+        return f"no redis server answers at {address} ({why})"
+    if "closed by server" in low or "connection reset" in low:
+        return f"{address} hung up; if it speaks TLS, write rediss://"
+    if kind == "BusyLoadingError":
+        return f"{address} is still loading its data; it will answer when that is done"
+    if kind == "InvalidResponse" or "protocol" in low:
+        return f"{address} speaks, but not as a redis server does"
+    errno = getattr(error.__cause__, "errno", None) or getattr(error, "errno", None)
+    found = re.search(r"Error (\d+) connecting", said)
+    code = errno or (int(found[1]) if found else 0)
+    return f"no redis server answers at {address} ({os.strerror(code) if code else said[:120]})"
+
+
+def calls(field: str, said: str) -> int:
+    """How often a command was given, of a field of `INFO commandstats`; 0 for chores and other fields."""
+    name = field.removeprefix("cmdstat_")
+    if name == field or name.partition("|")[0] in CHORES:
+        return 0
+    return number(said.removeprefix("calls=").partition(",")[0])
+
+
+def login(user: str, options: dict[str, str], *, tls: bool) -> dict[str, Any]:
+    """What a connection is opened with, from an address. Raises ValueError for what it is not."""
+    name, _, password = user.partition(":")
+    known: dict[str, Any] = {"tls": tls, "username": unquote(name), "password": unquote(password)}
+    for option, value in options.items():
+        if not tls or option not in TLS:
+            raise ValueError(option)
+        known[option] = value.lower() in ("yes", "true", "1") if "hostname" in option else value
+    return {name: value for name, value in known.items() if value != ""}
+
+
+# --- all of them ---------------------------------------------------------------------------------
+
+
+class Redis:
+    """All nodes of one cluster that can be reached."""
+
+    name = "redis"
+
+    def __init__(self, addresses: list[Address], open_: dict[str, Any]) -> None:
+        self._open = open_
+        self._servers = {address: Server(address, open_) for address in addresses}
+        self._named = frozenset(addresses)
+        self._names = Names()
+        self._tables: dict[object, RingTable] = {}
+        self._begun = False
+
+    async def look(self, every_us: int) -> Look:
+        """Ask everybody at once, and in the first look also whom they know."""
+        asked: set[Address] = set()
+        answered: list[Server] = []
+        for _ in range(ROUNDS):
+            now = asyncio.get_running_loop().time()
+            due = [
+                server
+                for address, server in self._servers.items()
+                if address not in asked and (not server.why or now >= server.retry_at)
+            ]
+            if not due:
+                break
+            asked.update(server.address for server in due)
+            answered += await self._ask(due, now)
+            self._learn(answered)
+        self._begun = True
+        self._names.take(k for server in answered for k in server.known)
+        rows = {row.name: row for row in map(self._row, answered)}
+        silent = {
+            self._names.by_id.get(s.id) or NodeId(s.address): s.why
+            for s in self._servers.values()
+            if s.why
+        }
+        unheard = {name: why for name, why in silent.items() if name not in rows}
+        told = Telling("Redis", every_us, ("ring", "keys", "operations", "heard", "memory"))
+        return Look(time_ns() // 1_000, every_us, rows, unheard, told)
+
+    async def _ask(self, servers: list[Server], now: float) -> list[Server]:
+        """Who has answered. Who is slow is not waited for, and is not silent yet either."""
+        for server in servers:
+            if server.pending is None:
+                server.pending = asyncio.create_task(server.ask(), name=f"redis {server.address}")
+        pending = [s.pending for s in servers if s.pending is not None]
+        done, _ = await asyncio.wait(pending, timeout=PATIENCE_S if self._begun else WITHIN_S)
+        if not done and not self._begun:
+            await asyncio.wait(pending, timeout=FIRST_S, return_when=asyncio.FIRST_COMPLETED)
+        answered: list[Server] = []
+        for server in servers:
+            task = server.pending
+            if task is None or not task.done():
+                continue
+            server.pending = None
+            error = task.exception()
+            if error is None:
+                server.why = ""
+                answered.append(server)
+            elif isinstance(error, RedisError):
+                server.why, server.retry_at = str(error), now + RETRY_S
+            else:
+                raise error
+        return answered
+
+    def _learn(self, answered: list[Server]) -> None:
+        """Nodes that those who answered know, at the addresses they are known by."""
+        ids = {server.id for server in self._servers.values() if server.id and not server.why}
+        for server in answered:
+            local = server.address.startswith(("127.", "localhost", "[::1]"))
+            for line in server.known:
+                if not line.host or not line.port or line.id in ids or line.id == server.id:
+                    continue
+                host = f"[{line.host}]" if ":" in line.host else line.host
+                address = Address(f"{host}:{line.port}")
+                near = local or not line.host.startswith(("127.", "localhost", "::1"))
+                if near and address not in self._servers and len(self._servers) < NODES_MAX:
+                    self._servers[address] = Server(address, self._open)
+
+    def _row(self, server: Server) -> Row:
+        names, info = self._names.by_id, server.info
+        own = next(k for k in server.known if k.id == server.id)
+        key = tuple((k.id, k.master, k.slots) for k in server.known)
+        if key not in self._tables:
+            if len(self._tables) >= 8:
+                self._tables.clear()
+            self._tables[key] = table_of(server.known, names)
+        role = Rule(names.get(own.master or own.id, NodeId("")), own.epoch, leads=bool(own.slots))
+        keys = sum(
+            number(said.partition("keys=")[2].partition(",")[0])
+            for name, said in info.items()
+            if re.fullmatch(r"db\d+", name)
+        )
+        maker = "valkey" if "valkey_version" in info else "redis"
+        return Row(
+            name=names[server.id],
+            opinions={names[k.id]: Opinion(k.state, _where(k, server)) for k in server.known},
+            window=server.address,
+            engine=f"{maker} {info.get(f'{maker}_version', '')}".strip(),
+            started_at=server.started_at,
+            ring=self._tables[key],
+            keys=keys,
+            operations_per_s=server.per_s.get("commands" if own.slots else "lookups", 0.0),
+            extras=tuple(self._extras(server, own)),
+            resident_bytes=number(info.get("used_memory_rss", "")),
+            heard={names[k.id]: k.heard for k in server.known if k.heard},
+            rule=role,
+            reports={names[id_]: n for id_, n in server.reports.items() if n and id_ in names},
+        )
+
+    def _extras(self, server: Server, own: Known) -> list[tuple[str, str]]:
+        """What only Redis has."""
+        names, info, per_s = self._names.by_id, server.info, server.per_s
+        held = sum(last - first + 1 for first, last in own.slots)
+        role = ("replica of", names.get(own.master, own.master[:8]))
+        said = [("master of", f"{held:,} slots")] if not own.master else [role]
+        said += [
+            (f"moves {way} {names.get(whom, whom[:8])}", f"{count:,} slots")
+            for way, whom, count in own.moving
+        ]
+        if info.get("cluster_state", "ok") != "ok":
+            said.append(("cluster", info["cluster_state"]))
+        if own.master and info.get("master_link_status", "up") != "up":
+            said.append(("its master's link", info["master_link_status"]))
+        if per_s:
+            said.append(("commands", f"{per_s['commands']:,.0f}/s"))
+        if "used_memory" in info:
+            said.append(("data", f"{number(info['used_memory']) / 1e6:,.1f} MB"))
+        if per_s:
+            said.append(("bus messages", f"{per_s['messages']:,.0f}/s"))
+        return said
+
+    @property
+    def trouble(self) -> str:
+        """Why nobody can be read; empty when somebody can."""
+        named = [self._servers[address] for address in sorted(self._named)]
+        return named[0].why if all(server.why for server in self._servers.values()) else ""
+
+    async def close(self) -> None:
+        """Hang up everywhere."""
+        pending = [s.pending for s in self._servers.values() if s.pending is not None]
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+        await asyncio.gather(*(server.close() for server in self._servers.values()))
+
+
+def _where(line: Known, server: Server) -> Address:
+    """Its address, for people."""
+    return server.address if line.id == server.id else Address(f"{line.host}:{line.port}")
