@@ -190,8 +190,7 @@ async def _check(deck: Deck, args: argparse.Namespace) -> int:
     from talk import report as reporting
     from talk.checking import check, pairs_of
     from talk.command import files, rehearsing, writing
-    from talk.export.page import page
-    from talk.export.shots import Camera
+    from talk.command.exporting import Export
     from talk.grounds.live import LiveGround
     from talk.grounds.playing import Players
     from talk.grounds.simulated import SimGround
@@ -215,24 +214,20 @@ async def _check(deck: Deck, args: argparse.Namespace) -> int:
         if args.rehearse is not None:
             rehearsal = rehearsing.rehearsed(deck, args.rehearse, paced=False)
             listeners.append(ending.enter_context(rehearsal))
-        camera = Camera(*SIZE)
-        report = await check(
-            deck,
-            ground,
-            told,
-            only=only,
-            looking=camera if args.export else None,
-            listeners=listeners,
-        )
+        export = Export(deck, args)
+        try:
+            report = await check(
+                deck, ground, told, only=only, looking=export.camera, listeners=listeners
+            )
+            await export.ready()
+        finally:
+            await export.stop()
     for line in reporting.troubles(report, _again(args)):
         say(line)
     for complaint in writing.complaints(deck):
         say(str(complaint))
     say(reporting.total(report))
-    if args.export is not None:
-        whole = page(report, camera.shots, seed=args.seed, notes=args.with_notes)
-        files.save(args.export, whole)
-        say(f"{args.export}: {len(camera.shots)} steps, {len(whole) / 1e6:.1f} MB")
+    export.save(report, seed=args.seed, notes=args.with_notes)
     if args.junit is not None:
         files.save(args.junit, reporting.as_junit(report))
     if args.json is not None:

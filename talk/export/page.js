@@ -1,6 +1,26 @@
 "use strict";
 const steps = Array.from(document.querySelectorAll(".step"));
 let at = 0;
+// A film plays while its step is on, stands at its end, and begins again; who wants no motion sees the end.
+const STILL = matchMedia("(prefers-reduced-motion: reduce)");
+const FRAME_MS = 700;
+const STANDS = 4;
+let playing = 0;
+function play(step) {
+  clearInterval(playing);
+  const figure = step.querySelector("figure.film");
+  if (!figure || STILL.matches) return;
+  const frames = Array.from(figure.children);
+  let number = 0;
+  const turn = () => {
+    const on = Math.min(number++, frames.length - 1);
+    frames.forEach((frame, place) => frame.classList.toggle("now", place === on));
+    if (number >= frames.length + STANDS) number = 0;
+  };
+  figure.classList.add("rolling");
+  turn();
+  playing = setInterval(turn, FRAME_MS);
+}
 function show(place) {
   at = Math.max(0, Math.min(steps.length - 1, place));
   steps.forEach((step, number) => step.classList.toggle("on", number === at));
@@ -10,6 +30,7 @@ function show(place) {
     step.dataset.slide + " / " + steps[steps.length - 1].dataset.slide;
   history.replaceState(null, "", "#" + step.dataset.slide + "." + step.dataset.step);
   window.scrollTo(0, 0);
+  play(step);
 }
 function asked() {
   const [slide, step] = location.hash.slice(1).split(".");

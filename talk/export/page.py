@@ -67,10 +67,15 @@ def _slide(report: SlideReport, whole: Report, shots: Sequence[Shot], *, notes: 
         said = f"<aside><pre>{escape(slide.notes)}</pre></aside>" if notes and slide.notes else ""
         parts.append(
             f'<section class="step" data-slide="{slide.number}" data-step="{number}">\n'
-            f"<h2>{slide.number}. {title}</h2>\n<figure>{shot.svg}</figure>\n{caption}"
+            f"<h2>{slide.number}. {title}</h2>\n{_figure(shot)}\n{caption}"
             f"{_claims(report) if last else ''}{said if last else ''}</section>\n"
         )
     return "".join(parts)
+
+
+def _figure(shot: Shot) -> str:
+    kind = ' class="film"' if len(shot.frames) > 1 else ""
+    return f"<figure{kind}>{''.join(shot.frames)}</figure>"
 
 
 def _claims(report: SlideReport) -> str:

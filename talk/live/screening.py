@@ -53,6 +53,12 @@ class Screening:
         except FilmError as error:
             self.trouble = str(error)
 
+    async def made(self) -> tuple[Film, Flood]:
+        """All there will be of it, once it is made."""
+        if self._task is not None:
+            await self._task
+        return self.film, self.flood
+
     def shown_us(self, live: Live | None, now_s: float, *, frozen: bool) -> int:
         """How long the picture that is on has been running. Asked at every look."""
         passed, self._looked = now_s - self._looked, now_s

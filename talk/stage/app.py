@@ -22,7 +22,7 @@ from talk.notes.asking import Do
 from talk.stage.dial import Dial
 from talk.stage.painting import Sheet, paint
 from talk.stage.performance import Performance
-from talk.stage.pictures import BESIDE, SIMULATED, Playing
+from talk.stage.pictures import Playing, label
 from tui.draw.flights import in_flight
 from tui.draw.frame import Frame
 from tui.draw.theme import Palette
@@ -295,7 +295,7 @@ class StageApp(App[int]):
                 self.screening.beam.course,
                 self.screening.flood,
             ),
-            label=self._label(),
+            label=label(director.live, performance.ground.label()),
             following=following.title if following is not None else "",
             elapsed_s=int(self._clock() - self._began) if self._began else 0,
             preparing=self._preparing(),
@@ -304,15 +304,6 @@ class StageApp(App[int]):
             late=director.late,
             black=self.black,
         )
-
-    def _label(self) -> str:
-        """What the picture is of."""
-        live = self.performance.director.live
-        if live is None:
-            return ""
-        if live.kind == "beam":
-            return BESIDE
-        return "simulated" if live.kind in SIMULATED else self.performance.ground.label()
 
     def _preparing(self) -> str:
         if not self.performance.director.preparing:

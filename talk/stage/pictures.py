@@ -51,6 +51,15 @@ TOO_SMALL: Final = "make this larger to see it"
 """Shown where a picture would have fewer rows or columns than these."""
 
 
+def label(live: Live | None, cluster: str) -> str:
+    """What a picture is of, as the foot says it. `cluster`: what the ground is called."""
+    if live is None:
+        return ""
+    if live.kind == "beam":
+        return BESIDE
+    return "simulated" if live.kind in SIMULATED else cluster
+
+
 class Playing(Struct, frozen=True):
     """What is being played beside the cluster."""
 
