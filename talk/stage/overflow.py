@@ -72,6 +72,7 @@ def _painted(
         live=live,
         caption=caption.text if caption else "",
         judgements=judgements,
+        lettered=False,  # drawn letters cannot be read back, and take only what is left
     )
     return paint(sheet, width, height).lines()
 

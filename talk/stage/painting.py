@@ -15,6 +15,7 @@ from talk.claims.judging import Judgement
 from talk.claims.telling import ASCII_MARKS, MARKS, ROLES, found
 from talk.deck.deck import Live, Slide
 from talk.stage.lettering import Line, lay
+from talk.stage.letters import large
 from talk.stage.pictures import Playing, picture, put
 from tui.draw.chrome import fit
 from tui.draw.frame import Frame
@@ -54,6 +55,8 @@ class Sheet(Struct, frozen=True):
     late: str = ""
     """What the slide waits for longer than it meant to, in a sentence; empty: nothing."""
     black: bool = False
+    lettered: bool = True
+    """Whether a title alone is drawn in large letters, as far as the words beneath leave room."""
 
 
 def paint(sheet: Sheet, width: int, height: int) -> Frame:
@@ -155,7 +158,7 @@ def _in_the_middle(frame: Frame, sheet: Sheet, end: int) -> None:
     slide = sheet.slide
     width = frame.width - 2 * LEFT
     lines = lay(slide.blocks, sheet.step, min(width, 72))
-    head: list[Line] = [[(slide.title, "title")]] if slide.title else []
+    head = _headline(sheet, width, end - len(lines) - (2 if slide.subtitle else 0) - 3)
     if slide.subtitle:
         head += [[], [(slide.subtitle, "accent")]]
     everything = head + ([[]] if head and lines else []) + lines
@@ -164,6 +167,16 @@ def _in_the_middle(frame: Frame, sheet: Sheet, end: int) -> None:
         if y + place < end:
             length = sum(len(text) for text, _ in line)
             frame.runs(max(LEFT, (frame.width - length) // 2), y + place, line)
+
+
+def _headline(sheet: Sheet, width: int, height: int) -> list[Line]:
+    """The title in large letters, where there is room for them."""
+    title = sheet.slide.title
+    lettered = sheet.lettered and sheet.scene.glyphs != "ascii"
+    drawn = large(title, width, height) if lettered else None
+    if drawn is None:
+        return [[(title, "title")]] if title else []
+    return [*([(row, "title")] for row in drawn), []]
 
 
 def _beside(frame: Frame, sheet: Sheet, y: int, end: int) -> None:
