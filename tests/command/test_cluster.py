@@ -72,7 +72,7 @@ def test_status_has_the_promised_names(at: str, nodes: list[dict[str, Any]]) -> 
         assert node["name"] == ready["name"]
         assert set(node["seen_by"].values()) == {"alive"}
     assert sum(node["share"] for node in said["nodes"]) == pytest.approx(1, abs=0.001)
-    assert {"partitions", "n", "digest"} == set(said["ring"])
+    assert {"partitions", "n", "digest"} <= set(said["ring"])
     assert run("status", at).returncode == 0
 
 

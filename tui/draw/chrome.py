@@ -84,7 +84,8 @@ def _title(frame: Frame, scene: Scene, screen: ScreenName, detail: str) -> None:
         shape = f"{members:,} nodes, {len(view.sample.watched)} of them watched"
         least = f"{members:,} nodes, {len(view.sample.watched)} watched"
     if tables:
-        shape += f"   {tables[0].partitions} partitions × "
+        slots = tables[0].slots
+        shape += f"   {slots:,} slots × " if slots else f"   {tables[0].partitions} partitions × "
         shape += "1 copy" if tables[0].replicas == 1 else f"{tables[0].replicas} copies"
     first, *others = scene.source.split(",")
     source = f"{first} and {len(others)} more" if others else first

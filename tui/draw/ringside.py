@@ -5,6 +5,7 @@ Two lengths of the same column: `tall` with headings and air, `short` for 80x24.
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Final
 
 from cluster.model.member import NodeId
@@ -16,6 +17,7 @@ from tui.draw.glyphs import SETS, GlyphSet
 from tui.judge.agreement import agreement, is_live
 from tui.judge.court.crowns import architecture_of, crown_of, following
 from tui.judge.exposure import places, served
+from tui.judge.foreign.telling import without
 from tui.judge.rooms.lanes import moving_now
 from tui.judge.rooms.survey import survey, told_rooms
 from tui.judge.standing import Standing
@@ -64,8 +66,8 @@ class Ringside:
         self._seats(max(3, rows - 22))
         self._heading("partitions by owners that serve", "")
         self._served_bars()
-        self._heading("messages per second", self._shown(f"{_SLOWED} to be seen"))
-        self._kinds(whole=True)
+        self.y += 1
+        self._messages("messages per second", self._shown(f"{_SLOWED} to be seen"), whole=True)
         self._heading("moving now", "")
         self._list(self._moving() or [self._at_rest()], bottom)
         self._latest(bottom)
@@ -81,8 +83,7 @@ class Ringside:
         self._served_words()
         if bottom - self.y > 4:
             self.y += 1
-        self._title("messages/s", self._shown(_SLOWED))
-        self._kinds(whole=False)
+        self._messages("messages/s", self._shown(_SLOWED), whole=False)
         self._list(self._moving(), bottom)
 
     # --- lines -----------------------------------------------------------------------------------
@@ -270,6 +271,18 @@ class Ringside:
 
     # --- messages and moves ----------------------------------------------------------------------
 
+    def _messages(self, title: str, note: str, *, whole: bool) -> None:
+        """What flies, where that is told at all."""
+        untold = without(self.scene.view, "messages")
+        if not untold:
+            self._title(title, note)
+            self._kinds(whole=whole)
+            return
+        self._title("messages", "")
+        for line in wrap(untold, self.width):
+            self.frame.text(self.x, self.y, line, "muted")
+            self.y += 1
+
     def _kinds(self, *, whole: bool) -> None:
         """Each family's comet, name and exact rate, two to a line where there is room."""
         comets = _COMETS[self.scene.glyphs]
@@ -314,6 +327,11 @@ class Ringside:
                 lines.append(
                     (f"{node.name} fills {counted(node.filling, 'partition')}{waits}", "joining")
                 )
+            lines += [
+                (f"{node.name} {what}: {n}", "joining")
+                for what, n in node.extras
+                if "moves" in what
+            ]
             for depth in node.hints:
                 if depth.count:
                     age = max(0, self.scene.now - depth.oldest_at) / 1e6

@@ -182,6 +182,9 @@ def of_doubt(fact: Fact, payload: Doubt) -> Phrase | None:
                 f"{payload.subject} is suspect: {why}, dead in {patience} unless it answers", "warn"
             )
         case SuspicionConfirmed():
+            if not payload.accuser:  # an engine that counts them, and names nobody
+                others = counted(payload.confirmations, "other")
+                return Phrase(f"hears the same of {payload.subject} from {others}", "warn")
             return Phrase(f"{payload.accuser} suspects {payload.subject} too", "warn")
         case SuspicionRefuted():
             return Phrase(

@@ -44,6 +44,8 @@ def of_places(payload: Placing) -> Phrase | None:
             return _of_giving_up(payload)
         case RingChanged():
             said = f"follows a ring of {len(payload.ring.members)}"
+            if payload.ring.led:
+                said = "has another table of who leads which slots"
             if payload.gained:
                 said += f", gains {counted(payload.gained, 'place')}"
             if payload.lost:

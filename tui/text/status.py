@@ -78,6 +78,8 @@ class RingStatus(Struct, frozen=True):
     partitions: int
     n: int
     digest: str
+    slots: int = 0
+    """Of another engine whose places are finer than partitions: how many there are."""
 
 
 class Status(Struct, frozen=True):
@@ -123,7 +125,9 @@ def status(view: ClusterView, now: int) -> Status:
         fine=agree and not troubled and quorums and (kind == "masterless" or _ruled(view, now)),
         nodes=nodes,
         incidents=list(view.incidents),
-        ring=None if table is None else RingStatus(table.partitions, table.replicas, table.digest),
+        ring=None
+        if table is None
+        else RingStatus(table.partitions, table.replicas, table.digest, table.slots),
     )
 
 
@@ -221,7 +225,10 @@ def status_text(said: Status) -> list[str]:
         lines.append(f"architecture {said.architecture}")
     if said.ring is not None:
         ring = said.ring
-        lines.append(f"ring {ring.digest}: {ring.partitions} partitions, {ring.n} owners each")
+        each = f" of {ring.slots // ring.partitions} slots" if ring.slots else ""
+        lines.append(
+            f"ring {ring.digest}: {ring.partitions} partitions{each}, {ring.n} owners each"
+        )
     lines += [
         f"faults in force at {node.name}: {'; '.join(node.faults)}"
         for node in said.nodes

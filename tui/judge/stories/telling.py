@@ -92,8 +92,8 @@ def _doubt(fact: Fact) -> str:
             return f"{target} silent"
         case SuspicionRaised(subject=subject, accuser=accuser):
             return f"suspects {subject}" if accuser == fact.node else ""
-        case SuspicionConfirmed(accuser=accuser):
-            return f"{accuser} too"
+        case SuspicionConfirmed(accuser=accuser, confirmations=count):
+            return f"{accuser} too" if accuser else f"{count} more"
         case SuspicionRefuted():
             return "answers: alive"
         case MemberChanged(claim=claim):

@@ -18,6 +18,7 @@ from tui.judge.wording import counted, listed
 from tui.scene import Scene, hue
 
 SIGNS: Final = "123456789abcdefghijklmnopqrstuvwxyz"
+NTH: Final = {2: "nd", 3: "rd"}
 RANKS: Final = ("first", "second", "third", "fourth", "fifth")
 
 
@@ -39,11 +40,12 @@ def paint_strip(frame: Frame, scene: Scene, y: int) -> int:
     step = -(-ring.partitions // room)
     cell = 2 if room >= 2 * ring.partitions + 44 else 1
     shown = range(0, ring.partitions, step)
-    heading = f"ring, unrolled: who owns each of {ring.partitions} partitions, " + counted(
+    each = f" of {ring.slots // ring.partitions} slots" if ring.slots else ""
+    heading = f"ring, unrolled: who owns each of {ring.partitions} partitions{each}, " + counted(
         ring.replicas, "copy", "copies"
     )
     if step > 1:
-        heading += f" (every {step}th shown)"
+        heading += f" (every {step}{NTH.get(step, 'th')} shown)"
     frame.text(2, y, heading if wide else heading.replace("who owns each of ", ""), "muted")
     looks = [_look(scene, name, judged) for name in ring.members]
     for rank in range(ring.replicas):

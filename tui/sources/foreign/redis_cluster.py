@@ -105,8 +105,8 @@ class Server:
                 answers = await self._say(commands)
         except Exception as error:
             await self.close()
-            tls = bool(self._open.get("tls"))
-            raise RedisError(sentence(self.address, error, tls=tls)) from None
+            why = sentence(self.address, error, tls=bool(self._open.get("tls")), met=bool(self.id))
+            raise RedisError(why) from None
         lines = nodes_of(str(answers[0]))
         own = next((k for k in lines if "myself" in k.flags), None)
         if own is None:
@@ -175,28 +175,32 @@ class Server:
             await link.disconnect(nowait=True)
 
 
-def sentence(address: Address, error: Exception, *, tls: bool) -> str:
-    """Why a node cannot be read, and what to do."""
+def sentence(address: Address, error: Exception, *, tls: bool, met: bool) -> str:
+    """Why a node cannot be read, and what to do. Who was met before was given the right address."""
     said, kind = str(error), type(error).__name__
+    form = f"{'rediss' if tls else 'redis'}://USER:PASSWORD@HOST:PORT"
     low = said.lower()
     if "cluster support disabled" in low:
         return f"{address} is a redis server that is in no cluster: there is only itself to look at"
     if kind == "NoPermissionError" or "noperm" in low:
         return f"the user at {address} may not ask; let it run CLUSTER NODES, CLUSTER INFO and INFO"
     if "wrongpass" in low or "invalid username-password" in low or "invalid password" in low:
-        return f"{address} refused the user or the password; write redis://USER:PASSWORD@HOST:PORT"
+        return f"{address} refused the user or the password; write {form}"
     if "authentication required" in low or "noauth" in low:
-        return f"{address} wants a password; write redis://USER:PASSWORD@HOST:PORT"
+        return f"{address} wants a password; write {form}"
+    if "no such file" in low or isinstance(error.__cause__, FileNotFoundError):
+        return f"a file given for TLS is not there; {address} was not asked"
     if "certificate" in low:
         why = said.rpartition("certificate verify failed")[2].strip(": ()") or said
         return f"{address}'s certificate is not taken ({why}); give its CA as ?ssl_ca_certs=FILE"
     if "ssl" in low:
         return f"{address} does not speak TLS as asked; try redis://, or give ?ssl_certfile and ?ssl_keyfile"
     if isinstance(error, TimeoutError) or kind == "TimeoutError":
-        why = "no answer; if it speaks no TLS, write redis://" if tls else "no answer"
+        why = "no answer; if it speaks no TLS, write redis://" if tls and not met else "no answer"
         return f"no redis server answers at {address} ({why})"
     if "closed by server" in low or "connection reset" in low:
-        return f"{address} hung up; if it speaks TLS, write rediss://"
+        hint = "" if tls or met else "; if it speaks TLS, write rediss://"
+        return f"{address} hung up{hint}"
     if kind == "BusyLoadingError":
         return f"{address} is still loading its data; it will answer when that is done"
     if kind == "InvalidResponse" or "protocol" in low:
