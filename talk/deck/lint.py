@@ -187,7 +187,7 @@ def _claims(slide: Slide) -> Iterator[Complaint]:
 
 def _unmoved(slide: Slide, walk: list[Act], need: Need) -> Iterator[Complaint]:
     """Cues that begin when something befalls a node which nothing ever befalls."""
-    broad = any(act.verb in ("partition", "compare", "undo", "heal") for act in walk)
+    broad = any(act.verb in ("partition", "undo", "heal") for act in walk)
     touched = {name for act in walk for arg in act.args for name in arg.split(",")}
     for cue in slide.cues:
         what = cue.trigger.predicate

@@ -55,7 +55,6 @@ VERBS: Final[dict[str, Verb]] = {
         Verb("crash", "ROOM", 1, 1, "make a room's process fail"),
         Verb("undo", "", 0, 0, "take back all that was done to the cluster"),
         Verb("play", "PAIR", 1, 1, "play one do and don't, both ways, in simulated worlds"),
-        Verb("compare", "", 0, 0, "the five architectures under one schedule, simulated"),
     )
 }
 
@@ -76,7 +75,6 @@ LIVES: Final[dict[str, Shown]] = {
         Shown("events", "", "below", "what happened, newest last"),
         Shown("plots", "", "below", "latency, throughput, convergence over time"),
         Shown("pair", "NAME", "below", "a do and don't: steps as they happen, both ways' numbers"),
-        Shown("compare", "", "below", "five architectures, one table"),
         Shown(
             "overlay",
             "[WAVE]",

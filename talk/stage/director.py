@@ -31,7 +31,7 @@ from talk.deck.deck import (
 )
 from talk.stage.orders import Enter, FallBack, Finish, Moment, Order, Perform, Prepare, Run, State
 
-HARMLESS: Final = frozenset({"play", "compare", "put", "audit"})
+HARMLESS: Final = frozenset({"play", "put", "audit"})
 """Acts after which a cluster is still what it was."""
 INSIST_US: Final = 30 * SECOND
 """A second key within this goes on although something is still awaited: as long as its sentence stands."""

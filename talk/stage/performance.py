@@ -32,7 +32,7 @@ LOOK_US: Final = 250 * MS
 ground lets seconds pass, and what was so in between is not to be missed."""
 STRETCH_STEP: Final = 0.1
 """Listeners hear of how slow the machine is when it has changed by so much."""
-PLAYED_BESIDE: Final = frozenset({"play", "compare"})
+PLAYED_BESIDE: Final = frozenset({"play"})
 """Acts that do not touch the cluster."""
 PATIENT: Final = frozenset({"put", "audit"})
 """Acts that may take long and can be left at any time."""

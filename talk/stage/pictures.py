@@ -36,12 +36,13 @@ from tui.screens.events import paint as paint_events
 from tui.screens.flow import paint as paint_flow
 from tui.screens.home import paint as paint_home
 from tui.screens.matrix import paint as paint_matrix
+from tui.screens.plots import paint as paint_plots
 from tui.screens.recovery import paint as paint_recovery
 from tui.screens.ring import Stage as Ring
 from tui.screens.rooms import paint as paint_rooms
 
 Paint = Callable[[Scene, int, int], Frame]
-SIMULATED: Final = frozenset({"pair", "compare", "overlay", "quiz", "queues"})
+SIMULATED: Final = frozenset({"pair", "overlay", "quiz", "queues"})
 """Pictures that are never of the cluster on this ground."""
 BESIDE: Final = "real BEAM nodes, ours simulated"
 """What the picture `beam` is of."""
@@ -91,6 +92,7 @@ SCREENS: Final[dict[str, Paint]] = {
     "flow": paint_flow,
     "rooms": paint_rooms,
     "events": paint_events,
+    "plots": paint_plots,
 }
 
 

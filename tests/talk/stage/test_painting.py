@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from cluster.config import SECOND
 from talk.deck.deck import Live, Slide
+from talk.deck.words import LIVES
 from talk.stage.painting import Sheet, paint
 from talk.stage.pictures import Playing, picture
 from tests.tui.story import KILLED, scene_at
@@ -74,9 +75,21 @@ def test_a_legend_beside_words_has_no_half_words(width: int) -> None:
             assert last[2:].startswith(LEGEND), f"half a word: {last!r}"
 
 
-@pytest.mark.parametrize("kind", ["ring", "matrix", "nodes", "recovery", "flow", "rooms", "events"])
+@pytest.mark.parametrize(
+    "kind", ["ring", "matrix", "nodes", "recovery", "flow", "rooms", "events", "plots"]
+)
 @pytest.mark.parametrize("at", [KILLED - SECOND, KILLED + 2 * SECOND])
 def test_no_picture_on_stage_tells_the_audience_of_keys(kind: str, at: int) -> None:
     for width, height in ((114, 30), (74, 15), (66, 34)):
         lines = picture(Live(kind), moment(at), Playing(), width, height).lines()
         assert not [line for line in lines if any(key in line for key in KEYS)]
+
+
+def test_every_picture_that_a_deck_may_name_is_painted() -> None:
+    for kind in LIVES.values():
+        for width, height in ((114, 30), (74, 15), (66, 34)):
+            subject = "two-masters" if kind.name == "pair" else ""
+            frame = picture(Live(kind.name, subject), moment(), Playing(), width, height)
+            text = "\n".join(frame.lines())
+            assert text.strip()
+            assert "is not shown here" not in text, kind.name
