@@ -5,6 +5,7 @@ Ignores what the sentences say (`tui.judge.phrases` and its neighbours).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from cluster.model.member import NodeId
@@ -54,3 +55,29 @@ def millis(us: int) -> str:
     if us >= 1_000_000:
         return seconds(us)
     return f"{us / 1000:.1f} ms" if us < 9_950 else f"{us / 1000:.0f} ms"
+
+
+def brief(names: Iterable[str], room: int) -> dict[str, str]:
+    """Names of the form NAME@HOST or HOST:PORT cut to what tells them apart; empty if none does."""
+    known = list(names)
+    for cut in (_whole, _before, _behind, _port):
+        shorter = [cut(name) for name in known]
+        if max(map(len, shorter), default=0) <= room and len({*shorter}) == len(known):
+            return dict(zip(known, shorter, strict=True))
+    return {}
+
+
+def _whole(name: str) -> str:
+    return name
+
+
+def _before(name: str) -> str:
+    return name.partition("@")[0]
+
+
+def _behind(name: str) -> str:
+    return name.rpartition("@")[2]
+
+
+def _port(name: str) -> str:
+    return name.rpartition(":")[2]

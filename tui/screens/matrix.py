@@ -20,6 +20,7 @@ from tui.judge.agreement import Agreement, agreement, differs, sides
 from tui.judge.court.crowns import architecture_of
 from tui.judge.recap import took
 from tui.judge.standing import has_left
+from tui.judge.wording import brief
 from tui.scene import Scene, clock, hue
 from tui.screens.pieces.bundles import SINGLE_MAX, odd_ones, paint_bundles
 from tui.screens.pieces.hearsay import hearsay
@@ -113,12 +114,15 @@ def _header(frame: Frame, scene: Scene, grid: Grid, y: int) -> None:
     frame.text(grid.name, y, "believes" if wide else "row", "muted")
     if grid.follows:
         frame.text(grid.follows, y, "follows", "muted")
+    room = grid.cell - 1
+    cut = brief(scene.view.nodes, room)
     for column, name in enumerate(grid.names):
         role = f"owner{hue(scene.view, name)}"
         x = grid.x + column * grid.cell
-        room = grid.cell - 1
         # Where a name does not fit, its end tells more: of n1 to n32 all begin alike.
-        frame.text(x, y, name if len(name) <= room else name[-room:], role, bold=True)
+        frame.text(
+            x, y, name if len(name) <= room else cut.get(name, name[-room:]), role, bold=True
+        )
     frame.text(grid.agrees, y, "agrees", "muted")
     frame.text(grid.stale, y, "stale", "muted")
     if grid.heard:
@@ -134,7 +138,11 @@ def _row(frame: Frame, scene: Scene, grid: Grid, y: int, node: NodeView, judged:
     if chosen:
         frame.text(0, y, glyphs.here, "selection", bold=True)
     role = f"owner{hue(scene.view, node.name)}"
-    frame.text(grid.name, y, node.name[: grid.x - grid.name - 1], role, bold=True)
+    room = grid.x - grid.name - 1
+    called = node.name
+    if len(called) > room:
+        called = brief(scene.view.nodes, room).get(called, called[:room])
+    frame.text(grid.name, y, called, role, bold=True)
     if grid.follows:
         crown(frame, scene, 2, y, node)
         said, follows_role = followed(scene, node)

@@ -23,6 +23,7 @@ from tests.tui.story import (
 )
 from tui.draw.frame import Frame, ink_at
 from tui.fold import fold
+from tui.judge.wording import brief
 from tui.scene import Scene
 from tui.screens.matrix import paint
 from tui.screens.pieces.hearsay import hearsay, latest_news
@@ -152,3 +153,14 @@ def test_who_joined_is_named_rather_than_whom_it_does_not_know() -> None:
     shown = text(paint(scene_at(QUIET), 120, 36))
     assert "n3 n4 n5 join" in shown
     assert replace(scene_at(QUIET), selected=None).selected is None
+
+
+def test_long_names_are_cut_to_what_tells_them_apart() -> None:
+    hosted = ["n1@127.0.0.1", "n2@127.0.0.1"]
+    assert brief(hosted, 4) == dict(zip(hosted, ("n1", "n2"), strict=True))
+    replicas = ["app@10.0.0.1", "app@10.0.0.2"]
+    assert brief(replicas, 8) == dict(zip(replicas, ("10.0.0.1", "10.0.0.2"), strict=True))
+    ports = ["127.0.0.1:7001", "127.0.0.1:7002"]
+    assert brief(ports, 4) == dict(zip(ports, ("7001", "7002"), strict=True))
+    assert brief(["n1", "n2"], 4) == {"n1": "n1", "n2": "n2"}
+    assert brief(["alpha-1", "alpha-2"], 4) == {}

@@ -16,7 +16,7 @@ from tui.draw.glyphs import SETS
 from tui.judge.agreement import is_live
 from tui.judge.detail.portrait import Way, ways
 from tui.judge.foreign.telling import tells
-from tui.judge.wording import millis
+from tui.judge.wording import brief, millis
 from tui.scene import Scene
 from tui.screens.pieces.parts import age, name_role, state_glyph
 from tui.view import Belief, NodeView
@@ -108,7 +108,8 @@ def _wide(
 
 
 def _name(frame: Frame, scene: Scene, place: tuple[int, int], name: NodeId, width: int) -> None:
-    frame.text(*place, fit(name, width), name_role(scene, name), bold=True)
+    called = brief(scene.view.nodes, width).get(name, name) if len(name) > width else name
+    frame.text(*place, fit(called, width), name_role(scene, name), bold=True)
 
 
 def _heard(

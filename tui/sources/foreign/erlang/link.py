@@ -70,6 +70,8 @@ class Link:
         """The answers to all of them, in order. Raises ErlangError when one does not come."""
         if self._why:
             raise ErlangError(self._why)
+        if not questions:
+            return []
         if len(self._waiting) + len(questions) > WAITING_MAX:
             raise ErlangError(f"{self.node} owes too many answers")
         keys: list[tuple[int, ...]] = []

@@ -45,6 +45,7 @@ REGISTERED_MAX: Final = 64
 """Registered processes whose queues are asked for at all, in turns."""
 PLACES_MAX: Final = 16
 """Global names, and groups, whose processes are asked for."""
+ASKED_SERVER: Final = "rex"
 NODES_MAX: Final = 1_000
 EVERYBODY: Final = (asking.CONNECT_ALL, asking.CONNECT_ALL_FLAG)
 OFF: Final = (Atom("ok"), Atom("false"))
@@ -169,13 +170,16 @@ class Member:
         """How many messages wait, for the next few of the registered processes."""
         now, later = self._processes[:QUEUES_ONCE], self._processes[QUEUES_ONCE:]
         self._processes = later + now
-        answers = await self._asked([asking.queue_of(process) for _, process in now])
-        for (name, _), answer in zip(now, answers, strict=True):
-            match answer:
-                case (_, int(waiting)):
-                    self.said.queues[name] = waiting
-                case _:  # it has ended
-                    self.said.queues.pop(name, None)
+        # Whom we ask has our own questions in its queue: it is asked for that alone.
+        others = [each for each in now if each[0] != ASKED_SERVER]
+        for some in (others, [each for each in now if each[0] == ASKED_SERVER]):
+            answers = await self._asked([asking.queue_of(process) for _, process in some])
+            for (name, _), answer in zip(some, answers, strict=True):
+                match answer:
+                    case (_, int(waiting)):
+                        self.said.queues[name] = waiting
+                    case _:  # it has ended
+                        self.said.queues.pop(name, None)
 
     async def _rest(self) -> None:
         """What is registered, and what runs."""

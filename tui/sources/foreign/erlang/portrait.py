@@ -65,23 +65,25 @@ def extras(said: Said) -> tuple[tuple[str, str], ...]:
     """Its lines, most telling first."""
     lines: list[tuple[str, str]] = []
     if said.run_queue >= 0:
-        lines.append(
-            ("run queue", f"{said.run_queue} waiting for {said.schedulers or '?'} schedulers")
-        )
+        lines.append(("run queue", f"{said.run_queue}"))
     if said.processes >= 0:
-        lines.append(("processes", f"{said.processes:,} of at most {said.processes_max:,}"))
+        lines.append(("processes", f"{said.processes:,}"))
+    if said.queues:
+        name, longest = max(said.queues.items(), key=lambda each: (each[1], each[0]))
+        lines.append(("longest queue", f"{longest:,} at {name}" if longest else "0"))
+        lines.append(
+            ("queues asked", f"{len(said.queues)} of {said.registered} registered processes")
+        )
     if said.memory:
         parts = [
             f"{name} {said.memory[name] / MEGA:.1f}"
             for name in ("processes", "binary", "ets", "code")
             if name in said.memory
         ]
-        total = f"{said.memory.get('total', 0) / MEGA:.1f} MB"
-        lines.append(("memory", f"{total} ({', '.join(parts)})" if parts else total))
-    if said.queues:
-        name, longest = max(said.queues.items(), key=lambda each: (each[1], each[0]))
-        of = f"{len(said.queues)} of {said.registered} registered processes asked"
-        lines.append(("longest queue", f"{longest:,} at {name} ({of})" if longest else f"0 ({of})"))
+        lines.append(("of its memory", ", ".join(parts)))
+    if said.processes_max and said.schedulers:
+        limits = f"{said.processes_max:,} processes at most"
+        lines.append(("schedulers", f"{said.schedulers}; {limits}"))
     if said.tick_s:
         bounds = f"{said.tick_s * 3 // 4} to {said.tick_s * 5 // 4} s"
         lines.append(("gives up the silent", f"after {bounds} (net_ticktime {said.tick_s})"))
