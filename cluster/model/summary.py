@@ -187,6 +187,8 @@ class Telling(Struct, frozen=True, array_like=True):
     tells: tuple[Told, ...] = ()
     estimates: tuple[Told, ...] = ()
     """What is worked out and not measured, so that it is marked wherever it stands."""
+    suspects: bool = True
+    """Whether its members suspect somebody before they hold him dead."""
 
 
 class Rule(Struct, frozen=True, array_like=True):

@@ -60,7 +60,11 @@ def millis(us: int) -> str:
 def brief(names: Iterable[str], room: int) -> dict[str, str]:
     """Names of the form NAME@HOST or HOST:PORT cut to what tells them apart; empty if none does."""
     known = list(names)
-    for cut in (_whole, _before, _behind, _port):
+
+    def tail(name: str) -> str:
+        return _before(name)[-room:]
+
+    for cut in (_whole, _before, _behind, _port, tail):
         shorter = [cut(name) for name in known]
         if max(map(len, shorter), default=0) <= room and len({*shorter}) == len(known):
             return dict(zip(known, shorter, strict=True))

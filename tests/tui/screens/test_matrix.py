@@ -163,4 +163,5 @@ def test_long_names_are_cut_to_what_tells_them_apart() -> None:
     ports = ["127.0.0.1:7001", "127.0.0.1:7002"]
     assert brief(ports, 4) == dict(zip(ports, ("7001", "7002"), strict=True))
     assert brief(["n1", "n2"], 4) == {"n1": "n1", "n2": "n2"}
-    assert brief(["alpha-1", "alpha-2"], 4) == {}
+    assert brief(["alpha-1@h", "alpha-2@h"], 3) == {"alpha-1@h": "a-1", "alpha-2@h": "a-2"}
+    assert brief(["alpha-1x", "beta-1x"], 2) == {}

@@ -39,6 +39,8 @@ def paint_peers(
         head = f"peers   it {holds:<5}  estimated round trip   of it"
     elif not wide and not tells(scene.view, "heard"):
         head = "peers     trip of it"
+    if not _timed(scene, node):
+        head = f"peers   it {holds}{'':26}of it" if wide else "peers          of it"
     frame.text(x, y, head, "muted")
     if not others:
         frame.text(x, y + 1, "none: it is alone", "faint")
@@ -52,6 +54,11 @@ def paint_peers(
         frame.hit(x, row, frame.width - x, 1, other)
     if len(shown) < len(others) and rows >= 2:
         frame.text(x, y + 1 + len(shown), f"… {len(others) - len(shown)} more", "muted")
+
+
+def _timed(scene: Scene, node: NodeView) -> bool:
+    """Whether anything is told of how its peers answer."""
+    return estimated(node) or tells(scene.view, "heard") or tells(scene.view, "round trips")
 
 
 def estimated(node: NodeView) -> bool:
@@ -91,6 +98,9 @@ def _wide(
     glyph, role, word = _held(scene, held)
     _name(frame, scene, place, peer.name, 7)
     frame.text(x + 8, y, f"{glyph} {word}", role if is_live(node, scene.now) else "faint")
+    if not _timed(scene, node):
+        _back(frame, scene, (x + 41, y), node, peer, brief=False)
+        return
     if not estimated(node):
         _heard(frame, scene, (x + 26, y), node, peer.name)
     if way is not None and way.lost * 2 > way.sent:

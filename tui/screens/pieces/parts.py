@@ -13,6 +13,7 @@ from tui.draw.frame import Frame, ink_at, ink_index
 from tui.draw.glyphs import SETS, Glyphs
 from tui.driving.sieve import kept_lines
 from tui.driving.targets import Jump
+from tui.judge.wording import brief as cut_short
 from tui.scene import Scene, clock, hue
 from tui.view import LAB, OBSERVER, EventLine
 
@@ -114,7 +115,10 @@ def event(
     end = frame.text(x, y, when[3:] if brief else when, "faint")
     frame.hit(x, y, end - x, 1, jump_to(scene, line))
     end += 2
-    frame.text(end, y, speaker(line.node)[:name_width], name_role(scene, line.node), bold=True)
+    called = speaker(line.node)
+    if len(called) > name_width:
+        called = cut_short(scene.view.nodes, name_width).get(called, called)
+    frame.text(end, y, called[:name_width], name_role(scene, line.node), bold=True)
     end += name_width + 2
     frame.text(end, y, fit(line.text, x + width - end), TONE_ROLE[line.tone])
 

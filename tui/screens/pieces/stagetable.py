@@ -80,9 +80,13 @@ def axis_of(incident: Incident, now: int, x: int, width: int) -> Axis:
     return Axis(x, max(1, width), incident.began, span or ceil(elapsed / 60e6) * 60_000_000)
 
 
+SUBJECT_MAX: Final = 8
+"""A name that is longer does not fit into a heading."""
+
+
 def label(name: StageName, incident: Incident, *, short: bool) -> str:
     """A stage as a row's heading."""
-    subject = incident.subject
+    subject = incident.subject if len(incident.subject) <= SUBJECT_MAX else "it"
     long_: dict[StageName, str] = {
         "silent": "silent, unnoticed",
         "suspected": "suspect, being asked about",
@@ -104,7 +108,7 @@ def label(name: StageName, incident: Incident, *, short: bool) -> str:
         "covered": "all follow it",
         "hints": "hints collect",
         "rebuilt": "rebuilt",
-        "back": f"{subject} back"[:14],
+        "back": f"{subject} back"[:14] if subject == incident.subject else "is back",
         "returned": "hints return",
         "trees clean": "trees clean",
         "one view": "one view",
@@ -301,6 +305,8 @@ def _moment(stage: Stage, incident: Incident) -> str:
 def _stage(incident: Incident | None, name: StageName, told: Telling | None) -> Stage:
     """Of an incident, if there is one; what its engine tells nothing of will not happen."""
     stage = incident.stage(name) if incident is not None else Stage(name)
+    if _unsuspecting(told, name):
+        return Stage(name, skipped=True)
     return replace(stage, skipped=True) if _untold(told, name) and not stage.began else stage
 
 
@@ -308,7 +314,13 @@ def _untold(told: Telling | None, name: StageName) -> bool:
     return told is not None and name in UNTOLD and UNTOLD[name] not in told.tells
 
 
+def _unsuspecting(told: Telling | None, name: StageName) -> bool:
+    return told is not None and not told.suspects and name == "suspected"
+
+
 def _note(stage: Stage, incident: Incident, told: Telling | None) -> tuple[str, str]:
+    if told is not None and _unsuspecting(told, stage.name):
+        return f"{told.engine} suspects nobody", "faint"
     if stage.skipped and told is not None and _untold(told, stage.name):
         return f"{told.engine} tells nothing of it", "faint"
     if stage.skipped:

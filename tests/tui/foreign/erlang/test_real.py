@@ -254,3 +254,29 @@ async def test_a_paused_node_falls_silent_and_the_others_go_on(tmp_path: Path) -
             await watch.until("n2 again", lambda: watch.view.nodes[N2].connected)
         finally:
             await watch.source.close()
+
+
+async def test_what_a_node_holds_for_the_cluster_is_told_of_it(tmp_path: Path) -> None:
+    async with beams(tmp_path) as some:
+        one, two = await asyncio.gather(some.node(N1), some.node(N2))
+        await linked([one, two])
+        await one.does("global:register_name(leader, self())")
+        await two.until("global:registered_names()", "[leader]")
+        for node in (one, two):
+            await node.does("pg:start_link()")
+        await one.does("pg:join(chat, self())")
+        await two.does("pg:join(chat, self())")
+        await one.until("length(pg:get_members(chat))", "2")
+        stored = await one.does("mnesia:start()") == "ok"  # erlang-mnesia, where it is installed
+        source = ForeignSource(some.address(N1))
+        facts = await source.look()
+        view = fold(ClusterView(), facts)
+        first, second = (dict(view.nodes[name].extras) for name in (N1, N2))
+        assert first["global names"] == "1, 1 here: leader"
+        assert second["global names"] == "1, 0 here"
+        assert first["pg groups"] == "1, 1 here: chat 1/2"
+        assert first.get("Mnesia", "") == (f"runs on {N1}; 1 table" if stored else "")
+        assert "Mnesia" not in second, "it is asked only where it runs"
+        assert int(first["processes"]) > 20
+        assert first["queues asked"].endswith("registered processes")
+        await source.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from tui.judge.wording import counted
 from tui.sources.foreign.erlang.asking import Answer
 from tui.sources.foreign.erlang.terms import Atom, Pid, Term
 
@@ -100,7 +101,7 @@ def _shared(said: Said) -> list[tuple[str, str]]:
         lines.append(("pg groups", _places(said.groups, said.groups_all)))
     if said.mnesia_nodes:
         where = _some(list(said.mnesia_nodes))
-        lines.append(("Mnesia", f"runs on {where}; {said.mnesia_tables} tables"))
+        lines.append(("Mnesia", f"runs on {where}; {counted(said.mnesia_tables, 'table')}"))
     if "elixir" in said.applications:
         lines.append(("Elixir", said.applications["elixir"]))
     found = [

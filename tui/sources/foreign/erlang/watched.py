@@ -106,7 +106,7 @@ class Erlang:
             member.fresh = False
         silent = {m.name: m.why for m in self._members.values() if m.why and m.name not in rows}
         self._forget(silent)
-        telling = Telling("Erlang", every_us, ("memory", "uptime"))
+        telling = Telling("Erlang", every_us, ("memory", "uptime"), suspects=False)
         return Look(time_ns() // 1_000, every_us, rows, silent, telling)
 
     def _forget(self, silent: dict[NodeId, str]) -> None:
