@@ -15,7 +15,7 @@ from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.sparkline import Series, spark
 from tui.driving.targets import Jump
-from tui.judge.foreign.telling import sampling, telling
+from tui.judge.foreign.telling import sampling, telling, tells
 from tui.judge.recap import summary, what_happened
 from tui.scene import Scene, clock
 from tui.screens.pieces.forecast import claims, profile_of
@@ -132,15 +132,16 @@ def exposure(scene: Scene, axis: Axis) -> list[Row]:
         rows.append(
             (heading, f"{left} of {n} owners", _columns(axis, moments, short), figure, role)
         )
-    rows.append(
-        (
-            "hints waiting",
-            "hints waiting",
-            _columns(axis, moments, _hints),
-            f"max {number(max(_hints(m) for m in moments))}",
-            "",
+    if tells(scene.view, "hints"):
+        rows.append(
+            (
+                "hints waiting",
+                "hints waiting",
+                _columns(axis, moments, _hints),
+                f"max {number(max(_hints(m) for m in moments))}",
+                "",
+            )
         )
-    )
     measured = [m for m in moments if m.answers_per_s >= 0]
     if measured:
         failed = sum(m.failed for m in measured) // 2 or max(m.failed for m in measured)

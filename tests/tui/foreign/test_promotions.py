@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cluster.model.incident import LED, STAGES, Incident
 from cluster.model.member import MemberState, NodeId
-from cluster.model.summary import RingTable, Rule
+from cluster.model.summary import RingTable, Rule, Telling
+from tests.tui.picture import assert_golden
 from tui.fold import fold
 from tui.judge.agreement import agreement
 from tui.judge.exposure import served
 from tui.judge.verdict import verdict
+from tui.scene import Scene
+from tui.screens import recovery, ring
 from tui.sources.foreign.seen import Look, Opinion, Row
 from tui.sources.foreign.teller import Teller
 from tui.view import ClusterView
@@ -19,6 +24,9 @@ ALIVE, SUSPECT, DEAD = MemberState.ALIVE, MemberState.SUSPECT, MemberState.DEAD
 WHOLE = RingTable("whole", NAMES, 4, 2, ((0, 2), (0, 2), (1,), (1,)), 16_384, led=True)
 """m1 leads two partitions that s1 copies, m2 leads two that nobody copies."""
 AFTER = RingTable("after", (M2, S1), 4, 1, ((1,), (1,), (0,), (0,)), 16_384, led=True)
+
+
+TELLING = Telling("Redis", 100_000, ("ring", "keys", "operations", "heard", "memory"))
 
 
 class Story:
@@ -53,7 +61,7 @@ class Story:
             if name != M1 or (state is ALIVE and not silent)
         }
         away = {} if M1 in rows else {M1: "no answer"}
-        self.view = fold(self.view, self.teller.tell(Look(self.at, 100_000, rows, away)))
+        self.view = fold(self.view, self.teller.tell(Look(self.at, 100_000, rows, away, TELLING)))
 
     @property
     def record(self) -> Incident:
@@ -148,6 +156,38 @@ def test_who_heard_of_a_return_before_we_did_takes_the_new_life_too() -> None:
     story.look(ALIVE)  # the others reach it, we do not yet
     story.look(silent=False, started=9_000_000)
     assert {story.view.nodes[n].beliefs[M1].epoch for n in (M2, S1)} == {2}
+
+
+def replaced() -> Scene:
+    """A second after s1 has taken over; m2 took half of that to hear of it."""
+    story = fallen()
+    for _ in range(10):
+        story.look(DEAD)
+    for _ in range(5):
+        story.look(DEAD, {S1: AFTER})
+    for _ in range(5):
+        story.look(DEAD, {S1: AFTER, M2: AFTER})
+    return Scene(story.view, story.at, source="redis://10.0.0.1:6379", selected=M1)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+def test_the_recovery_screen_shows_who_was_promoted_and_nothing_that_is_not_told(
+    size: tuple[int, int],
+) -> None:
+    frame = recovery.paint(replaced(), *size)
+    text = "\n".join(frame.lines())
+    assert "promoted" in text
+    assert "hints" not in text
+    assert_golden(f"foreign-led-recovery-{size[0]}x{size[1]}", frame)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+def test_the_ring_screen_crowns_masters_and_says_what_flies_unseen(size: tuple[int, int]) -> None:
+    frame = ring.paint(replaced(), *size)
+    text = "\n".join(frame.lines())
+    assert "Redis tells no messages" in text
+    assert ("16,384 slots" in text) == (size[0] > 100), "there is no room for it beside the time"
+    assert_golden(f"foreign-led-ring-{size[0]}x{size[1]}", frame)
 
 
 def test_the_last_sign_of_life_is_what_the_nodes_say_it_was() -> None:

@@ -31,6 +31,7 @@ from tui.screens.pieces.parts import axis_label, axis_step
 SPANS_S: Final = (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 180, 240, 300)
 BESIDE: Final = 25
 """Columns for what earlier failures took, where it has no row of its own."""
+HEADING_MAX: Final = 27
 AXIS_MIN: Final = 16
 """With fewer columns of time left, earlier failures give way."""
 _ROLE: Final[dict[StageName, str]] = {
@@ -113,6 +114,9 @@ def label(name: StageName, incident: Incident, *, short: bool) -> str:
         "trees clean": "trees clean",
         "one view": "one view",
     }
+    # A longer name would run into the axis; before there is any, nothing stands there.
+    if not short and incident.stages and len(long_[name]) > HEADING_MAX:
+        return long_[name].replace(" is back", " back")
     return (brief if short else long_)[name]
 
 
