@@ -224,7 +224,7 @@ def _judgement(
 
 def _known(frame: Frame, grid: Grid, y: int, judged: Agreement) -> int:
     """Under each column: how many hold the majority's belief; in a split, its own side's."""
-    frame.text(2, y, "known by" if grid.x >= 10 else "by", "muted")
+    fitted = False
     for column, name in enumerate(grid.names):
         subject = judged.subjects[name]
         if not subject.observers:
@@ -235,9 +235,12 @@ def _known(frame: Frame, grid: Grid, y: int, judged: Agreement) -> int:
             text = str(holders)
         if len(text) >= grid.cell:
             continue  # side by side, two numbers would be one
+        fitted = True
         x = grid.x + column * grid.cell
         frame.text(x, y, text, "muted" if subject.agreed else "warn", bold=not subject.agreed)
-    return y + 1
+    if fitted:
+        frame.text(2, y, "known by" if grid.x >= 10 else "by", "muted")
+    return y + fitted
 
 
 def _legend(frame: Frame, scene: Scene, y: int, rows: int) -> int:
@@ -276,7 +279,8 @@ def _below(frame: Frame, scene: Scene, y: int, bottom: int) -> None:
     room = bottom - y
     shown = scene.view.disagreements[-(room - 1) :] if room >= 2 else ()
     if room >= 2 and past:
-        frame.text(2, y, "disagreements, and how long until all live views were the same", "muted")
+        head = "disagreements, and how long until all live views were the same"
+        frame.text(2, y, fit(head, frame.width - 4), "muted")
         for row, line in enumerate(past[-(room - 1) :], start=1):
             frame.runs(2, y + row, line)
             at = shown[row - 1].began

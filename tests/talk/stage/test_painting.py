@@ -10,7 +10,7 @@ from talk.deck.deck import Live, Slide
 from talk.deck.words import LIVES
 from talk.stage.painting import Sheet, paint
 from talk.stage.pictures import Playing, picture
-from tests.tui.story import KILLED, scene_at
+from tests.tui.story import KILLED, START, lively, scene_at
 from tui.draw.frame import Frame
 from tui.scene import ON_STAGE, Scene
 
@@ -93,3 +93,12 @@ def test_every_picture_that_a_deck_may_name_is_painted() -> None:
             text = "\n".join(frame.lines())
             assert text.strip()
             assert "is not shown here" not in text, kind.name
+
+
+def test_where_counts_would_run_into_each_other_there_is_no_line_of_them() -> None:
+    at = START + 4 * SECOND
+    many = replace(scene_at(at, lambda: lively(lambda _teller: None, 12)), source=ON_STAGE)
+    lines = picture(Live("matrix"), many, Playing(), 66, 34).lines()
+    assert sum("11/11" in line for line in lines) == 12
+    assert not [line for line in lines if line.strip().startswith("by")]
+    assert any("● alive" in line for line in lines)
