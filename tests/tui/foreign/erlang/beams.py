@@ -33,6 +33,10 @@ Serve(Serve).
 """Does what is written to it, a line at a time, and ends when nobody writes any more."""
 
 
+GUARD: Final = 'read _; kill -9 "$@" 2>/dev/null'
+"""When whoever holds its input is gone, so are these. Nodes end by themselves then, port mappers do not."""
+
+
 class Beam:
     """One node."""
 
@@ -85,6 +89,7 @@ class Beams:
     async def start_epmd(self) -> None:
         """The port mapper, until it answers."""
         process = await self._run("epmd", "-port", str(self.epmd), "-address", HOST)
+        await self._run("sh", "-c", GUARD, "guard", str(process.pid))
         deadline = monotonic() + WITHIN_S
         while True:
             try:

@@ -274,6 +274,14 @@ def test_what_names_no_node_says_what_to_write(address: str) -> None:
         opened(address, lambda _word: None)
 
 
+@pytest.mark.parametrize("port", ["0", "x", "99999", "7" * 5_000])
+def test_a_port_mapper_without_a_port_is_one_sentence(port: str, tmp_path: Path) -> None:
+    file = tmp_path / "cookie"
+    file.write_text(COOKIE)
+    with pytest.raises(ForeignError, match="epmd= has to be the port"):
+        opened(f"erlang://{NAME}?epmd={port}&cookie-file={file}", lambda _word: None)
+
+
 def test_a_cookie_in_an_address_is_refused_and_not_repeated() -> None:
     with pytest.raises(ForeignError, match="--cookie FILE") as raised:
         opened(f"erlang://{NAME}?cookie=hunter2", lambda _word: None)

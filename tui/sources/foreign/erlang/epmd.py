@@ -22,12 +22,14 @@ class ErlangError(Exception):
 def asked_at(text: str) -> int:
     """The port that port mappers listen at: as given, else as Erlang's own programs are told.
 
-    Raises ValueError.
+    Raises ErlangError.
     """
-    port = int(text or os.environ.get("ERL_EPMD_PORT") or PORT)
-    if not 0 < port < 65_536:
-        raise ValueError(text)
-    return port
+    said = text or os.environ.get("ERL_EPMD_PORT") or str(PORT)
+    digits = said.isascii() and said.isdigit() and len(said) <= 5
+    if not (digits and 0 < int(said) < 65_536):
+        where = "epmd=" if text else "ERL_EPMD_PORT"
+        raise ErlangError(f"{where} has to be the port of the port mapper (epmd), 1 to 65535")
+    return int(said)
 
 
 def question(name: str) -> bytes:

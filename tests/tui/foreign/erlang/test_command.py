@@ -1,0 +1,85 @@
+"""The command on Erlang nodes: where the cookie comes from, and how each mistake ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
+
+import pytest
+
+from tests.tui.foreign.erlang.fake import COOKIE, Fake, plain
+
+ROOT = Path(__file__).parents[4]
+NAME = "n1@127.0.0.1"
+
+
+async def run(*words: str, typed: str = "") -> tuple[int | None, str, str]:
+    """(exit code, what it said, what it complained of)."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(ROOT / "masterless.py"), *words), stdin=PIPE, stdout=PIPE, stderr=PIPE
+    )
+    out, wrong = await process.communicate(typed.encode())
+    return process.returncode, out.decode(), wrong.decode()
+
+
+@pytest.fixture
+def cookie_file(tmp_path: Path) -> str:
+    """Where the right cookie is."""
+    file = tmp_path / "a cookie & more"
+    file.write_text(f"{COOKIE}\n")
+    return str(file)
+
+
+async def test_the_cookie_comes_from_a_file_or_is_typed(cookie_file: str) -> None:
+    async with Fake(NAME, plain(NAME)).up() as fake:
+        address = f"erlang://{NAME}?epmd={fake.epmd}"
+        code, out, wrong = await run("status", address, "--json", "--cookie", cookie_file)
+        assert (code, wrong) == (0, "")
+        assert NAME in json.dumps(json.loads(out))
+        code, typed, wrong = await run("status", "--cookie", "-", address, "--json", typed=COOKIE)
+        assert (code, wrong) == (0, "")
+        assert COOKIE not in out + typed
+
+
+async def test_recordings_hold_no_cookie_and_no_name_of_its_file(
+    cookie_file: str, tmp_path: Path
+) -> None:
+    kept = tmp_path / "erlang.rec"
+    async with Fake(NAME, plain(NAME)).up() as fake:
+        address = f"erlang://{NAME}?epmd={fake.epmd}"
+        code, _, _ = await run(
+            "record", address, str(kept), "--cookie", cookie_file, "--for", "0.5"
+        )
+    assert code == 0
+    assert COOKIE.encode() not in kept.read_bytes()
+    assert b"cookie" not in kept.read_bytes()
+
+
+async def test_another_cookie_is_a_sentence_without_it() -> None:
+    async with Fake(NAME, plain(NAME)).up() as fake:
+        address = f"erlang://{NAME}?epmd={fake.epmd}"
+        code, out, wrong = await run("members", address, "--cookie", "-", typed="hunter2\n")
+    assert (code, out) == (3, "")
+    assert f"{NAME} has another cookie" in wrong
+    assert "hunter2" not in wrong
+    assert wrong.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("status", "127.0.0.1:1", "--cookie", "x"), "--cookie is for erlang://NAME@HOST only"),
+        (("status", f"erlang://{NAME}?cookie=x"), "name its file with --cookie FILE"),
+        (("incidents", f"erlang://{NAME}"), "inspect, status, members and record read them"),
+        (("rooms", f"erlang://{NAME}"), "inspect, status, members and record read them"),
+        (("status", "erlang://n1"), "write erlang://NAME@HOST"),
+    ],
+)
+async def test_a_wrong_call_is_one_sentence(words: tuple[str, ...], sentence: str) -> None:
+    code, out, wrong = await run(*words)
+    assert (code, out) == (2, "")
+    assert sentence in wrong
+    assert wrong.count("\n") == 1
