@@ -18,14 +18,15 @@ TAB: Final = 3
 """How far a list's words stand behind its mark."""
 
 
-def lay(blocks: Sequence[Block], step: int, width: int) -> list[Line]:
-    """All blocks of one column, a blank line between different kinds."""
+def lay(blocks: Sequence[Block], step: int, width: int, *, airy: bool = False) -> list[Line]:
+    """All blocks of one column, a blank line between different kinds; `airy`: between all, and between
+    the rows of tables."""
     lines: list[Line] = []
     before: Block | None = None
     for block in blocks:
-        if before is not None and _apart(before, block):
+        if before is not None and (airy or _apart(before, block)):
             lines.append([])
-        laid = _laid(block, width)
+        laid = _laid(block, width, airy)
         lines += laid if block.step <= step else [[] for _ in laid]
         before = block
     return lines
@@ -36,10 +37,10 @@ def _apart(before: Block, block: Block) -> bool:
     return not (before.kind in lists and block.kind in lists)
 
 
-def _laid(block: Block, width: int) -> list[Line]:
+def _laid(block: Block, width: int, airy: bool) -> list[Line]:
     match block.kind:
         case "table":
-            return _table(block.rows, width)
+            return _table(block.rows, width, airy)
         case "code":
             texts = ["".join(text for text, _ in runs) for runs in block.lines]
             return [[("  " + text[: width - 2], "joining")] for text in texts]
@@ -98,7 +99,7 @@ def _filled(words: list[Part], width: int) -> list[Line]:
     return [*lines, line] if line else lines
 
 
-def _table(rows: Sequence[Sequence[str]], width: int) -> list[Line]:
+def _table(rows: Sequence[Sequence[str]], width: int, airy: bool) -> list[Line]:
     """Columns as wide as their longest cell; when that is too wide, the widest give way and wrap."""
     if not rows:
         return []
@@ -112,6 +113,8 @@ def _table(rows: Sequence[Sequence[str]], width: int) -> list[Line]:
     for number, row in enumerate(cells):
         wrapped = [_cell(row[c], widths[c]) for c in range(columns)]
         role = "accent" if number == 0 else ""
+        if airy and number > 1:
+            laid.append([])
         for place in range(max(map(len, wrapped))):
             line: Line = []
             for c in range(columns):

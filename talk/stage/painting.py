@@ -131,7 +131,9 @@ def _words_alone(frame: Frame, sheet: Sheet, y: int, end: int) -> None:
     if any(block.column for block in slide.blocks):
         _columns(frame, sheet, y, bottom)
     else:
-        lines = lay(slide.blocks, sheet.step, min(width, 100))
+        lines = lay(slide.blocks, sheet.step, min(width, 100), airy=True)
+        if len(lines) > bottom - y:
+            lines = lay(slide.blocks, sheet.step, min(width, 100))
         _lines(frame, lines, LEFT, y, bottom)
     _lines(frame, claims, LEFT, bottom + 1, end)
 
