@@ -6,15 +6,16 @@ import pytest
 
 from cluster.model.member import NodeId
 from tests.tui.picture import assert_golden, assert_known_roles
-from tests.tui.story import BACK, DEAD, START, scene_at
+from tests.tui.story import BACK, DEAD, QUIET, START, scene_at
 from tui.scene import Scene
 from tui.screens.events import paint
 from tui.view import ClusterView
 
 
 @pytest.mark.parametrize(("width", "height"), [(120, 36), (80, 24)])
-def test_golden(width: int, height: int) -> None:
-    assert_golden(f"events-dead-{width}x{height}", paint(scene_at(DEAD), width, height))
+@pytest.mark.parametrize(("moment", "at"), [("quiet", QUIET), ("dead", DEAD), ("back", BACK)])
+def test_golden(moment: str, at: int, width: int, height: int) -> None:
+    assert_golden(f"events-{moment}-{width}x{height}", paint(scene_at(at), width, height))
 
 
 @pytest.mark.parametrize("size", [(0, 0), (1, 1), (20, 4), (40, 9), (200, 60), (300, 3)])
