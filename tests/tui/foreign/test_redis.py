@@ -22,7 +22,7 @@ from tui.fold import fold
 from tui.judge.agreement import agreement
 from tui.judge.exposure import common_ring, served
 from tui.judge.verdict import verdict
-from tui.sources.foreign.redis_cluster import ALLOWED
+from tui.sources.foreign.redis_cluster import ALLOWED, RETRY_S
 from tui.sources.foreign.watching import ForeignError, ForeignSource, opened
 from tui.timeline.recording import Recording
 from tui.view import ClusterView
@@ -422,3 +422,25 @@ async def test_a_dead_seed_and_an_unreachable_member_keep_nobody_from_the_rest()
         assert set(view.nodes) == {f"r{server.port}", f"r{gone}"}
         assert view.nodes[NodeId(f"r{server.port}")].connected
         assert not view.nodes[NodeId(f"r{gone}")].connected
+
+
+async def test_who_is_known_to_nobody_any_more_is_not_asked_again() -> None:
+    async with Scripted() as leaver, Scripted() as stayer:
+        old = f"{B} 127.0.0.1:{leaver.port}@1 slave {A} 0 1795389318793 1 connected\n"
+        leaver.nodes = OWN.replace(A, B)
+        stayer.nodes = OWN + old
+        source = ForeignSource(f"redis://127.0.0.1:{stayer.port}")
+        await source.look()
+        assert "CLUSTER NODES" in leaver.orders
+        stayer.nodes, leaver.raw = OWN, b"-LOADING for ever\r\n"
+        await source.look()  # it is silent now, and nobody lists it
+        asked = stayer.orders.count("CLUSTER NODES")
+        leaver.orders.clear()
+        leaver.raw = b""
+        await asyncio.sleep(0)
+        deadline = monotonic() + RETRY_S + 0.5
+        while monotonic() < deadline:
+            await source.look()
+        assert stayer.orders.count("CLUSTER NODES") > asked
+        assert not leaver.orders
+        await source.close()

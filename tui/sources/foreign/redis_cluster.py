@@ -20,6 +20,7 @@ from urllib.parse import unquote
 
 from cluster.model.member import Address, MemberState, NodeId
 from cluster.model.summary import RingTable, Rule, Telling
+from tui.judge.wording import counted
 from tui.sources.foreign.redis_replies import (
     NODES_MAX,
     Known,
@@ -263,6 +264,7 @@ class Redis:
             answered += await self._ask(due, now)
             self._learn(answered)
         self._begun = True
+        self._forget(answered)
         self._names.take(k for server in answered for k in server.known)
         rows = {row.name: row for row in map(self._row, answered)}
         silent = {
@@ -313,6 +315,16 @@ class Redis:
                 if near and address not in self._servers and len(self._servers) < NODES_MAX:
                     self._servers[address] = Server(address, self._open)
 
+    def _forget(self, answered: list[Server]) -> None:
+        """Who is silent and known to nobody any more is not asked again."""
+        ids = {line.id for server in answered for line in server.known}
+        places = {f"{line.host}:{line.port}" for server in answered for line in server.known}
+        for address, server in list(self._servers.items()):
+            wanted = address in self._named or not server.why or server.pending is not None
+            known = server.id in ids or address.replace("[", "").replace("]", "") in places
+            if answered and not wanted and not known:
+                del self._servers[address]
+
     def _row(self, server: Server) -> Row:
         names, info = self._names.by_id, server.info
         own = next(k for k in server.known if k.id == server.id)
@@ -349,9 +361,9 @@ class Redis:
         names, info, per_s = self._names.by_id, server.info, server.per_s
         held = sum(last - first + 1 for first, last in own.slots)
         role = ("replica of", names.get(own.master, own.master[:8]))
-        said = [("master of", f"{held:,} slots")] if not own.master else [role]
+        said = [("master of", counted(held, "slot"))] if not own.master else [role]
         said += [
-            (f"moves {way} {names.get(whom, whom[:8])}", f"{count:,} slots")
+            (f"moves {way} {names.get(whom, whom[:8])}", counted(count, "slot"))
             for way, whom, count in own.moving
         ]
         if info.get("cluster_state", "ok") != "ok":
