@@ -7,12 +7,14 @@ the row's node. Sparklines of one column share their scale. What a node has not 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from msgspec import Struct
 
 from cluster.config import ArchitectureName
 from cluster.model.member import NodeId
 from cluster.model.summary import Telling, Told
+from tui.draw.chrome import fit
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.draw.sparkline import (
@@ -32,9 +34,13 @@ from tui.judge.court.crowns import architecture_of, crown_of, following
 from tui.judge.exposure import common_ring, places
 from tui.judge.foreign.telling import telling
 from tui.judge.standing import Standing, has_left, stand
+from tui.judge.wording import brief
 from tui.scene import Scene, hue
 from tui.screens.pieces.parts import age, band, number, state_glyph
 from tui.view import NodeView, Sample
+
+NAME_MAX: Final = 12
+"""Columns of a name."""
 
 
 class Columns(Struct, frozen=True):
@@ -79,7 +85,7 @@ def columns(
     ruled = kind != "masterless"
     name = max([4, *map(len, names)]) if width >= 60 else 4
     narrow = width < 100
-    x = 2 + min(12, name) + 1 + (2 if ruled else 0)
+    x = 2 + min(NAME_MAX, name) + 1 + (2 if ruled else 0)
     state, x = x, x + 10
     share = follows = keys = hints = heard = 0
     if width >= 40 and ruled:
@@ -245,7 +251,10 @@ def _words(
     role = f"owner{hue(scene.view, node.name)}"
     if place.crowned:
         crown(frame, scene, place.name, y, node)
-    frame.text(place.name + (2 if place.crowned else 0), y, node.name[:12], role, bold=True)
+    called: str = node.name
+    if len(called) > NAME_MAX:
+        called = fit(brief(scene.view.nodes, NAME_MAX).get(called, called), NAME_MAX)
+    frame.text(place.name + (2 if place.crowned else 0), y, called, role, bold=True)
     frame.text(place.state, y, standing.glyph(scene.glyphs), standing.role, bold=True)
     well = standing.word == "alive"
     frame.text(

@@ -11,7 +11,7 @@ from tests.tui.story import START
 from tui.draw.frame import Frame
 from tui.fold import fold
 from tui.scene import Scene
-from tui.screens import events, matrix, recovery
+from tui.screens import events, home, matrix, recovery
 from tui.screens.detail import node as node_screen
 from tui.sources.foreign.erlang.portrait import Place, Said, extras
 from tui.sources.foreign.seen import Look, Opinion, Row
@@ -84,6 +84,13 @@ def test_names_of_one_host_head_the_matrix_without_it(size: tuple[int, int]) -> 
     head = next(line for line in lines if "agrees" in line)
     assert ("shop1" if size[0] >= 100 else "hop1") in head
     assert "0.5" not in head
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_home_names_nodes_by_what_tells_them_apart(size: tuple[int, int]) -> None:
+    lines = said(home.paint(scene(), *size))
+    row = next(line for line in lines if "shop1 " in line and "run queue" in line)
+    assert "@" not in row
 
 
 def test_the_log_names_nodes_without_their_host() -> None:
