@@ -79,7 +79,9 @@ class Wall:
             if frame is before:
                 continue
             self._told = now
-            if guest.tell(framed(self._drawn(frame, before))):
+            drawn = self._drawn(frame, before)
+            # A stage paints twice a second also when nothing has changed.
+            if not drawn.rows or guest.tell(framed(drawn)):
                 self._guests[guest] = frame
             else:
                 del self._guests[guest]

@@ -41,6 +41,7 @@ async def shown(host: str = "127.0.0.1") -> AsyncGenerator[tuple[Wall, Easel]]:
 
     async def run() -> None:
         while True:
+            easel.frame = easel.frame.copy()  # as a stage does, also when nothing has changed
             wall.changed()
             await asyncio.sleep(1 / 30)
 
@@ -86,6 +87,7 @@ class Onlooker:
         async with asyncio.timeout(WITHIN_S):
             while text not in self.text:
                 told = await self.line.receive_json()
+                assert told["rows"], "the same picture, painted anew, is not told again"
                 self.rows |= told["rows"]
                 self.told += 1
 

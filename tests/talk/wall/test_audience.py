@@ -54,7 +54,7 @@ async def test_the_hall_sees_the_stage_and_the_presenter_sees_it_small(tmp_path:
     deck.write_text(TEXT)
     async with talk(deck) as (hall, notes), chromium(tmp_path) as browser:
         wall = await browser.open(hall, size=(1280, 720))
-        await wall.until(f"{WALL}.includes('A small talk')")
+        await wall.until(f"{WALL}.includes('1 / 4')")
         phone = await browser.open(hall, size=(390, 844), phone=True)
         lead = await browser.open(notes, size=(390, 844), phone=True)
         await lead.until("document.getElementById('number')?.textContent === '1 / 4'")
