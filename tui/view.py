@@ -39,6 +39,7 @@ from cluster.model.summary import (
 from tui.seen.rooms import Rooms
 from tui.seen.topics import Broadcasts
 from tui.seen.trace import Trace
+from tui.seen.upkeep import Upkeep, UpkeepKind
 
 ProcessState = Literal["unknown", "starting", "running", "paused", "gone"]
 
@@ -312,6 +313,8 @@ class ClusterView(Struct, frozen=True, gc=False):
     load: WorkloadCounted | None = None
     load_failed: int = 0
     """Answers that failed, or may have, in the workload's last interval."""
+    calm_outage_us: int = 0
+    """The longest time without an answer before anything had failed: a busy machine's, no failure's."""
     audited_at: int = 0
     """When the workload last read its acknowledged answers back."""
     lost: int = 0
@@ -338,6 +341,8 @@ class ClusterView(Struct, frozen=True, gc=False):
     """Pipelines by name, at most `FLOWS_MAX`."""
     broadcasts: Broadcasts = {}
     """The last traced ones of the topics that spoke last, with their ways."""
+    upkeep: dict[UpkeepKind, Upkeep] = {}
+    """What the nodes do alike just now, which one line of the log tells."""
 
 
 MESSAGES_MAX = 1_024

@@ -7,7 +7,6 @@ a draft lives inside one call of `fold`.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final, Literal
 
 from msgspec.structs import replace
@@ -37,10 +36,11 @@ from tui.folding import topics
 from tui.folding.court import NOTED, attend
 from tui.folding.marks import stage_marks
 from tui.folding.murmurs import Murmurs
+from tui.folding.upkeep import Upkeeps
 from tui.judge.agreement import Subject, compare, judge, judge_all, live_observers, outcasts
 from tui.judge.exposure import served
 from tui.judge.phrases import done, holds, spoken
-from tui.judge.wording import listed
+from tui.judge.wording import listed, natural
 from tui.seen.rooms import Rooms
 from tui.seen.trace import TRACED, extended
 from tui.view import (
@@ -75,22 +75,6 @@ ECHO_US: Final = 1_000_000
 """A node's own word of a fault this soon after another's makes no second mark."""
 
 
-@lru_cache(maxsize=4_096)
-def natural(name: str) -> tuple[tuple[int, int, str], ...]:
-    """Sorts n2 before n10."""
-    parts: list[tuple[int, int, str]] = []
-    digits = ""
-    for char in name + "\0":
-        if char.isdigit():
-            digits += char
-            continue
-        if digits:
-            parts.append((0, int(digits), ""))
-            digits = ""
-        parts.append((1, 0, char))
-    return tuple(parts)
-
-
 def rate_of(load: WorkloadCounted) -> float:
     """Answers a second that succeeded in the workload's last interval."""
     return load.successes * 1e6 / load.interval_us if load.interval_us else 0.0
@@ -112,6 +96,7 @@ class Draft:
         self.load = view.load
         self.sample = view.sample
         self.load_failed = view.load_failed
+        self.calm_outage_us = view.calm_outage_us
         self.audited_at = view.audited_at
         self.lost = view.lost
         self.lost_at = view.lost_at
@@ -121,6 +106,7 @@ class Draft:
         self.rooms = houses.RoomsDraft(view.rooms)
         self.flows = view.flows
         self.broadcasts = view.broadcasts
+        self.upkeep = Upkeeps(view.upkeep)
         self._traced: list[Fact] = []
         self._load_at = 0
         self._observers: tuple[NodeId, ...] = ()
@@ -220,6 +206,8 @@ class Draft:
         before = old.failed + old.maybe if old is not None else 0
         self.load_failed = max(0, payload.failed + payload.maybe - before)
         self.load, self._load_at = payload, fact.at
+        if not self.book.incidents:
+            self.calm_outage_us = payload.outage_us
 
     def miss(self, fact: Fact, payload: FactsLost) -> None:
         """Facts that never reached us."""
@@ -256,7 +244,7 @@ class Draft:
         if phrase is None:
             return
         repeats = isinstance(fact.payload, REPEATING)
-        if repeats and self._repeated(fact, phrase.text):
+        if (repeats and self._repeated(fact, phrase.text)) or self.upkeep.gather(fact, phrase.text):
             return
         self._events.append(EventLine(fact.at, fact.node, phrase.text, phrase.tone))
 
@@ -368,6 +356,7 @@ class Draft:
             load=self.load,
             sample=self.sample,
             load_failed=self.load_failed,
+            calm_outage_us=self.calm_outage_us,
             audited_at=self.audited_at,
             lost=self.lost,
             lost_at=self.lost_at,
@@ -381,6 +370,7 @@ class Draft:
             trace=extended(old.trace, self._traced) if self._traced else old.trace,
             flows=self.flows,
             broadcasts=self.broadcasts,
+            upkeep=self.upkeep.now,
         )
 
     def _kept_messages(self) -> dict[MessageId, Message]:
@@ -408,6 +398,8 @@ class Draft:
 
     def _kept_events(self, rooms: Rooms) -> tuple[EventLine, ...]:
         stale, fresh = self.rooms.bursts.retold(self.rooms.old.recoveries, rooms.recoveries)
+        less, more = self.upkeep.retold()
+        stale, fresh = stale | less, fresh + more
         if not self._events and not fresh:
             return self.old.events
         kept = [line for line in self.old.events if line not in stale] if stale else self.old.events

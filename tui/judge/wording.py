@@ -6,6 +6,7 @@ Ignores what the sentences say (`tui.judge.phrases` and its neighbours).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from cluster.model.member import NodeId
@@ -18,6 +19,22 @@ class Phrase(NamedTuple):
 
     text: str
     tone: Tone = "plain"
+
+
+@lru_cache(maxsize=4_096)
+def natural(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Sorts n2 before n10."""
+    parts: list[tuple[int, int, str]] = []
+    digits = ""
+    for char in name + "\0":
+        if char.isdigit():
+            digits += char
+            continue
+        if digits:
+            parts.append((0, int(digits), ""))
+            digits = ""
+        parts.append((1, 0, char))
+    return tuple(parts)
 
 
 def seconds(us: int) -> str:

@@ -113,8 +113,7 @@ def _lines(scene: Scene, screen: ScreenName, room: int) -> list[Written]:
     first = airy if len(airy) <= room else dense if len(dense) <= room else [
         title, *looking, *acting, *shapes,
     ]  # fmt: skip
-    padding: list[Written] = [[] for _ in range(room - len(first))]
-    return [*first, *padding, [], *_commands(scene)]
+    return [*first, [], *_commands(scene)]
 
 
 def _commands(scene: Scene) -> list[Written]:

@@ -146,6 +146,7 @@ def _claim(
         "yes": (glyphs.yes, "good"),
         "no": (glyphs.no, "bad"),
         "open": (glyphs.suspect, "warn"),
+        "pending": (glyphs.joining, "muted"),
     }[claim.mark]
     frame.text(x, y, glyph, role, bold=True)
     jump = about(claim.text, scene.view, scene.now)
@@ -156,7 +157,9 @@ def _claim(
         return
     frame.hit(x, y, width, 1, jump)
     frame.text(x + 2, y, fit(claim.text, width - 4 - len(claim.figure)))
-    frame.right(x + width, y, claim.figure, "" if claim.mark == "yes" else role, bold=True)
+    frame.right(
+        x + width, y, claim.figure, "" if claim.mark in ("yes", "pending") else role, bold=True
+    )
 
 
 def _messages(frame: Frame, scene: Scene, y: int, right: int) -> None:

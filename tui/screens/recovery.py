@@ -13,6 +13,7 @@ from typing import Final
 from cluster.model.incident import STAGES, Incident
 from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
 from tui.draw.frame import Frame
+from tui.draw.glyphs import SETS
 from tui.draw.sparkline import Series, spark
 from tui.driving.targets import Jump
 from tui.judge.foreign.telling import sampling, telling, tells
@@ -193,9 +194,13 @@ def _promises(frame: Frame, scene: Scene, y: int, bottom: int) -> int:
     parts: list[tuple[str, str]] = [("promises  ", "muted")]
     room = frame.width - 14
     for claim in claims(scene):
-        mark, role = {"yes": ("✓", "good"), "no": ("✕", "bad"), "open": ("◐", "warn")}[claim.mark]
-        if scene.glyphs == "ascii":
-            mark = {"✓": "y", "✕": "x", "◐": "?"}[mark]
+        glyphs = SETS[scene.glyphs]
+        mark, role = {
+            "yes": (glyphs.yes, "good"),
+            "no": (glyphs.no, "bad"),
+            "open": (glyphs.suspect, "warn"),
+            "pending": (glyphs.joining, "muted"),
+        }[claim.mark]
         text = f" {claim.brief}   "
         if len(text) + 1 > room:
             break

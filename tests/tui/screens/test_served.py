@@ -6,11 +6,15 @@ import pytest
 from msgspec.structs import replace
 
 from cluster.config import MS
-from cluster.model.facts import WorkloadCounted
+from cluster.model.facts import Fact, WorkloadCounted
 from tests.tui.story import view_at
 from tests.tui.teller import QUIET
+from tui.draw.frame import ink_at
+from tui.fold import fold
 from tui.scene import Scene
+from tui.screens.home import paint
 from tui.screens.pieces.forecast import claims
+from tui.view import LAB, ClusterView
 
 COUNTED = WorkloadCounted(100, 0, 2, 0, 10, 250_000, 10, 10, answered=0.98)
 
@@ -21,6 +25,24 @@ def test_an_outage_longer_than_its_bound_is_no_good_news(outage_ms: int, mark: s
     found = [c for c in claims(Scene(view, view.at)) if c.text.startswith("operations answered")]
     assert [(claim.mark, claim.text) for claim in found] == [(mark, "operations answered: 98.0%")]
     assert "longest outage" in found[0].figure
+
+
+@pytest.mark.parametrize(("outage_ms", "mark"), [(1_400, "pending"), (1_401, "open")])
+def test_a_slow_start_is_not_held_against_what_failed_later(outage_ms: int, mark: str) -> None:
+    load = replace(COUNTED, outage_us=outage_ms * MS)
+    view = replace(view_at(QUIET), load=load, calm_outage_us=1_400 * MS)
+    found = [c for c in claims(Scene(view, view.at)) if c.text.startswith("operations answered")]
+    assert [claim.mark for claim in found] == [mark]
+    frame = paint(Scene(view, view.at), 120, 36)
+    (y,) = [y for y, line in enumerate(frame.lines()) if "longest outage" in line]
+    inks = {ink_at(index).fg for index in frame.inks[y][60:]}
+    assert ("warn" in inks) == (mark == "open")
+
+
+def test_the_outage_before_any_failure_is_kept_apart() -> None:
+    slow = replace(COUNTED, outage_us=900 * MS)
+    facts = [Fact(LAB, 1, 1, QUIET, QUIET, slow)]
+    assert fold(ClusterView(), facts).calm_outage_us == 900 * MS
 
 
 def test_a_load_that_was_not_judged_claims_nothing() -> None:

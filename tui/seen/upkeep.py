@@ -1,0 +1,28 @@
+"""Upkeep that many nodes do at once: a stretch of it is one line of the log."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from cluster.model.member import NodeId
+
+UpkeepKind = Literal["equal", "dropped"]
+
+
+class Upkeep(Struct, frozen=True, gc=False):
+    """Alike things told in quick succession, of one or several nodes."""
+
+    kind: UpkeepKind
+    at: int
+    """Of the last of them."""
+    count: int
+    """How many were told."""
+    amount: int
+    """Trees found equal, or keys let go of."""
+    nodes: tuple[NodeId, ...]
+    """Who told of them, in the order of their first words."""
+    text: str
+    """The line that says it now, at `at` and by `speaker`."""
+    speaker: NodeId
