@@ -14,7 +14,7 @@ from tui.draw.chrome import fit
 from tui.draw.flights import FLIGHT_US, Family, losses, rates
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS, GlyphSet
-from tui.judge.agreement import agreement, is_live
+from tui.judge.agreement import agreement, is_live, watched
 from tui.judge.court.crowns import architecture_of, crown_of, following
 from tui.judge.exposure import places, served
 from tui.judge.foreign.telling import without
@@ -104,6 +104,11 @@ class Ringside:
 
     def _list(self, lines: list[tuple[str, str]], bottom: int) -> None:
         room = bottom - self.y
+        if room == 1 < len(lines):  # "and 29 more" alone would say nothing
+            said = f"{len(lines)} transfers or hints under way"
+            self.frame.text(self.x, self.y, fit(said, self.width), "")
+            self.y += 1
+            return
         if len(lines) > room:
             hidden = len(lines) - room + 1
             lines = [*lines[: max(0, room - 1)], (f"and {hidden} more", "muted")][: max(0, room)]
@@ -157,6 +162,8 @@ class Ringside:
         )
         if len(second) > self.width:
             second = f"{node.keys:,} keys  {counted(hints, 'hint')}  inc {node.incarnation}"
+        if not watched(self.scene.view, node.name):
+            second = "not watched: only what others hold of it is known"
         pid = f"pid {node.pid}" if node.pid and node.process != "gone" else ""
         third = "   ".join(part for part in (node.window, pid, ", ".join(node.faults)) if part)
         return [first, [(second, "")], [(third, "muted")]]

@@ -97,8 +97,11 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     for row, name in enumerate(names[:rows]):
         _row(frame, scene, grid, y + row * step, scene.view.nodes[name], judged)
     y += rows * step
-    if len(names) > rows:
-        frame.text(2, y, f"… {len(names) - rows} more rows", "muted")
+    if len(names) > rows or len(names) > len(grid.names):
+        more = [f"… {len(names) - rows} more rows"] if len(names) > rows else []
+        if len(names) > len(grid.names):
+            more.append(f"columns: the first {len(grid.names)} of {len(names)} nodes")
+        frame.text(2, y, fit("   ".join(more), width - 3), "muted")
         y += 1
     elif bottom - y >= 2:
         y = _known(frame, grid, y + (1 if height >= 30 and not airy else 0), judged)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from cluster.model.facts import WatchSampled
 from cluster.model.member import NodeId
 from tests.tui.picture import assert_golden, assert_known_roles
 from tests.tui.story import (
@@ -168,3 +169,13 @@ def test_who_left_is_no_member() -> None:
     assert " 4 nodes " in lines[0]
     (row,) = [line for line in lines if line.startswith("  n1 ")]
     assert row.endswith("·●●·●")
+
+
+def test_of_a_node_that_is_not_watched_no_figures_are_shown() -> None:
+    scene = scene_at(QUIET)
+    others = tuple(name for name in scene.view.nodes if name != N4)
+    sample = WatchSampled(5, others, 1, 5)
+    frame = paint(replace(scene, view=replace(scene.view, sample=sample)), 120, 36)
+    (row,) = [line for line in frame.lines() if line.lstrip("▸ ").startswith("n4 ")]
+    assert "not watched" in row
+    assert not any(figure in row for figure in (",", " 0 "))

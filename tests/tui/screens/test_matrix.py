@@ -57,13 +57,17 @@ def test_no_size_is_an_error(size: tuple[int, int]) -> None:
     paint(Scene(ClusterView(), START), *size)
 
 
-@pytest.mark.parametrize("count", [1, 2, 12, 40])
-def test_any_number_of_nodes(count: int) -> None:
+def crowd(count: int) -> Scene:
     teller = Teller(count)
     opening(teller, START + 3 * SECOND)
-    view = fold(ClusterView(), teller.sorted())
+    return Scene(fold(ClusterView(), teller.sorted()), START + 3 * SECOND)
+
+
+@pytest.mark.parametrize("count", [1, 2, 12, 40])
+def test_any_number_of_nodes(count: int) -> None:
+    scene = crowd(count)
     for width, height in (*SIZES, (200, 60)):
-        assert "n1" in text(paint(Scene(view, START + 3 * SECOND), width, height))
+        assert "n1" in text(paint(scene, width, height))
 
 
 def test_the_cell_that_differs_is_marked_and_its_row_says_how_far_behind() -> None:
@@ -165,3 +169,10 @@ def test_long_names_are_cut_to_what_tells_them_apart() -> None:
     assert brief(["n1", "n2"], 4) == {"n1": "n1", "n2": "n2"}
     assert brief(["alpha-1@h", "alpha-2@h"], 3) == {"alpha-1@h": "a-1", "alpha-2@h": "a-2"}
     assert brief(["alpha-1x", "beta-1x"], 2) == {}
+
+
+def test_columns_that_do_not_fit_are_counted() -> None:
+    said = text(paint(crowd(30), 80, 24))
+    assert "columns: the first 24 of 30 nodes" in said
+    assert "13 more rows" in said
+    assert "columns: the first" not in text(paint(crowd(9), 80, 24))

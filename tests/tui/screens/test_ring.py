@@ -16,8 +16,12 @@ from tests.tui.story import (
     N4,
     QUIET,
     RECOVERED,
+    SECOND,
+    START,
     SUSPECTED,
+    Teller,
     lively,
+    opening,
     paused_story,
     removed_story,
     scene_at,
@@ -28,6 +32,7 @@ from tests.tui.story import (
 )
 from tui.draw.circle import circle
 from tui.draw.frame import Frame, ink_at
+from tui.fold import fold
 from tui.scene import Scene
 from tui.screens.ring import Stage, paint
 from tui.view import ClusterView
@@ -199,3 +204,12 @@ def test_without_motion_a_message_is_a_line() -> None:
     still = [paint(Scene(view, QUIET + step, motion=False), 120, 36) for step in (0, 20_000)]
     rows = range(2, 34)
     assert [still[0].chars[y][:64] for y in rows] == [still[1].chars[y][:64] for y in rows]
+
+
+def test_what_has_no_room_is_a_sentence_and_not_a_number_of_nothing() -> None:
+    teller = Teller(30)
+    opening(teller, START + 3 * SECOND)
+    view = fold(ClusterView(), teller.sorted())
+    busy = {name: replace(node, filling=4) for name, node in view.nodes.items()}
+    lines = paint(Scene(replace(view, nodes=busy), START + 3 * SECOND), 80, 24).lines()
+    assert any("30 transfers or hints under way" in line for line in lines)

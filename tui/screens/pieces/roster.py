@@ -29,7 +29,7 @@ from tui.draw.sparkline import (
 )
 from tui.driving.sieve import hidden, kept_nodes
 from tui.driving.targets import Jump
-from tui.judge.agreement import Agreement, agreement, is_live
+from tui.judge.agreement import Agreement, agreement, is_live, watched
 from tui.judge.court.crowns import architecture_of, crown_of, following
 from tui.judge.exposure import common_ring, places
 from tui.judge.foreign.telling import telling
@@ -148,19 +148,10 @@ def paint_roster(frame: Frame, scene: Scene, y: int, rows: int) -> int:
             text = f"{100 * held[name] / total:.1f}%" if name in held else "–"
             frame.right(place.share + 6, row, text, bold=chosen)
             frame.hit(place.share + 6 - len(text), row, len(text), 1, Jump("ring", name))
-        if place.keys:
+        if place.keys and watched(view, name):
             frame.right(place.keys + 7, row, f"{node.keys:,}", bold=chosen)
         live = is_live(node, scene.now)
-        shade = f"owner{hue(view, name)}b"
-        fresh = recent(node, scene.now) if live else []
-        if place.ops:
-            _spark(frame, scene, (place.ops, row), (ops[name], shade), tops[0],
-                   number(mean([operations(s) for s in fresh])) if fresh else "–")  # fmt: skip
-        slowest = max((slowest_us(s) for s in fresh), default=0)
-        if place.p99:
-            _spark(frame, scene, (place.p99, row), (slow[name], shade), tops[1],
-                   f"{slowest / 1000:.1f}" if 0 < slowest < 99_950 else
-                   f"{slowest / 1000:.0f}" if slowest else "–")  # fmt: skip
+        _pace(frame, scene, place, row, node, (ops[name], slow[name]), tops)
         _depths(frame, scene, place, row, node, judged)
         _extras(frame, place, row, node if live else None)
         _seen(frame, scene, place, row, node, judged)
@@ -260,6 +251,31 @@ def _words(
     frame.text(
         place.state + 2, y, standing.word, "" if well else standing.role, bold=chosen or not well
     )
+
+
+def _pace(
+    frame: Frame,
+    scene: Scene,
+    place: Columns,
+    y: int,
+    node: NodeView,
+    lines: tuple[Series, Series],
+    tops: tuple[float, float],
+) -> None:
+    """Operations a second, and how long the slowest took: curves, and the last second's figures."""
+    if not watched(scene.view, node.name):
+        frame.text(place.ops, y, "not watched", "faint")
+        return
+    shade = f"owner{hue(scene.view, node.name)}b"
+    fresh = recent(node, scene.now) if is_live(node, scene.now) else []
+    if place.ops:
+        said = number(mean([operations(s) for s in fresh])) if fresh else "–"
+        _spark(frame, scene, (place.ops, y), (lines[0], shade), tops[0], said)
+    if place.p99:
+        slowest = max((slowest_us(s) for s in fresh), default=0)
+        ms = slowest / 1000
+        said = f"{ms:.1f}" if 0 < slowest < 99_950 else f"{ms:.0f}" if slowest else "–"
+        _spark(frame, scene, (place.p99, y), (lines[1], shade), tops[1], said)
 
 
 def _spark(
