@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from cluster.model.facts import Fact, FactsLost, MemberChanged, WorkloadCounted
 from cluster.model.member import MemberState, NodeId
+from cluster.model.summary import RingTable
 from tests.tui.story import (
     ALIVE,
     BACK,
@@ -250,3 +251,21 @@ def test_a_recovery_is_not_the_news_for_ever() -> None:
     news = replace(n1.beliefs[N4], since=ended + SECOND)
     nodes = {**view.nodes, n1.name: replace(n1, beliefs={**n1.beliefs, N4: news})}
     assert "is back" not in verdict(replace(view, nodes=nodes), ended + 9 * SECOND).text
+
+
+def test_one_copy_of_each_key_is_its_owner_and_not_one_of_one() -> None:
+    view = view_at(QUIET)
+    nodes = {
+        name: replace(node, write_quorum=1, read_quorum=1, ring=alone(node.ring))
+        for name, node in view.nodes.items()
+    }
+    said = verdict(replace(view, nodes=nodes), QUIET)
+    assert "Every key has its one owner." in said.text
+    assert "1 of 1" not in said.text + said.short
+
+
+def alone(ring: RingTable | None) -> RingTable | None:
+    """The same ring with first owners only."""
+    if ring is None:
+        return None
+    return replace(ring, replicas=1, owners=tuple(owners[:1] for owners in ring.owners))

@@ -406,6 +406,8 @@ def _owners(case: _Case) -> Clause:
     if not counts or ring is None:
         return Clause("", "")
     n, least = len(counts) - 1, _least(case)
+    if least == n == 1:
+        return Clause("Every key has its one owner.", "every key has its owner")
     if least == n:
         return Clause(f"Every key has {n} of {n} owners.", f"every key has {n} of {n} owners")
     if least == n - 1 and n > 1:

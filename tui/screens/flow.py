@@ -137,7 +137,7 @@ def _shapes(scene: Scene) -> str:
     keys = "" if scene.source == ON_STAGE else "   ↑↓ choose a step"
     return (
         f"{glyphs.alive} sent  {glyphs.here} arrived  {glyphs.yes} client told  "
-        f"{glyphs.no} lost (inferred: nobody told of its arrival){keys}"
+        f"{glyphs.no} lost (inferred)  dotted: told, not traced{keys}"
     )
 
 

@@ -228,8 +228,9 @@ def _foot_wide(frame: Frame, scene: Scene, y: int, bottom: int) -> None:
     rule(frame, y, scene)
     rows = bottom - y - 1
     due = forecasts(scene)[:rows]
-    split = _right_half(frame) if due else frame.width - 2
-    events(frame, scene, 2, y + 1, split - 4, rows, brief=frame.width < 140)
+    split, brief = _right_half(frame), frame.width < 140
+    beside = (len(due), split - 4)
+    events(frame, scene, 2, y + 1, frame.width - 4, rows, brief=brief, beside=beside)
     for row, text in enumerate(due):
         frame.text(split, y + 1 + row, "next" if not row else "then", "muted")
         said = fit(text, frame.width - split - 7)

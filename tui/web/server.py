@@ -58,8 +58,11 @@ PAGE: Final = """<!doctype html>
   src: url("/static/fonts/RobotoMono-VariableFont_wght.ttf"); }}
 body {{ margin: 0; background: #121212; color: #ddd; font-family: monospace; }}
 .closed {{ display: none; position: absolute; top: 40%; width: 100%; text-align: center; }}
+.coming {{ position: absolute; top: 40%; width: 100%; text-align: center; color: #aaa; }}
+body.-first-byte .coming, body.-closed .coming {{ display: none; }}
 body.-closed .closed {{ display: block; }} body.-closed .textual-terminal {{ opacity: 0.2; }}
 </style></head><body>
+<div class="coming">The picture is being drawn for this page: some seconds.</div>
 <div class="closed">This view has ended. <a href="" style="color:#8cf">Look again</a></div>
 <div id="terminal" class="textual-terminal" data-session-websocket-url="{socket}"
  data-font-size="{size}"></div></body></html>

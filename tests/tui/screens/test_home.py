@@ -179,3 +179,11 @@ def test_of_a_node_that_is_not_watched_no_figures_are_shown() -> None:
     (row,) = [line for line in frame.lines() if line.lstrip("▸ ").startswith("n4 ")]
     assert "not watched" in row
     assert not any(figure in row for figure in (",", " 0 "))
+
+
+def test_only_lines_with_something_beside_them_are_cut() -> None:
+    lines = paint(scene_at(SUSPECTED), 120, 36).lines()
+    (next_to,) = [y for y, line in enumerate(lines) if " next  " in line]
+    log = [y for y, line in enumerate(lines) if y > next_to and line[2:4].isdigit()]
+    assert len(log) > 5
+    assert not any("…" in lines[y] for y in log)

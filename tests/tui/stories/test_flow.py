@@ -33,6 +33,7 @@ from tui.judge.stories.weave import Weave
 from tui.scene import Scene
 from tui.screens.flow import because, paint
 from tui.screens.spacetime.axis import Axis, axis_of
+from tui.screens.spacetime.lanes import untraced
 from tui.screens.spacetime.picture import lay
 from tui.view import ClusterView
 
@@ -235,3 +236,32 @@ def test_lanes_belong_to_nodes_that_can_be_chosen() -> None:
     frame = paint(put(0), 120, 36)
     rows = [y for y, line in enumerate(frame.lines()) if line.startswith(" n1 ") and y > 2]
     assert frame.target_at(1, rows[0]) == NodeId("n1")
+
+
+def test_news_of_a_message_that_was_not_traced_comes_from_who_told_it() -> None:
+    scene = scene_at(DEAD)
+    story = shown(scene.view, scene.now, scene.look)
+    assert story is not None
+    ways = untraced(story)
+    told = {
+        (step.fact.payload.teller, step.fact.node)
+        for step in story.steps
+        if isinstance(step.fact.payload, MemberChanged)
+        and step.fact.payload.teller not in ("", step.fact.node)
+    }
+    assert {(way.source, way.to) for way in ways} == told
+    assert told
+    assert all(way.received is not None and way.sent <= way.received for way in ways)
+    knew = {step.fact.node: step.fact.at for step in story.steps
+            if isinstance(step.fact.payload, MemberChanged)}  # fmt: skip
+    assert all(way.source in knew for way in ways), "who told it had learned it"
+    bare = replace(story, steps=tuple(s for s in story.steps if not is_told(s)))
+    with_dots = paint(scene, 120, 36)
+    without = paint(replace(scene, look=Look(bare)), 120, 36)
+    assert with_dots.lines() != without.lines()
+
+
+def is_told(step: Step) -> bool:
+    """Whether a step says that somebody learned something from another."""
+    news = step.fact.payload
+    return isinstance(news, MemberChanged) and news.teller not in ("", step.fact.node)

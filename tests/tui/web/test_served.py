@@ -51,6 +51,9 @@ async def test_a_page_fetches_nothing_from_elsewhere_and_forbids_it() -> None:
             policy = answer.headers["Content-Security-Policy"]
             assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert "textual-terminal" in text
+        # Until a viewer's process has started and drawn, the page is not black without a word.
+        assert "The picture is being drawn for this page" in text
+        assert "body.-first-byte .coming" in text
         assert "https://" not in text
         assert policy.startswith("default-src 'none'")
         for path in ("static/js/textual.js", "static/css/xterm.css", "page.js"):

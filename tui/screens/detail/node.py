@@ -67,8 +67,8 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     y += rows + 1
     if wide and bottom - y >= 12:
         y = _holdings(frame, scene, y, name)
-        _did(frame, scene, y + 1, bottom, name, peers - 4)
-        _settings(frame, scene, y + 1, bottom, peers)
+        beside = _settings(frame, scene, y + 1, bottom, peers)
+        _did(frame, scene, y + 1, bottom, name, width - 3, (beside, peers - 4))
     elif bottom - y >= 1:
         y = _brief(frame, scene, y, name)
         _did(frame, scene, y + 1, bottom, name, width - 3)
@@ -275,7 +275,16 @@ def did(scene: Scene, name: NodeId) -> list[EventLine]:
     ]
 
 
-def _did(frame: Frame, scene: Scene, y: int, bottom: int, name: NodeId, width: int) -> None:
+def _did(
+    frame: Frame,
+    scene: Scene,
+    y: int,
+    bottom: int,
+    name: NodeId,
+    width: int,
+    beside: tuple[int, int] = (0, 0),
+) -> None:
+    """`beside`: so many rows have something to their right, and are only so wide."""
     rows = bottom - y - 1
     if rows < 1:
         return
@@ -285,14 +294,15 @@ def _did(frame: Frame, scene: Scene, y: int, bottom: int, name: NodeId, width: i
         frame.text(2, y + 1, "nothing worth a line", "faint")
     longest = max((len(speaker(line.node)) for line in lines), default=0)
     for row, line in enumerate(lines, start=y + 1):
-        event(frame, scene, (2, row), width - 2, line, min(8, longest), brief=True)
+        room = beside[1] if row < y + beside[0] else width
+        event(frame, scene, (2, row), room - 2, line, min(8, longest), brief=True)
 
 
-def _settings(frame: Frame, scene: Scene, y: int, bottom: int, x: int) -> None:
-    """The few settings that explain what is seen here."""
+def _settings(frame: Frame, scene: Scene, y: int, bottom: int, x: int) -> int:
+    """The few settings that explain what is seen here. Returns how many rows they take."""
     config = profile_of(scene)
     if config is None:
-        return
+        return 0
     member, gossip = config.membership, config.membership.gossip_period_us
     lines = [
         ("probes", f"one peer every {seconds(member.probe_period_us)}"),
@@ -306,3 +316,4 @@ def _settings(frame: Frame, scene: Scene, y: int, bottom: int, x: int) -> None:
     for row, (what, text) in enumerate(lines[: max(0, bottom - y - 1)], start=y + 1):
         frame.text(x, row, what, "")
         frame.text(x + 20, row, fit(text, frame.width - x - 21), "")
+    return 1 + len(lines)

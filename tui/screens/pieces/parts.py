@@ -75,14 +75,25 @@ def rule(frame: Frame, y: int, scene: Scene) -> None:
 
 
 def events(
-    frame: Frame, scene: Scene, x: int, y: int, width: int, rows: int, *, brief: bool = False
+    frame: Frame,
+    scene: Scene,
+    x: int,
+    y: int,
+    width: int,
+    rows: int,
+    *,
+    brief: bool = False,
+    beside: tuple[int, int] = (0, 0),
 ) -> None:
-    """The last lines of the log, newest last; `brief` leaves the hour away."""
+    """The last lines of the log, newest last; `brief` leaves the hour away. `beside`: so many rows have
+    something to their right, and are only so wide.
+    """
     told = (e for e in scene.view.events if e.at <= scene.now)
     lines = kept_lines(scene, told)[-rows:] if rows > 0 else []
     longest = max((len(speaker(line.node)) for line in lines), default=0)
     for row, line in enumerate(lines):
-        event(frame, scene, (x, y + row), width, line, min(8, longest), brief=brief)
+        room = beside[1] if row < beside[0] else width
+        event(frame, scene, (x, y + row), room, line, min(8, longest), brief=brief)
 
 
 def jump_to(scene: Scene, line: EventLine) -> Jump:

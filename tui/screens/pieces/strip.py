@@ -120,7 +120,8 @@ def _notes(scene: Scene, ring: RingTable, judged: Agreement) -> list[str]:
         notes.append(same)
     n = len(counts) - 1
     if least == n:
-        notes.append(f"every partition has {n} of {n} owners")
+        has = f"{n} of {n} owners" if n > 1 else "its one owner"
+        notes.append(f"every partition has {has}")
     elif least == n - 1:
         notes.append("no partition has lost more than one owner" if n > 1 else "")
     else:

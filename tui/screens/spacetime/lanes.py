@@ -194,8 +194,30 @@ def _slopes(
         rank = (3 if shines else 1) + (1 if arrow.lost else 0)
         pen = (role if shines else "rule", "bad" if shines else "faint", rank, 1.0)
         crosses += _slope(dots, picture, way, usual, pen)
+    for way in untraced(story):
+        crosses += _slope(dots, picture, way, usual, ("muted", "faint", 0, 3.0))
     dots.onto(frame, 0, picture.top, scene.glyphs)
     return [cross for cross in crosses if 0 <= cross[0] < frame.width]
+
+
+def untraced(story: Story) -> list[Way]:
+    """News whose message was not traced, from who told it to who says so: he had learned it before."""
+    arrived = {arrow.received for arrow in story.arrows}
+    ways: list[Way] = []
+    for place, step in enumerate(story.steps):
+        news = step.fact.payload
+        if not isinstance(news, MemberChanged) or news.teller in (step.fact.node, ""):
+            continue
+        if any(cause in arrived for cause in step.causes):
+            continue
+        known = [
+            each for each in story.steps[:place]
+            if each.fact.node == news.teller and isinstance(each.fact.payload, MemberChanged)
+        ]  # fmt: skip
+        at = moment(step)
+        since = min(at, moment(known[-1])) if known else at
+        ways.append(Way(news.teller, step.fact.node, since, at, lost=False))
+    return ways
 
 
 def drawable(picture: Picture, whisper: Whisper) -> bool:
