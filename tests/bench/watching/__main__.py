@@ -37,7 +37,7 @@ CPU_PERCENT_MAX: Final = 1.0
 ATTACH_S_MAX: Final = 2.0
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 PAGE: Final = os.sysconf("SC_PAGE_SIZE")
-COMMAND: Final = [sys.executable, str(Path(__file__).parents[2] / "masterless.py")]
+COMMAND: Final = [sys.executable, str(Path(__file__).parents[3] / "masterless.py")]
 
 
 class Cluster(Struct):
