@@ -219,6 +219,23 @@ async def test_no_port_mapper_and_no_such_name_are_sentences(unused_tcp_port: in
             assert f"no port mapper (epmd) answers at 127.0.0.1:{unused_tcp_port}" in alone.trouble
 
 
+async def test_a_host_that_nobody_knows_is_a_sentence() -> None:
+    async with Fake(NAME, plain(NAME)).up() as fake, watched(fake, "n1@host.invalid") as adapter:
+        look = await until(adapter, lambda look: bool(look.silent))
+        said = look.silent[NodeId("n1@host.invalid")]
+        assert "Unknown error" not in said
+        assert "n1@host.invalid" in said
+
+
+async def test_names_that_lead_nowhere_are_not_called() -> None:
+    async with (
+        Fake(NAME, plain(NAME, "no host", "", "@", "x@")).up() as fake,
+        watched(fake) as adapter,
+    ):
+        look = await until(adapter, lambda look: bool(look.rows))
+        assert look.silent == {}
+
+
 async def test_something_else_at_the_port_of_a_node_is_a_sentence() -> None:
     async def alert(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(64)

@@ -89,4 +89,5 @@ async def port_of(node: str, epmd: int) -> int:
 
 def reason(error: OSError) -> str:
     """In the system's words, without asyncio's."""
-    return os.strerror(error.errno) if error.errno else error.strerror or str(error)
+    known = error.errno is not None and error.errno > 0  # a name that is not found has others
+    return os.strerror(error.errno) if known and error.errno else error.strerror or str(error)

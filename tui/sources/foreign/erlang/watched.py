@@ -91,6 +91,7 @@ class Erlang:
             for member in self._members.values()
             if member.fresh and member.listing is not None
             for other in member.listing.nodes
+            if NODE.match(other)
         }
         new = sorted(listed - {*self._members})[: max(0, NODES_MAX - len(self._members))]
         self._members |= {name: Member(name, self._calling) for name in new}
