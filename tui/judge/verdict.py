@@ -21,6 +21,7 @@ from tui.judge.agreement import Agreement, agreement, is_live, sides, watched
 from tui.judge.court.crowns import architecture_of
 from tui.judge.court.news import agreed, copies, told_masters
 from tui.judge.exposure import common_ring, served, serves
+from tui.judge.foreign.telling import strangers
 from tui.judge.phrases import happening, holds
 from tui.judge.rooms.survey import with_rooms
 from tui.judge.tale import (
@@ -44,7 +45,7 @@ RECOVERED_US: Final = 10_000_000
 LOST_US: Final = 10_000_000
 JOINING_US: Final = 3_000_000
 """Nodes that start within this are one beginning: nobody of them joins the others."""
-_WORD: Final = re.compile(r"[\w.-]*\w")
+_WORD: Final = re.compile(r"[\w.@-]*\w")
 
 
 class Verdict(Struct, frozen=True):
@@ -148,6 +149,9 @@ def _main(case: _Case) -> tuple[Tone, list[Clause]]:
         return "plain", [Clause("Nothing has been heard yet.", "Nothing has been heard yet")]
     if not case.judged.observers:
         return _nobody(case)
+    apart = strangers(view, case.judged.observers)
+    if apart:
+        return "warn", [Clause(f"{apart}.", apart)]
     forming = _forming(case)
     if forming:
         return "plain", [forming]

@@ -18,6 +18,7 @@ from cluster.model.member import NodeId
 from tui.judge.agreement import Agreement, agreement, is_live
 from tui.judge.court.crowns import architecture_of, leaders
 from tui.judge.exposure import common_ring, places, served
+from tui.judge.foreign.telling import strangers, tells
 from tui.judge.standing import Standing, stand
 from tui.judge.verdict import verdict
 from tui.judge.wording import joined
@@ -26,7 +27,9 @@ from tui.view import ClusterView, NodeView
 
 TROUBLED: Final = frozenset(("suspect", "dead", "removed", "gone", "paused", "silent"))
 """Words for a member that is not well and has not left."""
-NAMES: Final = re.compile(r"[\w.-]*\w")
+NAMES: Final = re.compile(r"[\w.@-]*\w")
+SAID_MAX: Final = 3
+"""Of what only an engine has, so much stands in a row."""
 AGES: Final = re.compile(r"\d+ min( \d+ s)?|\d+(\.\d+)? s\b")
 COUNTS: Final = re.compile(
     r"[\d,]+( of [\d,]+)?(?= (more )?(hints?|places?|answers/s|operations/s)\b)"
@@ -70,6 +73,8 @@ class NodeStatus(Struct, frozen=True):
     masterless cluster. None when it does not report."""
     queue: int | None
     """Requests that wait for it, where one process takes them all."""
+    says: dict[str, str] = {}
+    """What only its engine has, when it is not one of ours: for people, in the engine's own terms."""
 
 
 class RingStatus(Struct, frozen=True):
@@ -107,7 +112,7 @@ def status(view: ClusterView, now: int) -> Status:
     }
     agree = judged.all and len(digests) <= 1 and len(judged.observers) > 0
     nodes = [
-        _node(view.nodes, node, judged, now, held.get(node.name, 0) / total if total else 0.0)
+        _node(view, node, judged, now, held.get(node.name, 0) / total if total else 0.0)
         for node in view.nodes.values()
     ]
     troubled = [node for node in nodes if node.state in TROUBLED]
@@ -122,7 +127,11 @@ def status(view: ClusterView, now: int) -> Status:
         verdict=" ".join([said, *_unnamed(said, troubled)]),
         architecture=kind,
         agree=agree,
-        fine=agree and not troubled and quorums and (kind == "masterless" or _ruled(view, now)),
+        fine=agree
+        and not strangers(view, judged.observers)
+        and not troubled
+        and quorums
+        and (kind == "masterless" or _ruled(view, now)),
         nodes=nodes,
         incidents=list(view.incidents),
         ring=None
@@ -161,8 +170,9 @@ def _has_quorums(nodes: Mapping[NodeId, NodeView], judged: Agreement, now: int) 
 
 
 def _node(
-    nodes: Mapping[NodeId, NodeView], node: NodeView, judged: Agreement, now: int, share: float
+    view: ClusterView, node: NodeView, judged: Agreement, now: int, share: float
 ) -> NodeStatus:
+    nodes = view.nodes
     standing: Standing = stand(node, judged, now)
     beliefs = {o: nodes[o].beliefs.get(node.name) for o in judged.observers if o != node.name}
     reporting = node.name in judged.observers
@@ -173,8 +183,10 @@ def _node(
         incarnation=max([node.incarnation, *(belief.incarnation for belief in known)]),
         epoch=max([node.epoch, *(belief.epoch for belief in known)]),
         share=share,
-        keys=node.keys if reporting else None,
-        hints=sum(depth.count for depth in node.hints) if reporting else None,
+        keys=node.keys if reporting and tells(view, "keys") else None,
+        hints=sum(depth.count for depth in node.hints)
+        if reporting and tells(view, "hints")
+        else None,
         filling=node.filling if reporting else None,
         faults=list(node.faults) if reporting else None,
         reporting=reporting,
@@ -185,6 +197,7 @@ def _node(
         },
         rule=RuleStatus(node.rule.master, node.rule.term, node.rule.leads) if reporting else None,
         queue=node.queue if reporting else None,
+        says=dict(node.extras) if reporting else {},
     )
 
 
@@ -207,6 +220,7 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 def status_text(said: Status) -> list[str]:
     """The verdict and a row per node."""
     ruled = said.architecture != "masterless"
+    foreign = any(node.says for node in said.nodes)
     rows = [["node", "state", "inc", "follows" if ruled else "share", "keys", "hints", "seen by"]]
     rows += [
         [
@@ -220,6 +234,14 @@ def status_text(said: Status) -> list[str]:
         ]
         for node in said.nodes
     ]
+    if foreign:  # a column that its engine tells nothing of is none
+        told = [column for column in range(7) if column < 3 or column == 6 or _has(rows, column)]
+        rows = [[row[column] for column in told] for row in rows]
+        rows[0].append("says")
+        for row, node in zip(rows[1:], said.nodes, strict=True):
+            row.append(
+                ", ".join(f"{what} {much}" for what, much in [*node.says.items()][:SAID_MAX])
+            )
     lines = [said.verdict, *table(rows)]
     if ruled:
         lines.append(f"architecture {said.architecture}")
@@ -235,6 +257,10 @@ def status_text(said: Status) -> list[str]:
         if node.faults
     ]
     return lines
+
+
+def _has(rows: list[list[str]], column: int) -> bool:
+    return any(row[column] not in ("-", "0.0%") for row in rows[1:])
 
 
 def _follows(rule: RuleStatus | None) -> str:

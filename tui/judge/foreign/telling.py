@@ -6,8 +6,10 @@ screen asks here before it draws a figure that nobody reported. Nothing here kno
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+from cluster.model.member import NodeId
 from cluster.model.summary import Telling, Told
 from tui.view import ClusterView
 
@@ -70,3 +72,14 @@ def sampling(told: Telling) -> str:
     """How exact the times are."""
     every = f"{told.every_us / 1e6:g} s"
     return f"polled every {every}: times ± {every}"
+
+
+def strangers(view: ClusterView, observers: Sequence[NodeId]) -> str:
+    """What to say of nodes of which none holds anything of another; empty when that is not so.
+
+    They contradict each other in nothing, and are no cluster all the same.
+    """
+    alone = len(observers) > 1 and not any(view.nodes[name].beliefs for name in observers)
+    if not alone or telling(view) is None:
+        return ""
+    return f"{len(observers)} nodes are up, and none knows of another"

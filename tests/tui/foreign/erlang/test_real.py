@@ -172,6 +172,7 @@ async def test_looking_connects_nobody_with_anybody(tmp_path: Path) -> None:
         view = await seen(source, N1, N2, N3)
         assert set(view.nodes) == {N1, N2, N3}
         assert all(not node.beliefs for node in view.nodes.values()), "they know of nobody"
+        assert verdict(view, now()).text == "3 nodes are up, and none knows of another."
         for node in nodes:
             assert await node.does("nodes()") == "[]"
             assert re.fullmatch(

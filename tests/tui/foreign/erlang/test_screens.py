@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from cluster.model.member import Address, MemberState, NodeId
 from cluster.model.summary import Telling
@@ -10,12 +11,14 @@ from tests.tui.picture import assert_golden
 from tests.tui.story import START
 from tui.draw.frame import Frame
 from tui.fold import fold
+from tui.judge.verdict import verdict
 from tui.scene import Scene
 from tui.screens import events, home, matrix, recovery
 from tui.screens.detail import node as node_screen
 from tui.sources.foreign.erlang.portrait import Place, Said, extras
 from tui.sources.foreign.seen import Look, Opinion, Row
 from tui.sources.foreign.teller import Teller
+from tui.text.status import status, status_text
 from tui.view import ClusterView
 
 NAMES = tuple(NodeId(f"shop{number}@10.0.0.5") for number in range(1, 4))
@@ -102,3 +105,25 @@ def test_the_log_names_nodes_without_their_host() -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_a_node_shows_what_it_told_of_itself(size: tuple[int, int]) -> None:
     assert_golden(f"foreign-erlang-node-{size[0]}x{size[1]}", node_screen.paint(scene(), *size))
+
+
+def test_nodes_that_know_nothing_of_each_other_do_not_agree() -> None:
+    rows = {
+        name: replace(row(name, lost=False), opinions={name: Opinion(MemberState.ALIVE)})
+        for name in NAMES
+    }
+    looked = Look(START, 250_000, rows, {}, TELLING)
+    view = fold(ClusterView(), Teller(START // 1_000).tell(looked))
+    assert verdict(view, START).text == "3 nodes are up, and none knows of another."
+    assert not status(view, START).fine
+
+
+def test_status_has_no_columns_of_what_erlang_does_not_tell() -> None:
+    shown = scene()
+    document = status(shown.view, shown.now)
+    head, *lines = status_text(document)[1:]
+    assert head.split() == ["node", "state", "inc", "seen", "by", "says"]
+    assert lines[0].endswith("run queue 2, processes 1,204, longest queue 31 at shop_orders")
+    assert document.nodes[0].keys is None
+    assert document.nodes[0].says["Elixir"] == "1.14.0"
+    assert document.verdict.count(LOST) == 1, "who is gone is named once"
