@@ -149,11 +149,9 @@ def _main(case: _Case) -> tuple[Tone, list[Clause]]:
         return "plain", [Clause("Nothing has been heard yet.", "Nothing has been heard yet")]
     if not case.judged.observers:
         return _nobody(case)
-    apart = strangers(view, case.judged.observers)
-    if apart:
+    if apart := strangers(view, case.judged.observers):
         return "warn", [Clause(f"{apart}.", apart)]
-    forming = _forming(case)
-    if forming:
+    if forming := _forming(case):
         return "plain", [forming]
     ruled = told_masters(view, now, case.judged)
     if ruled is not None:

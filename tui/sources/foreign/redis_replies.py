@@ -177,4 +177,6 @@ class Names:
             clean = NodeId(_UNNAMEABLE.sub("-", tried)[:64])
             if line.host and clean not in taken:
                 return clean
-        return NodeId(_UNNAMEABLE.sub("-", line.id))
+        clean = _UNNAMEABLE.sub("-", line.id)[:56]
+        numbered = (f"{clean}.{number}" for number in range(2, len(taken) + 3))
+        return NodeId(next(name for name in (clean, *numbered) if name not in taken))
