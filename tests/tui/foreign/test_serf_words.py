@@ -222,3 +222,10 @@ def test_no_bytes_bring_the_reader_down() -> None:
 def test_a_million_inputs_do_not_bring_the_reader_down() -> None:
     fine, nonsense = fuzz(2, 1_000_000)
     assert fine + nonsense == 1_000_000
+
+
+def test_a_member_without_a_place_is_no_nonsense() -> None:
+    nowhere = {"Adjustment": 0.0, "Error": 0.0, "Height": 0.0, "Vec": None}
+    place = read({"Coord": nowhere, "Ok": False}, Place)  # of a dead member, serf 0.9.4
+    assert not place.ok
+    assert round_trip_us(Coordinate([1.0]), place.coord or Coordinate()) == 0

@@ -19,7 +19,8 @@ FAR_S: Final = 60.0
 class Coordinate(Struct, rename="pascal"):
     """Where a member is, in seconds."""
 
-    vec: list[float] = []
+    vec: list[float] | None = None
+    """None: an agent knows nothing of where this member is (a dead one it never probed, say)."""
     height: float = 0.0
     """The way to its network, which every path of it takes."""
     adjustment: float = 0.0
@@ -31,9 +32,10 @@ def round_trip_us(a: Coordinate, b: Coordinate) -> int:
     As serf's Coordinate.DistanceTo: the distance and both heights; the adjustments too, unless they
     would make it nothing.
     """
-    if len(a.vec) != len(b.vec) or not 0 < len(a.vec) <= DIMENSIONS_MAX:
+    here, there = a.vec or [], b.vec or []
+    if len(here) != len(there) or not 0 < len(here) <= DIMENSIONS_MAX:
         return 0
-    raw = dist(a.vec, b.vec) + a.height + b.height
+    raw = dist(here, there) + a.height + b.height
     adjusted = raw + a.adjustment + b.adjustment
     seconds = adjusted if adjusted > 0 else raw
     return round(seconds * 1e6) if isfinite(seconds) and 0 < seconds < FAR_S else 0
