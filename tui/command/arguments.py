@@ -28,7 +28,10 @@ def address(text: str) -> str:
     host, _, port = text.removeprefix("http://").removesuffix("/").rpartition(":")
     good_host = len(host) <= 253 and re.fullmatch(HOST, host)
     if not good_host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a node's window; write HOST:PORT")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a node's window; write HOST:PORT, "
+            "or serf://, redis:// or erlang:// and where"
+        )
     return f"{host or '127.0.0.1'}:{port}"
 
 

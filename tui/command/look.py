@@ -32,7 +32,7 @@ INCIDENTS_END: Final = "Exits with 1 while a failure is not over."
 def add(words: Words) -> None:
     """Add them."""
     word = words.add("inspect", inspect, "the dashboard on a running cluster")
-    add_address(word)
+    add_address(word, engines=True)
     add_cookie(word)
     word.add_argument(
         "--faults",
@@ -44,13 +44,13 @@ def add(words: Words) -> None:
     add_serve(word)
 
     word = words.add("status", status, "the verdict, the nodes, who disagrees")
-    add_address(word, json=True)
+    add_address(word, json=True, engines=True)
     add_cookie(word)
     word.add_argument("--watch", action="store_true", help="again when the verdict changes")
     word.epilog = STATUS_ENDS
 
     word = words.add("members", members, "who believes what about whom")
-    add_address(word, json=True)
+    add_address(word, json=True, engines=True)
     add_cookie(word)
     word = words.add("ring", ring, "who owns which partitions")
     add_address(word, json=True)

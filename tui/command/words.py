@@ -29,10 +29,24 @@ Run = Callable[[argparse.Namespace], int]
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, without a page of usage."""
 
+    _mixes = False
+
     def error(self, message: str) -> Never:
         """A wrong call."""
         print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
         raise SystemExit(WRONG_CALL)
+
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, args: Any = None, namespace: Any = None
+    ) -> Any:
+        """Options may stand anywhere among the other words, also between two of them."""
+        if self._mixes or self._subparsers is not None:
+            return super().parse_known_args(args, namespace)
+        self._mixes = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._mixes = False
 
 
 class Words:
@@ -53,9 +67,14 @@ class Words:
         return word
 
 
-def add_address(word: Parser, *, json: bool = False) -> None:
-    """A node's window, and perhaps `--json`."""
-    word.add_argument("address", type=address, metavar="ADDRESS", help="a node's window")
+WHERE: Final = "a node's window; also serf://HOST:PORT, redis://HOST:PORT, erlang://NAME@HOST"
+"""The address that words take which look at other engines too."""
+
+
+def add_address(word: Parser, *, json: bool = False, engines: bool = False) -> None:
+    """A node's window, and perhaps `--json`. `engines`: or one of another engine."""
+    where = WHERE if engines else "a node's window"
+    word.add_argument("address", type=address, metavar="ADDRESS", help=where)
     if json:
         word.add_argument("--json", action="store_true", help="one document with stable names")
 

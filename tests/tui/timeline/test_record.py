@@ -42,6 +42,15 @@ def test_wrong_calls_are_told_what_to_do(
         assert text.count("\n") == 1
 
 
+def test_options_may_stand_between_the_address_and_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = tmp_path / "there.rec"
+    there.write_bytes(b"x")
+    code, text = said(capsys, "record", "127.0.0.1:1", "--for", "3", str(there))
+    assert (code, "is there already" in text) == (2, True), text
+
+
 def test_a_cut_off_file_is_mended_by_the_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ from tui.command.arguments import address, seconds
 from tui.command.asking import there
 from tui.command.hosted.serving import add_serve, page_of, served
 from tui.command.saying import FINE, NOT_FINE, WRONG_CALL, CommandError, run_async, say
-from tui.command.words import Words, add_cookie, add_looks, looks_of
+from tui.command.words import WHERE, Words, add_cookie, add_looks, looks_of
 
 RECORD_ENDS: Final = """\
 Ctrl-C ends the file. One that was not ended (a crash, a full disk) is shown by replay all the
@@ -22,7 +22,7 @@ same, and mended by --repair.
 def add(words: Words) -> None:
     """Add them."""
     word = words.add("record", record, "keep what a running cluster says in a file")
-    word.add_argument("address", type=address, nargs="?", metavar="ADDRESS", help="a node's window")
+    word.add_argument("address", type=address, nargs="?", metavar="ADDRESS", help=WHERE)
     word.add_argument("file", type=Path, nargs="?", metavar="FILE.rec", help="a new file")
     add_cookie(word)
     word.add_argument("--repair", type=Path, metavar="FILE", help="mend a file that was cut off")
