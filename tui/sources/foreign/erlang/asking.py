@@ -13,13 +13,15 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from tui.sources.foreign.erlang.terms import Atom, Pid, Ref, Term, encoded
+from tui.sources.foreign.erlang.terms import ATOM_MAX, Atom, Pid, Ref, Term, encoded
 
 PASS_THROUGH: Final = b"p"
 REG_SEND: Final = 6
 ANYTHING: Final = None
 """Whatever the arguments: the function changes nothing for any."""
 Arguments = tuple[Term, ...]
+OWN_CHILDREN: Final = ".ProcessesSupervisor"
+"""What Horde adds to a supervisor's name for the part that runs on one node."""
 
 
 class Question(Struct, frozen=True):
@@ -42,12 +44,29 @@ class ForbiddenError(Exception):
     """A call that is not on the list: a mistake in this program."""
 
 
-def _words(*words: str) -> frozenset[Arguments]:
+def _words(*words: str) -> tuple[Arguments, ...]:
     """Arguments that end with one of these words."""
-    return frozenset((Atom(word),) for word in words)
+    return tuple((Atom(word),) for word in words)
 
 
-ALLOWED: Final[dict[tuple[str, str, int], frozenset[Arguments] | None]] = {
+HORDE_NAMES: Final[Term] = [
+    (
+        (Atom("$1"), Atom("$2"), Atom("_")),
+        [],
+        [((Atom("$1"), (Atom("node"), Atom("$2"))),)],
+    )
+]
+"""A match specification: of each name of a registry, the name and the node of its process."""
+PRESENCES_HERE: Final[Term] = [
+    (
+        ((Atom("_"), Atom("$1"), Atom("_")), Atom("_"), Atom("_")),
+        [(Atom("=:="), (Atom("node"), Atom("$1")), (Atom("node"),))],
+        [Atom("true")],
+    )
+]
+"""A match specification: rows of a tracker's table whose process runs on the node itself."""
+
+ALLOWED: Final[dict[tuple[str, str, int], tuple[Arguments, ...] | None]] = {
     ("erlang", "nodes", 0): ANYTHING,
     ("erlang", "nodes", 1): _words("known", "connected"),
     ("erlang", "statistics", 1): _words("run_queue"),
@@ -66,7 +85,7 @@ ALLOWED: Final[dict[tuple[str, str, int], frozenset[Arguments] | None]] = {
     ("erlang", "whereis", 1): ANYTHING,
     ("erlang", "process_info", 2): _words("message_queue_len"),
     ("application", "which_applications", 0): ANYTHING,
-    ("application", "get_env", 2): frozenset({(Atom("kernel"), Atom("connect_all"))}),
+    ("application", "get_env", 2): ((Atom("kernel"), Atom("connect_all")),),
     ("init", "get_argument", 1): _words("connect_all"),
     ("net_kernel", "get_net_ticktime", 0): ANYTHING,
     ("global", "registered_names", 0): ANYTHING,
@@ -74,6 +93,20 @@ ALLOWED: Final[dict[tuple[str, str, int], frozenset[Arguments] | None]] = {
     ("pg", "which_groups", 0): ANYTHING,
     ("pg", "get_members", 1): ANYTHING,
     ("mnesia", "system_info", 1): _words("running_db_nodes", "tables"),
+    # Which module's code began a process, from what OTP noted of it then.
+    ("proc_lib", "translate_initial_call", 1): ANYTHING,
+    # Of libcluster's supervisor: topologies and strategies, without their configuration.
+    ("supervisor", "which_children", 1): ANYTHING,
+    # Horde 0.10: a request that gives back a part of the state, and the one supervisor of this node.
+    ("Elixir.Horde.Cluster", "members", 1): ANYTHING,
+    ("Elixir.Horde.ProcessesSupervisor", "count_children", 1): ANYTHING,
+    # The size of a table, and a match specification over it.
+    ("Elixir.Horde.Registry", "count", 1): ANYTHING,
+    ("Elixir.Horde.Registry", "select", 2): ((HORDE_NAMES,),),
+    # Swarm 3.4: its table as a list. It is asked when its size is known to be small.
+    ("Elixir.Swarm", "registered", 0): ANYTHING,
+    ("ets", "info", 2): _words("size"),
+    ("ets", "select_count", 2): ((PRESENCES_HERE,),),
 }
 """(module, function, arity), and what the arguments have to end with, where that matters."""
 
@@ -92,6 +125,7 @@ NAMES: Final = Question("global", "registered_names")
 GROUPS: Final = Question("pg", "which_groups")
 MNESIA_NODES: Final = Question("mnesia", "system_info", (Atom("running_db_nodes"),))
 MNESIA_TABLES: Final = Question("mnesia", "system_info", (Atom("tables"),))
+SWARM_NAMES: Final = Question("Elixir.Swarm", "registered")
 
 
 def system(what: str) -> Question:
@@ -122,6 +156,47 @@ def where_is(name: Term) -> Question:
 def members_of(group: Term) -> Question:
     """The processes of a group, on all nodes."""
     return Question("pg", "get_members", (group,))
+
+
+def begun_by(process: Pid) -> Question:
+    """Whose code a process began with. It has to be one of the node that is asked."""
+    return Question("proc_lib", "translate_initial_call", (process,))
+
+
+def children_of(supervisor: Atom) -> Question:
+    """A supervisor's children."""
+    return Question("supervisor", "which_children", (supervisor,))
+
+
+def horde_members(horde: Atom) -> Question:
+    """The members of a registry or supervisor. Its process has to be Horde's."""
+    return Question("Elixir.Horde.Cluster", "members", (horde,))
+
+
+def horde_children(horde: Atom) -> Question:
+    """How many children a supervisor has on the node that is asked."""
+    own = Atom(f"{horde[: ATOM_MAX - len(OWN_CHILDREN)]}{OWN_CHILDREN}")
+    return Question("Elixir.Horde.ProcessesSupervisor", "count_children", (own,))
+
+
+def horde_count(registry: Atom) -> Question:
+    """How many names a registry knows."""
+    return Question("Elixir.Horde.Registry", "count", (registry,))
+
+
+def horde_names(registry: Atom) -> Question:
+    """A registry's names, and where their processes run."""
+    return Question("Elixir.Horde.Registry", "select", (registry, HORDE_NAMES))
+
+
+def table_size(table: Atom) -> Question:
+    """How many rows a table has."""
+    return Question("ets", "info", (table, Atom("size")))
+
+
+def presences_here(table: Atom) -> Question:
+    """How many presences of a tracker's shard are of processes of the node that is asked."""
+    return Question("ets", "select_count", (table, PRESENCES_HERE))
 
 
 def allowed(question: Question) -> bool:

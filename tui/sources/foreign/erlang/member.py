@@ -18,6 +18,7 @@ from tui.sources.foreign.erlang import asking
 from tui.sources.foreign.erlang.asking import REFUSAL, Answer, Question
 from tui.sources.foreign.erlang.epmd import ErlangError
 from tui.sources.foreign.erlang.handshake import Myself
+from tui.sources.foreign.erlang.libraries.reading import Reader
 from tui.sources.foreign.erlang.link import CookieError, Link, opened
 from tui.sources.foreign.erlang.mesh import Listing
 from tui.sources.foreign.erlang.portrait import (
@@ -83,6 +84,7 @@ class Member:
         self._due: dict[str, float] = {}
         self._processes: list[tuple[str, Pid]] = []
         """Registered ones, those to be asked next first."""
+        self._libraries = self._reader()
 
     async def ask(self, myself: Myself) -> bool:
         """One round of questions; whether another name should be tried. Raises nothing."""
@@ -112,9 +114,13 @@ class Member:
         if link is None:
             return False
         self._link, self.said, self._due, self._processes = link, Said(), {}, []
+        self._libraries = self._reader()
         self.address = Address(link.address)
         await self._born()
         return True
+
+    def _reader(self) -> Reader:
+        return Reader(self.name, self._asked, self._calling.clock, spelled)
 
     async def _asked(self, questions: list[Question]) -> list[Answer]:
         if self._link is None:
@@ -187,9 +193,9 @@ class Member:
         registered, applications, names, groups = await self._asked(
             [asking.REGISTERED, asking.APPLICATIONS, asking.NAMES, asking.GROUPS]
         )
-        known = atoms(registered)
-        said.registered, said.applications = len(known), versions(applications)
-        known = sorted(known)[:REGISTERED_MAX]
+        every = atoms(registered)
+        said.registered, said.applications = len(every), versions(applications)
+        known = sorted(every)[:REGISTERED_MAX]
         found = await self._asked([asking.whereis(name) for name in known])
         self._processes = [
             (str(name), process)
@@ -204,6 +210,7 @@ class Member:
             said.mnesia_nodes, said.mnesia_tables = tuple(atoms(nodes)), len(atoms(tables))
         else:
             said.mnesia_nodes = ()
+        said.held = await self._libraries.read(every, said.applications)
 
     async def _placed(
         self, answer: Answer, question: Callable[[Term], Question]

@@ -6,11 +6,11 @@ from msgspec import Struct
 
 from tui.judge.wording import counted
 from tui.sources.foreign.erlang.asking import Answer
+from tui.sources.foreign.erlang.libraries import held
+from tui.sources.foreign.erlang.libraries.held import Held, some
 from tui.sources.foreign.erlang.terms import Atom, Pid, Term
 
 MEGA = 1_000_000
-LISTED_MAX = 4
-"""Names in one line; of more, how many there are."""
 LIBRARIES = frozenset(
     {
         "horde",
@@ -24,7 +24,7 @@ LIBRARIES = frozenset(
         "riak_core",
     }
 )
-"""Cluster libraries worth naming when they run: what they hold is not read."""
+"""Cluster libraries worth naming when they run. What some of them hold is read: `libraries`."""
 
 
 class Place(Struct, frozen=True):
@@ -60,6 +60,7 @@ class Said(Struct):
     """Version by name."""
     mnesia_nodes: tuple[str, ...] = ()
     mnesia_tables: int = 0
+    held: Held = Held()
 
 
 def extras(said: Said) -> tuple[tuple[str, str], ...]:
@@ -100,15 +101,20 @@ def _shared(said: Said) -> list[tuple[str, str]]:
     if said.groups:
         lines.append(("pg groups", _places(said.groups, said.groups_all)))
     if said.mnesia_nodes:
-        where = _some(list(said.mnesia_nodes))
+        where = some(list(said.mnesia_nodes))
         lines.append(("Mnesia", f"runs on {where}; {counted(said.mnesia_tables, 'table')}"))
     if "elixir" in said.applications:
         lines.append(("Elixir", said.applications["elixir"]))
-    found = [
-        f"{name} {said.applications[name]}" for name in sorted(LIBRARIES & {*said.applications})
-    ]
+    lines += held.lines(said.held)
+    found = sorted(LIBRARIES & {*said.applications})
     if found:
-        lines.append(("also runs", f"{_some(found)} (what they hold is not read)"))
+        shown = some([f"{name} {said.applications[name]}" for name in found])
+        unread = [name for name in found if name not in held.read(said.held)]
+        if len(unread) == len(found):
+            shown += " (what they hold is not read)"
+        elif unread:
+            shown += f" (not read: {some(unread)})"
+        lines.append(("also runs", shown))
     return lines
 
 
@@ -120,12 +126,7 @@ def _places(places: tuple[Place, ...], count: int) -> str:
         if place.here
     ]
     asked = "" if count == len(places) else f" of the first {len(places)}"
-    return f"{count}, {here}{asked} here" + (f": {_some(shown)}" if shown else "")
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - LISTED_MAX
-    return ", ".join(names[:LISTED_MAX]) + (f" and {more} more" if more > 0 else "")
+    return f"{count}, {here}{asked} here" + (f": {some(shown)}" if shown else "")
 
 
 # --- reading answers -----------------------------------------------------------------------------
