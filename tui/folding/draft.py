@@ -37,8 +37,17 @@ from tui.folding.court import NOTED, attend
 from tui.folding.marks import stage_marks
 from tui.folding.murmurs import Murmurs
 from tui.folding.upkeep import Upkeeps
-from tui.judge.agreement import Subject, compare, judge, judge_all, live_observers, outcasts
+from tui.judge.agreement import (
+    Subject,
+    compare,
+    divided,
+    judge,
+    judge_all,
+    live_observers,
+    outcasts,
+)
 from tui.judge.exposure import served
+from tui.judge.foreign.telling import telling_of
 from tui.judge.phrases import done, holds, spoken
 from tui.judge.wording import listed, natural
 from tui.seen.rooms import Rooms
@@ -71,6 +80,7 @@ REPEAT_US: Final = 2_000_000
 REPEATING: Final = (MessageDropped, SiblingsKept, ReadRepaired, TopicDelivered, KindUnknown)
 CUT_OFF: Final = " cut off"
 """How a disagreement with an isolated node ends its name."""
+SPLIT: Final = "the cluster is split"
 ECHO_US: Final = 1_000_000
 """A node's own word of a fault this soon after another's makes no second mark."""
 
@@ -294,22 +304,29 @@ class Draft:
         if not changed or not known:
             self._observers = observers
             self._columns = judge_all(self.nodes, observers)
-        open_ = [s for s in self._columns.values() if s.dissent]
+        split = divided(self.nodes, observers, self._columns)  # where all are apart nobody dissents
+        open_ = bool(split) or any(s.dissent for s in self._columns.values())
         standing = self.disagreements[-1] if self.disagreements else None
         if standing is not None and not standing.ended:
             if not open_:
                 ended = replace(standing, ended=max(fact.at, standing.began))
                 self.disagreements = (*self.disagreements[:-1], ended)
             else:
-                self._rename(standing)
+                self._rename(standing, split=bool(split))
         elif open_:
             late = [s for s in self._columns.values() if s.since]
             began = min((s.since for s in late), default=fact.at)
             new = Disagreement(began, tuple(s.name for s in late), self._news(late))
             self.disagreements = (*self.disagreements, new)[-DISAGREEMENTS_MAX:]
 
-    def _rename(self, standing: Disagreement) -> None:
-        """Once most accuse a node that still speaks, it is what the others disagree with."""
+    def _rename(self, standing: Disagreement, *, split: bool) -> None:
+        """Once most accuse a node that still speaks, it is what the others disagree with.
+
+        Of another maker's nodes that answer us from all sides of a split none is dead, nor cut off.
+        """
+        if split and telling_of(self.nodes) is not None:
+            self.disagreements = (*self.disagreements[:-1], replace(standing, text=SPLIT))
+            return
         out = outcasts(self._columns, self._observers)
         if not out or standing.text.endswith(CUT_OFF):
             return
@@ -336,7 +353,7 @@ class Draft:
             return f"{listed(who)} {'joins' if len(who) == 1 else 'join'}"
         late.sort(key=lambda s: len(s.late))  # what most already hold is the news
         words = [holds(s.name, s.newest.state) for s in late if s.newest is not None]
-        return ", ".join(words[:2])
+        return ", ".join(words[:2]) or SPLIT
 
     def done(self) -> ClusterView:
         """The finished view."""

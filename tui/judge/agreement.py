@@ -67,6 +67,8 @@ class Agreement(Struct, frozen=True):
     """Groups that hold each other dead, largest first; empty while the cluster is whole."""
     columns: tuple[dict[NodeId, Subject], ...] = ()
     """The same matrix judged by each of these sides alone; empty for a side of one."""
+    apart: frozenset[NodeId] = frozenset()
+    """Of another maker's cluster: who answers us, and is alone on its side of a split."""
 
     def seen_by(self, name: NodeId) -> dict[NodeId, Subject]:
         """The columns as a node's own side holds them: in a split the majority of all is nobody's.
@@ -87,13 +89,20 @@ class Agreement(Struct, frozen=True):
 
     @property
     def all(self) -> bool:
-        """Whether every live view is the same."""
-        return not any(self.differing.values())
+        """Whether every live view is the same. Where all are apart nobody differs, and none agree."""
+        return not self.sides and not any(self.differing.values())
 
     @property
     def agreeing(self) -> int:
-        """How many live views hold the majority's belief about everybody."""
-        return sum(1 for about in self.differing.values() if not about)
+        """How many live views hold the majority's belief about everybody; in a split, those of the
+        largest side where it is of one mind.
+        """
+        agreeing = sum(1 for about in self.differing.values() if not about)
+        if not self.sides:
+            return agreeing
+        largest = len(self.sides[0])
+        united = not any(subject.dissent for subject in self.columns[0].values())
+        return largest if united else min(agreeing, largest)
 
     @property
     def since(self) -> int:
@@ -110,7 +119,12 @@ class Agreement(Struct, frozen=True):
         return min(since, default=0)
 
     def state(self, name: NodeId) -> MemberState | None:
-        """The majority's word about a node; in a split, its own side's."""
+        """The majority's word about a node; in a split, its own side's.
+
+        Who answers us from where nobody else is, is alive: it cannot be heard from the other sides.
+        """
+        if name in self.apart:
+            return MemberState.ALIVE
         subject = self.seen_by(name).get(name)
         return subject.majority.state if subject and subject.majority else None
 
@@ -148,9 +162,12 @@ def compare(nodes: Mapping[NodeId, NodeView], now: int) -> Agreement:
     observers = live_observers(nodes, now)
     subjects = judge_all(nodes, observers)
     differing = {name: _differing(nodes[name], subjects) for name in observers}
-    split = _sides(nodes, observers, subjects)
+    split = divided(nodes, observers, subjects)
     columns = tuple(judge_all(nodes, side) if len(side) > 1 else {} for side in split)
-    return Agreement(observers, subjects, differing, split, columns)
+    # Of our own clusters the majority's word stands: it is what they act on.
+    lone = (side[0] for side in split if len(side) == 1)
+    apart = frozenset(name for name in lone if nodes[name].telling is not None)
+    return Agreement(observers, subjects, differing, split, columns, apart)
 
 
 def judge_all(
@@ -237,7 +254,7 @@ def sides(view: ClusterView, now: int) -> tuple[tuple[NodeId, ...], ...]:
     return agreement(view, now).sides
 
 
-def _sides(
+def divided(
     nodes: Mapping[NodeId, NodeView],
     observers: tuple[NodeId, ...],
     subjects: Mapping[NodeId, Subject],

@@ -95,6 +95,8 @@ def stand(node: NodeView, judged: Agreement, now: int) -> Standing:
     """The word for one node when the matrix has been judged already."""
     subject = judged.seen_by(node.name)[node.name]
     asked = judged.subjects[node.name].observers
+    if node.name in judged.apart:
+        return Standing("alive", 0, asked)
     if subject.majority is None:
         return Standing(_unheard_of(node, judged, now), 0, 0)
     state = subject.majority.state

@@ -12,8 +12,11 @@ from cluster.model.incident import Incident, StageName
 from cluster.model.member import MemberState, NodeId
 from tui.draw.sparkline import mean, operations, recent, slowest_now_us
 from tui.judge.agreement import Agreement, is_live
-from tui.judge.wording import Tone, counted, joined, listed, seconds
+from tui.judge.wording import Tone, brief, counted, joined, listed, seconds
 from tui.view import ClusterView, NodeView
+
+NAMED_MAX: Final = 60
+"""Columns for the sides of a split in a sentence; longer names are cut to what tells them apart."""
 
 
 class Clause(NamedTuple):
@@ -124,7 +127,12 @@ def told_split(view: ClusterView, now: int, groups: tuple[tuple[NodeId, ...], ..
     quorum = max((n.write_quorum for n in view.nodes.values()), default=0)
     since = min((i.began for i in view.incidents if not i.ended), default=0)
     age = f" for {seconds(now - since)}" if since else ""
-    named = " | ".join(listed(list(group), 8) for group in groups)
+    foreign = any(node.telling is not None for node in view.nodes.values())
+    called = _called(groups) if foreign else {}
+    named = " | ".join(listed([called.get(n, n) for n in group], 8) for group in groups)
+    if foreign:
+        text = f"The cluster is split{age}: {named}, all of them answer us."
+        return [Clause(text, f"Split{age}: {named}")]
     clauses = [Clause(f"The cluster is split{age}: {named}.", f"Split{age}: {named}")]
     if quorum:
         able = [g for g in groups if len(g) >= quorum]
@@ -142,6 +150,15 @@ def told_split(view: ClusterView, now: int, groups: tuple[tuple[NodeId, ...], ..
             clauses.append(Clause(f"{few}{rest}.", f"{who} cannot write"))
     clauses.append(Clause("Nobody is in charge, so nobody decides.", ""))
     return clauses
+
+
+def _called(groups: tuple[tuple[NodeId, ...], ...]) -> dict[NodeId, NodeId]:
+    """Shorter names, where the whole ones would not fit a sentence beside each other."""
+    names = [name for group in groups for name in group]
+    if sum(len(name) + 3 for name in names) <= NAMED_MAX:
+        return {}
+    short = brief(names, NAMED_MAX // len(names))
+    return {NodeId(name): NodeId(cut) for name, cut in short.items()}
 
 
 def _peers(view: ClusterView, judged: Agreement, name: NodeId) -> list[NodeId]:

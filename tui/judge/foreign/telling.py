@@ -6,12 +6,12 @@ screen asks here before it draws a figure that nobody reported. Nothing here kno
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cluster.model.member import NodeId
 from cluster.model.summary import Telling, Told
-from tui.view import ClusterView
+from tui.view import ClusterView, NodeView
 
 WITHOUT: Final[dict[Told, str]] = {
     "ring": "There is no ring in {}: its members own no partitions.",
@@ -44,7 +44,12 @@ NAMED: Final[tuple[Told, ...]] = (
 
 def telling(view: ClusterView) -> Telling | None:
     """How a cluster of another maker is read; None: it is one of ours."""
-    return next((node.telling for node in view.nodes.values() if node.telling is not None), None)
+    return telling_of(view.nodes)
+
+
+def telling_of(nodes: Mapping[NodeId, NodeView]) -> Telling | None:
+    """The same of nodes that are not in a view yet."""
+    return next((node.telling for node in nodes.values() if node.telling is not None), None)
 
 
 def tells(view: ClusterView, what: Told) -> bool:

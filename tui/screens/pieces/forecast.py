@@ -216,7 +216,7 @@ def _agreed(scene: Scene) -> Claim | None:
     agreeing = live if judged.all else min(judged.agreeing, live)
     figure = f"{agreeing} of {live} views"
     return Claim(
-        "yes" if judged.all else "open", "live nodes agree who is alive", figure,
+        "yes" if judged.all else "no" if judged.sides else "open", "live nodes agree who is alive", figure,
         f"views that agree {agreeing}/{live}",
     )  # fmt: skip
 
