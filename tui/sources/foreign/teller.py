@@ -37,6 +37,7 @@ from cluster.model.member import (
     NodeId,
 )
 from cluster.model.summary import Fate, Rates, RingTable
+from tui.sources.foreign.customs import admitted, named, told
 from tui.sources.foreign.seen import Look, Opinion, Overheard, Row
 from tui.view import OBSERVER
 
@@ -70,6 +71,7 @@ class Teller:
 
     def tell(self, look: Look) -> list[Fact]:
         """What this look adds to the one before."""
+        look = admitted(look)
         facts: list[Fact] = []
         reborn = {
             n for n, row in look.rows.items() if n in self._rows and _restarted(self._rows[n], row)
@@ -99,13 +101,13 @@ class Teller:
 
         A member that its observer holds gone is not suspected any more, whatever its log repeats.
         """
-        payload = word.payload
+        observer, payload = named(word.observer), told(word.payload)
         if isinstance(payload, SuspicionRaised | SuspicionConfirmed):
-            row = self._rows.get(word.observer)
+            row = self._rows.get(observer)
             held = row.opinions.get(payload.subject) if row is not None else None
             if held is None or held.state in GONE:
                 return None
-        return self._said(word.observer, word.at, word.payload, word.basis)
+        return self._said(observer, word.at, payload, word.basis)
 
     def incarnation(self, name: NodeId) -> int:
         """How often a member has come back, as far as anybody noticed."""

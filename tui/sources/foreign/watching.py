@@ -21,6 +21,7 @@ from msgspec import Struct
 from cluster.model.facts import Fact
 from cluster.model.member import Address
 from tui.fold import fold
+from tui.sources.foreign.customs import sentence
 from tui.sources.foreign.seen import Look, Overheard
 from tui.sources.foreign.teller import Teller
 from tui.sources.live import LiveSource
@@ -179,7 +180,7 @@ class ForeignSource:
     @property
     def trouble(self) -> str:
         """Why nobody can be read."""
-        return self._adapter.trouble
+        return sentence(self._adapter.trouble)
 
     async def look(self) -> list[Fact]:
         """One look, and what it adds."""

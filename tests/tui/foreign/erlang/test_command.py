@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.foreign.erlang.fake import COOKIE, Fake, plain
+from tests.tui.foreign.erlang.fake import COOKIE, Call, Fake, plain
+from tui.sources.foreign.erlang.terms import Atom, Term
 
 ROOT = Path(__file__).parents[4]
 NAME = "n1@127.0.0.1"
@@ -83,3 +84,46 @@ async def test_a_wrong_call_is_one_sentence(words: tuple[str, ...], sentence: st
     assert (code, out) == (2, "")
     assert sentence in wrong
     assert wrong.count("\n") == 1
+
+
+async def test_names_and_numbers_that_nobody_can_have_end_no_word(cookie_file: str) -> None:
+    wild = (
+        "\x1b[2Jz@127.0.0.1",
+        "",
+        "noat",
+        "b@\0",
+        "b@a..b",
+        f"b@{'a' * 80}",
+        "b@h\n",
+        "observer",
+    )
+    calm = plain(NAME, *wild)
+
+    def hostile(call: Call) -> Term:
+        asked = {*map(str, call[2]), call[1]}
+        if "memory" in asked:
+            return [(Atom("total"), 1 << 8000), (Atom("binary"), 1 << 8000)]
+        if "otp_release" in asked:
+            return [0xD800, 0x9B, 0x1B]
+        if {"convert_time_unit", "message_queue_len", "start_time"} & asked:
+            return 1 << 8000
+        if "registered_names" in asked:
+            return [1 << 8000, [0xD800], Atom("\x1b[31m")]
+        return calm(call)
+
+    async with Fake(NAME, hostile).up() as fake:
+        address = f"erlang://{NAME}?epmd={fake.epmd}"
+        for word in ("status", "members"):
+            code, out, wrong = await run(word, address, "--cookie", cookie_file)
+            assert "Traceback" not in wrong
+            assert code in (0, 1)
+            assert NAME in out
+            assert out.replace("\n", "").isprintable()
+
+
+async def test_a_host_that_can_have_no_name_is_one_sentence(cookie_file: str) -> None:
+    for host in ("a..b", "a" * 80, "."):
+        code, out, wrong = await run("status", f"erlang://x@{host}", "--cookie", cookie_file)
+        assert (code, out) == (3, "")
+        assert "no host's name" in wrong
+        assert wrong.count("\n") == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from struct import pack, unpack_from
 from typing import Final
 
@@ -13,6 +14,8 @@ SPEAKS: Final = 6
 ANSWER_MAX: Final = 4_096
 PORT_PLEASE: Final = 122
 HERE_IT_IS: Final = 119
+NODE: Final = re.compile(r"[A-Za-z0-9_.+~-]{1,120}@[A-Za-z0-9_.:\[\]-]{1,120}\Z")
+"""A node's name. What is listed and is none is not spoken of, and nobody is called by it."""
 
 
 class ErlangError(Exception):
@@ -70,7 +73,7 @@ async def port_of(node: str, epmd: int) -> int:
     name, _, host = node.partition("@")
     try:
         reader, writer = await asyncio.open_connection(host, epmd)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         why = reason(error)
         raise ErlangError(
             f"no port mapper (epmd) answers at {host}:{epmd} ({why}), so {node} is not found"
@@ -87,7 +90,9 @@ async def port_of(node: str, epmd: int) -> int:
     return answered(raw, node)
 
 
-def reason(error: OSError) -> str:
+def reason(error: OSError | UnicodeError) -> str:
     """In the system's words, without asyncio's."""
+    if isinstance(error, UnicodeError):  # an empty part of it, or one over 63 letters
+        return "that can be no host's name"
     known = error.errno is not None and error.errno > 0  # a name that is not found has others
     return os.strerror(error.errno) if known and error.errno else error.strerror or str(error)

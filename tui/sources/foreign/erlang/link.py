@@ -200,7 +200,7 @@ async def opened(node: str, epmd: int, myself: Myself, cookie: str, chance: Rand
             host = node.partition("@")[2]
             try:
                 reader, writer = await asyncio.open_connection(host, port)
-            except OSError as error:
+            except (OSError, UnicodeError) as error:
                 raise ErlangError(f"{node} takes no connections ({reason(error)})") from None
             link = Link(node, myself, reader, writer)
             link.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -16,7 +16,7 @@ from msgspec import Struct
 from cluster.model.member import Address, NodeId
 from tui.sources.foreign.erlang import asking
 from tui.sources.foreign.erlang.asking import REFUSAL, Answer, Question
-from tui.sources.foreign.erlang.epmd import ErlangError
+from tui.sources.foreign.erlang.epmd import NODE, ErlangError
 from tui.sources.foreign.erlang.handshake import Myself
 from tui.sources.foreign.erlang.libraries.reading import Reader
 from tui.sources.foreign.erlang.link import CookieError, Link, opened
@@ -183,7 +183,7 @@ class Member:
             for (name, _), answer in zip(some, answers, strict=True):
                 match answer:
                     case (_, int(waiting)):
-                        self.said.queues[name] = waiting
+                        self.said.queues[name] = whole(waiting)
                     case _:  # it has ended
                         self.said.queues.pop(name, None)
 
@@ -230,4 +230,5 @@ class Member:
 
 
 def _names(answer: Answer) -> frozenset[NodeId]:
-    return frozenset(NodeId(str(name)) for name in atoms(answer)[:NODES_MAX])
+    listed = atoms(answer)[:NODES_MAX]
+    return frozenset(NodeId(str(name)) for name in listed if NODE.match(name))

@@ -11,6 +11,7 @@ from tui.sources.foreign.erlang.libraries.held import Held, some
 from tui.sources.foreign.erlang.terms import Atom, Pid, Term
 
 MEGA = 1_000_000
+NUMBER_MAX = 2**63 - 1
 LIBRARIES = frozenset(
     {
         "horde",
@@ -133,8 +134,8 @@ def _places(places: tuple[Place, ...], count: int) -> str:
 
 
 def whole(answer: Answer, otherwise: int = 0) -> int:
-    """A whole number."""
-    return answer if isinstance(answer, int) else otherwise
+    """A whole number, as far as anything that is counted goes."""
+    return _bounded(answer) if isinstance(answer, int) else otherwise
 
 
 def atoms(answer: Answer) -> list[Atom]:
@@ -160,10 +161,15 @@ def text(answer: Answer) -> str:
 def sizes(answer: Answer) -> dict[str, int]:
     """[{kind, bytes}, ...]."""
     return {
-        str(each[0]): each[1]
+        str(each[0]): _bounded(each[1])
         for each in _items(answer)
         if isinstance(each, tuple) and len(each) == 2 and isinstance(each[1], int)
     }
+
+
+def _bounded(number: int) -> int:
+    """Theirs have no bounds; ours are divided and kept."""
+    return min(max(number, -NUMBER_MAX), NUMBER_MAX)
 
 
 def versions(answer: Answer) -> dict[str, str]:
@@ -185,4 +191,6 @@ def spelled(name: Term) -> str:
         return ":".join(spelled(each) for each in name[:3])[:24]
     if isinstance(name, list):
         return text(name)[:24] or "[]"
-    return str(name)[:24] if isinstance(name, int | float) else "…"
+    if isinstance(name, int):
+        return str(name) if abs(name) <= NUMBER_MAX else "…"
+    return str(name) if isinstance(name, float) else "…"

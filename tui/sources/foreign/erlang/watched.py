@@ -19,6 +19,7 @@ from typing import Final
 
 from cluster.model.member import MemberState, NodeId
 from cluster.model.summary import Telling
+from tui.sources.foreign.erlang.epmd import NODE
 from tui.sources.foreign.erlang.handshake import Myself
 from tui.sources.foreign.erlang.link import WITHIN_S
 from tui.sources.foreign.erlang.member import Calling, Member
@@ -30,7 +31,6 @@ NODES_MAX: Final = 200
 """Nodes that are asked; of more, those named and the first so many."""
 PATIENCE_S: Final = 0.2
 """How long a look waits for who does not answer at once; the first one waits for everybody."""
-NODE: Final = re.compile(r"[^\s@:/?,]{1,120}@[^\s@/?,]{1,120}\Z")
 CREATIONS: Final = (4, 1 << 31)
 
 
@@ -91,7 +91,6 @@ class Erlang:
             for member in self._members.values()
             if member.fresh and member.listing is not None
             for other in member.listing.nodes
-            if NODE.match(other)
         }
         new = sorted(listed - {*self._members})[: max(0, NODES_MAX - len(self._members))]
         self._members |= {name: Member(name, self._calling) for name in new}

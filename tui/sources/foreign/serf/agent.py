@@ -68,7 +68,7 @@ class Agent:
         self._placed = True
         """False: its agent has no coordinates (`disable_coordinates`)."""
 
-    async def look(self) -> Row | None:
+    async def look(self) -> Row:
         """What it holds of everybody. Raises SerfError."""
         async with self._turn:
             try:
@@ -78,7 +78,7 @@ class Agent:
                 stats = read(await self._ask("stats"), Stats)
                 row = row_of(members.members, stats, self.address)
                 if row is None:
-                    return None
+                    raise RefusedError(f"the agent at {self.address} does not say who it is")
                 self.name = row.name
                 await self._place(row)
             except NonsenseError:
@@ -125,7 +125,7 @@ class Agent:
         try:
             async with asyncio.timeout(WITHIN_S):
                 reader, writer = await asyncio.open_connection(host.strip("[]"), int(port))
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, UnicodeError) as error:
             why = "no answer" if isinstance(error, TimeoutError) else _reason(error)
             raise SerfError(f"no serf agent answers at {self.address} ({why})") from None
         self._writer = writer
@@ -215,8 +215,10 @@ class Agent:
             await asyncio.wait([reading])
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError | UnicodeError) -> str:
     """In the system's words, without asyncio's."""
+    if isinstance(error, UnicodeError):  # an empty part of it, or one over 63 letters
+        return "that can be no host's name"
     return os.strerror(error.errno) if error.errno else error.strerror or str(error)
 
 

@@ -44,9 +44,8 @@ class Serf:
                 agent.why, agent.retry_at = str(answer), loop.time() + RETRY_S
                 continue
             agent.why = ""
-            if answer is not None:
-                rows[answer.name] = answer
-                self._learn(answer)
+            rows[answer.name] = answer
+            self._learn(answer)
         silent = {a.name or NodeId(a.address): a.why for a in self._agents.values() if a.why}
         unheard = {n: why for n, why in silent.items() if n not in rows}
         return Look(at, every_us, rows, unheard, Telling("Serf", every_us, (), ("round trips",)))

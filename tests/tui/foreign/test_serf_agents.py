@@ -1,0 +1,84 @@
+"""Agents of our own that say what no good one says: each is a sentence, and the rest goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+from msgspec.msgpack import encode
+
+from tui.sources.foreign.serf.words import MSGPACK
+from tui.sources.foreign.watching import looked
+
+BODIES = ("handshake", "auth", "monitor", "get-coordinate")
+
+
+class Agent:
+    """Says who it is, and whom it knows."""
+
+    def __init__(self, name: str, *members: str, error: str = "") -> None:
+        self.name, self.members, self.error = name, members, error
+
+    async def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        unpacker = MSGPACK.Unpacker(raw=False)
+        asked: tuple[str, int] | None = None
+        while data := await reader.read(65_536):
+            unpacker.feed(data)
+            for thing in unpacker:
+                if asked is None and thing["Command"] in BODIES:
+                    asked = thing["Command"], thing["Seq"]
+                    continue
+                command, seq = asked or (thing["Command"], thing["Seq"])
+                asked = None
+                writer.write(encode({"Seq": seq, "Error": self.error}))
+                if not self.error:
+                    writer.write(self._body(command))
+        writer.close()
+
+    def _body(self, command: str) -> bytes:
+        if command == "members":
+            known = [{"Name": n, "Status": "alive", "Addr": b"", "Port": 0} for n in self.members]
+            return encode({"Members": known})
+        if command == "stats":
+            return encode({"agent": {"name": self.name}})
+        return encode({"Ok": False}) if command == "get-coordinate" else b""
+
+    @asynccontextmanager
+    async def up(self) -> AsyncGenerator[str]:
+        """Its address."""
+        server = await asyncio.start_server(self._met, "127.0.0.1", 0)
+        try:
+            yield f"serf://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        finally:
+            server.close()
+
+
+@pytest.mark.parametrize("name", ["observer", "lab"])
+async def test_a_node_that_is_called_what_we_call_ourselves_is_seen(name: str) -> None:
+    async with Agent(name, name, "n2").up() as address:
+        view, _, trouble = await looked(address)
+    assert not trouble
+    (seen,) = (n for n in view.nodes if n.startswith(f"{name}."))
+    assert set(view.nodes[seen].beliefs) == {"n2"}
+
+
+async def test_an_agent_without_a_name_is_told_to_say_none() -> None:
+    async with Agent("", "n2").up() as address:
+        view, _, trouble = await looked(address)
+    assert not view.nodes
+    assert trouble.endswith("does not say who it is")
+
+
+async def test_a_refusal_is_told_without_what_a_terminal_would_obey() -> None:
+    async with Agent("n1", error="\x1b]0;pwned\x07\x1b[2JBOO\n").up() as address:
+        _, _, trouble = await looked(address)
+    assert "BOO" in trouble
+    assert trouble.isprintable()
+
+
+@pytest.mark.parametrize("host", ["a..b", ".", "a" * 80])
+async def test_what_can_be_no_hosts_name_is_one_sentence(host: str) -> None:
+    _, _, trouble = await looked(f"serf://{host}:7")
+    assert "no host's name" in trouble
