@@ -107,6 +107,8 @@ class Life(Struct, frozen=True):
     """When the lab last saw it come (back); 0 when it never went."""
     reachable: bool = True
     """Its window has not been lost."""
+    answered: int = 0
+    """When it last answered us, of one whose window is lost and who was asked time and again."""
     departed: bool = False
     """It ended on purpose."""
     opinions: dict[NodeId, Opinion] = {}
@@ -203,8 +205,10 @@ class Lives(Struct, frozen=True):
         return max(own or named or touching, key=lambda f: f.at, default=None)
 
     def last_sign(self, subject: NodeId, observer: NodeId, before: int) -> int:
-        """When `observer` last heard of `subject`, at most `before`; `before` if it never did."""
-        heard = self.life(observer).heard.get(subject, 0)
+        """When `observer` or we last heard of `subject`, at most `before`; `before` if neither did."""
+        life = self.life(subject)
+        ours = life.answered if not life.reachable else 0
+        heard = max(self.life(observer).heard.get(subject, 0), ours)
         return min(heard, before) if heard else before
 
     def with_life(self, name: NodeId, life: Life) -> Lives:
@@ -245,7 +249,8 @@ def _seen(lives: Lives, fact: Fact, payload: ProcessObserved | WindowClosed) -> 
     life = lives.life(payload.subject)
     match payload:
         case WindowClosed():
-            return lives.with_life(payload.subject, replace(life, reachable=False))
+            life = replace(life, reachable=False, answered=payload.answered)
+            return lives.with_life(payload.subject, life)
         case ProcessObserved(state="gone" | "paused"):
             return lives.with_life(payload.subject, replace(life, present=False))
         case ProcessObserved():

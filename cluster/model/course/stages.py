@@ -430,10 +430,14 @@ def _one_view(case: Case) -> None:
     views = {lives.life(name).view for name in live}
     rings = {lives.life(name).ring for name in live}
     stale = [n for n in live if lives.life(n).pulsed < case["one view"].began]
+    own = lives.life(case.subject)
     if len(views) > 1:
         case.wait("one view", f"{len(views)} different views of {len(live)} nodes")
     elif len(rings) > 1:
         case.wait("one view", f"{len(rings)} different rings")
+    elif home and own.table is not None and own.filling:  # it follows a master, and lacks its data
+        places = "place" if own.filling == 1 else "places"
+        case.wait("one view", f"{case.subject} to copy {own.filling} {places} from their master")
     elif stale:
         case.wait("one view", f"the next report of {names(stale)}")
     elif live:

@@ -45,6 +45,8 @@ class WindowClosed(Struct, frozen=True, array_like=True, tag="window.close"):
     subject: NodeId
     why: str = ""
     """In a sentence, where the observer was told."""
+    answered: int = 0
+    """When it last answered the observer, by the observer's clock, where that asks; 0: it does not."""
 
 
 class WorkloadCounted(Struct, frozen=True, array_like=True, tag="load.count"):

@@ -44,6 +44,8 @@ class Story:
         *,
         silent: bool = True,
         started: int = 500_000,
+        filling: tuple[int, ...] = (),
+        still_answers: bool = False,
     ) -> None:
         """What the others hold of m1, and by which tables; it is silent unless all is well."""
         self.at += 100_000
@@ -55,10 +57,11 @@ class Story:
                 started_at=started if name == M1 else 500_000,
                 heard=dict.fromkeys(NAMES, 1000000),
                 ring=held.get(name, WHOLE),
+                filling=filling if name == M1 else (),
                 rule=Rule(name, 1, leads=name != S1),
             )
             for name in NAMES
-            if name != M1 or (state is ALIVE and not silent)
+            if name != M1 or still_answers or (state is ALIVE and not silent)
         }
         away = {} if M1 in rows else {M1: "no answer"}
         self.view = fold(self.view, self.teller.tell(Look(self.at, 100_000, rows, away, TELLING)))
@@ -190,5 +193,40 @@ def test_the_ring_screen_crowns_masters_and_says_what_flies_unseen(size: tuple[i
     assert_golden(f"foreign-led-ring-{size[0]}x{size[1]}", frame)
 
 
-def test_the_last_sign_of_life_is_what_the_nodes_say_it_was() -> None:
-    assert fallen().record.began == 1_000_000
+def test_the_last_sign_of_life_is_our_own_last_answer_when_the_nodes_heard_it_earlier() -> None:
+    assert fallen().record.began == 1_100_000, "we asked it then, and its last pong is older"
+
+
+def test_a_node_that_still_answers_us_was_last_heard_when_the_nodes_say() -> None:
+    story = Story()
+    story.look(silent=False)
+    story.look(SUSPECT, still_answers=True)
+    assert story.record.began == 1_000_000
+
+
+def test_a_replica_that_copies_its_data_is_no_owner_and_its_failure_is_not_over() -> None:
+    story = fallen()
+    story.at = 4_000_000
+    swapped = RingTable("swapped", NAMES, 4, 2, ((2, 0), (2, 0), (1,), (1,)), 16_384, led=True)
+    tables = dict.fromkeys(NAMES, swapped)
+    for _ in range(30):
+        story.look(silent=False, started=3_500_000, tables=tables, filling=(0, 1))
+    judged = agreement(story.view, story.at)
+    assert served(story.view.nodes, judged, story.at) == (0, 4, 0)
+    assert not story.record.ended
+    assert story.record.stage("one view").waiting_on == "m1 to copy 2 places from their master"
+    assert "2 of 2 owners" not in verdict(story.view, story.at).text
+    story.look(silent=False, started=3_500_000, tables=tables)
+    assert story.view.nodes[M1].filling_partitions == ()
+    for _ in range(12):
+        story.look(silent=False, started=3_500_000, tables=tables)
+    assert story.record.ended
+
+
+def test_a_node_that_begins_to_copy_while_it_is_watched_says_which_places() -> None:
+    story = Story()
+    story.look(silent=False)
+    story.look(silent=False, filling=(1,))
+    assert story.view.nodes[M1].filling_partitions == (1,)
+    story.look(silent=False)
+    assert story.view.nodes[M1].filling == 0

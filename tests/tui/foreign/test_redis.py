@@ -22,24 +22,12 @@ from tui.fold import fold
 from tui.judge.agreement import agreement
 from tui.judge.exposure import common_ring, served
 from tui.judge.verdict import verdict
-from tui.sources.foreign.redis_cluster import ALLOWED, RETRY_S
 from tui.sources.foreign.watching import ForeignError, ForeignSource, opened
 from tui.timeline.recording import Recording
 from tui.view import ClusterView
 
 COMMAND = [sys.executable, str(Path(__file__).parents[3] / "masterless.py")]
 OPENSSL = shutil.which("openssl")
-CHANGING = {
-    "MEET",
-    "FORGET",
-    "FAILOVER",
-    "ADDSLOTS",
-    "RESET",
-    "REPLICATE",
-    "SET",
-    "CONFIG",
-    "FLUSHALL",
-}
 real = pytest.mark.real
 needs_redis = pytest.mark.skipif(SERVER is None, reason=MISSING)
 
@@ -323,124 +311,3 @@ async def test_nobody_there_is_one_sentence() -> None:
 def test_what_names_no_cluster_is_one_sentence(address: str) -> None:
     with pytest.raises(ForeignError, match=r"write rediss?://\[USER:PASSWORD@\]HOST:PORT"):
         opened(address, lambda _word: None)
-
-
-# --- what is said --------------------------------------------------------------------------------
-
-A, B = "a" * 40, "b" * 40
-
-
-class Scripted:
-    """A server that answers what it is told to, and notes every order."""
-
-    def __init__(self, nodes: str = "") -> None:
-        self.orders: list[str] = []
-        self.nodes = nodes
-        self.raw = b""
-        """Instead of any answer."""
-
-    async def __aenter__(self) -> Scripted:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port: int = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while line := await reader.readline():
-                words: list[str] = []
-                for _ in range(int(line[1:])):
-                    length = int((await reader.readline())[1:])
-                    words.append((await reader.readexactly(length + 2))[:-2].decode())
-                writer.write(self.raw or self._answer(words))
-        except (ValueError, OSError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    def _answer(self, words: list[str]) -> bytes:
-        order = " ".join(words[:2]) if words[0] == "CLUSTER" else words[0]
-        self.orders.append(order)
-        said = {
-            "AUTH": "",
-            "CLUSTER NODES": self.nodes.replace("PORT", str(self.port)),
-            "INFO": "redis_version:7.0.15\r\nrun_id:1\r\ntotal_commands_processed:9",
-            "CLUSTER INFO": "cluster_state:ok",
-        }.get(order)
-        if order == "AUTH":
-            return b"+OK\r\n"
-        if order == "CLUSTER COUNT-FAILURE-REPORTS":
-            return b":1\r\n"
-        if said is None:
-            return b"-ERR unknown command\r\n"
-        return f"${len(said.encode())}\r\n{said}\r\n".encode()
-
-
-OWN = f"{A} 127.0.0.1:PORT@1 myself,master - 0 0 1 connected 0-16383\n"
-
-
-async def test_nothing_is_said_that_is_not_allowed() -> None:
-    doubted = f"{B} 127.0.0.1:1@2 slave,fail? {A} 1 1 1 connected\n"
-    async with Scripted(OWN + doubted) as server:
-        source = ForeignSource(f"redis://user:word@127.0.0.1:{server.port}")
-        for _ in range(3):
-            await source.look()
-        await source.close()
-        assert set(server.orders) == ALLOWED
-        assert not {word for order in ALLOWED for word in order.split()} & CHANGING
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"HTTP/1.1 400 Bad Request\r\n\r\n",
-        b"$99999999999999999999\r\n",
-        b"\x00\xff\r\n",
-        b":7\r\n",
-        b"*-1\r\n",
-    ],
-)
-async def test_something_else_that_listens_is_no_redis_server(raw: bytes) -> None:
-    async with Scripted() as server:
-        server.raw = raw * 8
-        said = await trouble(f"redis://127.0.0.1:{server.port}")
-        assert f"127.0.0.1:{server.port}" in said
-        assert "Traceback" not in said
-
-
-async def test_a_dead_seed_and_an_unreachable_member_keep_nobody_from_the_rest() -> None:
-    gone = free_port()
-    away = f"{B} 127.0.0.1:{gone}@1 slave {A} 0 1795389318793 1 connected\n"
-    async with Scripted(OWN + away) as server:
-        source = ForeignSource(f"redis://127.0.0.1:{free_port()},127.0.0.1:{server.port}")
-        view = fold(ClusterView(), await source.look())
-        view = fold(view, await source.look())
-        await source.close()
-        assert source.trouble == ""
-        assert set(view.nodes) == {f"r{server.port}", f"r{gone}"}
-        assert view.nodes[NodeId(f"r{server.port}")].connected
-        assert not view.nodes[NodeId(f"r{gone}")].connected
-
-
-async def test_who_is_known_to_nobody_any_more_is_not_asked_again() -> None:
-    async with Scripted() as leaver, Scripted() as stayer:
-        old = f"{B} 127.0.0.1:{leaver.port}@1 slave {A} 0 1795389318793 1 connected\n"
-        leaver.nodes = OWN.replace(A, B)
-        stayer.nodes = OWN + old
-        source = ForeignSource(f"redis://127.0.0.1:{stayer.port}")
-        await source.look()
-        assert "CLUSTER NODES" in leaver.orders
-        stayer.nodes, leaver.raw = OWN, b"-LOADING for ever\r\n"
-        await source.look()  # it is silent now, and nobody lists it
-        asked = stayer.orders.count("CLUSTER NODES")
-        leaver.orders.clear()
-        leaver.raw = b""
-        await asyncio.sleep(0)
-        deadline = monotonic() + RETRY_S + 0.5
-        while monotonic() < deadline:
-            await source.look()
-        assert stayer.orders.count("CLUSTER NODES") > asked
-        assert not leaver.orders
-        await source.close()

@@ -62,7 +62,7 @@ def test_who_falls_silent_is_said_once() -> None:
     teller = Teller(1)
     teller.tell(look(1, {}))
     (fact,) = teller.tell(look(1.5, {}, "n3"))
-    assert fact.payload == WindowClosed(NodeId("n3"), "no answer")
+    assert fact.payload == WindowClosed(NodeId("n3"), "no answer", 1_000_000)
     assert teller.tell(look(1.75, {}, "n3")) == []
     again = teller.tell(look(2, {}))
     assert any(isinstance(f.payload, SnapshotTaken) and f.node == "n3" for f in again)

@@ -25,6 +25,7 @@ from tui.sources.foreign.redis_replies import (
     NODES_MAX,
     Known,
     Names,
+    copies_of,
     fields_of,
     nodes_of,
     number,
@@ -83,22 +84,30 @@ class Server:
         """Each second: commands it was given but for `CHORES`, lookups of keys among them (what clients
         ask of a replica: its writes are its master's), messages it sent on its bus."""
         self.started_at = 0
+        self.copying = False
+        """It is a replica that does not hold yet what its master has."""
         self.pending: asyncio.Task[None] | None = None
         self._open = open_
         self._library: Any = None
         self._link: Any = None
         self._asked_at = -INFO_S
+        self._anew = True
         self._counts: tuple[int, ...] | None = None
+        self._copied = ("", "")
+        """Of which master this process (by its run_id) has had all once."""
 
     async def ask(self) -> None:
         """Bring all of this up to date. Raises RedisError."""
         now = asyncio.get_running_loop().time()
         if self._library is None:
             self._library = import_module("redis.asyncio.connection")  # takes its time
-        commands = [("CLUSTER NODES",)]
-        counted = now - self._asked_at >= INFO_S
+        commands: list[tuple[str, ...]] = [("CLUSTER NODES",)]
+        counted = self._anew or now - self._asked_at >= INFO_S
         if counted:
             commands += [("INFO",), ("INFO", "commandstats"), ("CLUSTER INFO",)]
+        linked = not counted and self.copying
+        if linked:  # how a copy that is being made stands is asked in each look
+            commands.append(("INFO", "replication"))
         doubted = [k.id for k in self.known if k.state is MemberState.SUSPECT]
         commands += [("CLUSTER COUNT-FAILURE-REPORTS", id_) for id_ in doubted]
         try:
@@ -115,8 +124,22 @@ class Server:
         self.id, self.known = own.id, lines
         if counted:
             self._count(f"{answers[1]}\n{answers[2]}", str(answers[3]), now)
+        elif linked:
+            self.info = {**self.info, **fields_of(str(answers[1]))}
+        self._link_seen(own, asked=counted or linked)
         told = answers[len(answers) - len(doubted) :]
         self.reports = {id_: number(str(said)) for id_, said in zip(doubted, told, strict=True)}
+
+    def _link_seen(self, own: Known, *, asked: bool) -> None:
+        """Whether it holds all that its master has; one that may not say is taken to.
+
+        A link that broke later leaves an older copy, and `INFO` says so; it is no empty one.
+        """
+        info, life = self.info, (own.master, self.info.get("run_id", ""))
+        syncing = info.get("master_sync_in_progress") == "1"
+        if asked and info.get("master_link_status") == "up" and not syncing:
+            self._copied = life
+        self.copying = bool(own.master and "role" in info) and (syncing or self._copied != life)
 
     async def _say(self, commands: list[tuple[str, ...]]) -> list[object]:
         """All at once; one answer each, an error only for the first."""
@@ -162,16 +185,17 @@ class Server:
             number(self.info.get("cluster_stats_messages_sent", "")),
         )
         if self._counts is not None:
-            passed = now - self._asked_at
+            passed = max(now - self._asked_at, 0.001)
             per_s = (
                 max(0, new - old) / passed for new, old in zip(counts, self._counts, strict=True)
             )
             self.per_s = dict(zip(("commands", "lookups", "messages"), per_s, strict=True))
-        self._counts, self._asked_at = counts, now
+        self._counts, self._asked_at, self._anew = counts, now, False
 
     async def close(self) -> None:
-        """Hang up."""
+        """Hang up. What it says when it answers again may be said by another process."""
         link, self._link = self._link, None
+        self._anew = True
         if link is not None:
             await link.disconnect(nowait=True)
 
@@ -347,6 +371,7 @@ class Redis:
             engine=f"{maker} {info.get(f'{maker}_version', '')}".strip(),
             started_at=server.started_at,
             ring=self._tables[key],
+            filling=copies_of(self._tables[key], names[server.id]) if server.copying else (),
             keys=keys,
             operations_per_s=server.per_s.get("commands" if own.slots else "lookups", 0.0),
             extras=tuple(self._extras(server, own)),
@@ -360,7 +385,10 @@ class Redis:
         """What only Redis has."""
         names, info, per_s = self._names.by_id, server.info, server.per_s
         held = sum(last - first + 1 for first, last in own.slots)
-        role = ("replica of", names.get(own.master, own.master[:8]))
+        role = (
+            "copying from" if server.copying else "replica of",
+            names.get(own.master, own.master[:8]),
+        )
         said = [("master of", counted(held, "slot"))] if not own.master else [role]
         said += [
             (f"moves {way} {names.get(whom, whom[:8])}", counted(count, "slot"))

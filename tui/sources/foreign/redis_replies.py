@@ -143,6 +143,14 @@ def table_of(known: Iterable[Known], names: dict[str, NodeId]) -> RingTable:
     return RingTable(digest, members, PARTITIONS, most or 1, tuple(owners), SLOTS, led=True)
 
 
+def copies_of(table: RingTable, name: NodeId) -> tuple[int, ...]:
+    """The partitions that a node copies from their master."""
+    if name not in table.members:
+        return ()
+    index = table.members.index(name)
+    return tuple(p for p, owners in enumerate(table.owners) if index in owners[1:])
+
+
 class Names:
     """A short name for each node, kept for as long as we watch: ids are too long to be read.
 

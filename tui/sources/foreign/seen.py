@@ -40,6 +40,8 @@ class Row(Struct, frozen=True):
     heard: dict[NodeId, int] = {}
     """When it last heard each other member itself, microseconds since 1970, by its own clock."""
     ring: RingTable | None = None
+    filling: tuple[int, ...] = ()
+    """Which partitions of its ring it copies from another and does not hold whole yet."""
     rule: Rule = NO_RULE
     """Where partitions have masters: whom it follows, and whether it leads any itself."""
     reports: dict[NodeId, int] = {}

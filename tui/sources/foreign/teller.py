@@ -68,6 +68,8 @@ class Teller:
         self._seqs: dict[NodeId, int] = {}
         self._pulsed: dict[NodeId, int] = {}
         self._silent: set[NodeId] = set()
+        self._answered: dict[NodeId, int] = {}
+        """When each observer last answered."""
 
     def tell(self, look: Look) -> list[Fact]:
         """What this look adds to the one before."""
@@ -78,22 +80,32 @@ class Teller:
         }
         for name in reborn:  # first of all: others may hold its new life in this very look
             self._epochs[name] = self._epochs.get(name, 1) + 1
+        # First those who answered until now: what others say of them is judged by when that was.
+        facts += self._closed(look, [name for name in look.silent if name in self._rows])
         for name, row in look.rows.items():
             before = self._rows.get(name)
-            if before is not None and name not in self._silent and name not in reborn:
+            known = before is not None and name not in self._silent and name not in reborn
+            if known and before is not None and not _emptied(before, row):
                 facts += self._changed(look, before, row)
             else:
                 facts += self._appeared(look, row)
             self._silent.discard(name)
             self._rows[name] = row
+            self._answered[name] = look.at
             interval = look.at - self._pulsed[name]
             if interval >= PULSE_US:
                 facts.append(self._pulse(look, row, interval))
-        for name, why in look.silent.items():
-            # Where nobody has ever answered there is nothing to tell of yet.
-            if self._rows and name not in self._silent and len(self._silent) < LIVES_MAX:
+        # Where nobody has ever answered there is nothing to tell of yet.
+        return facts + self._closed(look, list(look.silent) if self._rows else [])
+
+    def _closed(self, look: Look, names: list[NodeId]) -> list[Fact]:
+        """Who does not answer any more, and when it last did."""
+        facts: list[Fact] = []
+        for name in names:
+            if name not in self._silent and len(self._silent) < LIVES_MAX:
                 self._silent.add(name)
-                facts.append(self._said(OBSERVER, look.at, WindowClosed(name, why), "polled"))
+                closed = WindowClosed(name, look.silent[name], self._answered.get(name, 0))
+                facts.append(self._said(OBSERVER, look.at, closed, "polled"))
         return facts
 
     def overheard(self, word: Overheard) -> Fact | None:
@@ -136,7 +148,7 @@ class Teller:
             members=tuple(fates),
             ring=row.ring or NO_RING,
             keys=row.keys,
-            filling=(),
+            filling=row.filling,
             hints=(),
             faults=(),
             faults_allowed=False,
@@ -155,6 +167,8 @@ class Teller:
             interval = look.at - self._pulsed[row.name]
             # When it last heard of whom it accuses now.
             facts.append(self._pulse(look, row, interval))
+        elif before.filling and not row.filling:  # nobody should wait a second for this
+            facts.append(self._pulse(look, row, look.at - self._pulsed[row.name]))
         for subject, opinion in row.opinions.items():
             old = before.opinions.get(subject)
             if old == opinion and not self._in_new_life(row.name, subject, opinion):
@@ -215,7 +229,7 @@ class Teller:
             bytes_in=0,
             untraced=0,
             keys=row.keys,
-            filling=0,
+            filling=len(row.filling),
             hints=(),
             heard=row.heard,
             view=view,
@@ -270,6 +284,11 @@ class Teller:
 
 def _restarted(before: Row, row: Row) -> bool:
     return bool(before.started_at and row.started_at > before.started_at + RESTART_US)
+
+
+def _emptied(before: Row, row: Row) -> bool:
+    """Whether it begins to copy what it does not hold: only a snapshot says which partitions."""
+    return bool(row.filling) and row.filling != before.filling
 
 
 def _writable(address: str) -> Address:

@@ -1,0 +1,186 @@
+"""What is said to a node of Redis and how its answers are taken, played by a server with a script."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+
+import pytest
+
+from cluster.model.member import NodeId
+from tests.tui.foreign.redis_servers import free_port
+from tests.tui.foreign.test_redis import trouble
+from tui.fold import fold
+from tui.sources.foreign.redis_cluster import ALLOWED, RETRY_S
+from tui.sources.foreign.watching import ForeignSource
+from tui.view import ClusterView
+
+CHANGING = {
+    "MEET",
+    "FORGET",
+    "FAILOVER",
+    "ADDSLOTS",
+    "RESET",
+    "REPLICATE",
+    "SET",
+    "CONFIG",
+    "FLUSHALL",
+}
+A, B = "a" * 40, "b" * 40
+
+
+class Scripted:
+    """A server that answers what it is told to, and notes every order."""
+
+    def __init__(self, nodes: str = "") -> None:
+        self.orders: list[str] = []
+        self.nodes = nodes
+        self.info = "redis_version:7.0.15\r\nrun_id:1\r\ntotal_commands_processed:9"
+        self._links: list[asyncio.StreamWriter] = []
+        self.raw = b""
+        """Instead of any answer."""
+
+    async def __aenter__(self) -> Scripted:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port: int = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+
+    def hang_up(self) -> None:
+        """On everybody."""
+        for link in self._links:
+            link.close()
+        self._links.clear()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._links.append(writer)
+        try:
+            while line := await reader.readline():
+                words: list[str] = []
+                for _ in range(int(line[1:])):
+                    length = int((await reader.readline())[1:])
+                    words.append((await reader.readexactly(length + 2))[:-2].decode())
+                writer.write(self.raw or self._answer(words))
+        except (ValueError, OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    def _answer(self, words: list[str]) -> bytes:
+        order = " ".join(words[:2]) if words[0] == "CLUSTER" else words[0]
+        self.orders.append(order)
+        said = {
+            "AUTH": "",
+            "CLUSTER NODES": self.nodes.replace("PORT", str(self.port)),
+            "INFO": self.info,
+            "CLUSTER INFO": "cluster_state:ok",
+        }.get(order)
+        if order == "AUTH":
+            return b"+OK\r\n"
+        if order == "CLUSTER COUNT-FAILURE-REPORTS":
+            return b":1\r\n"
+        if said is None:
+            return b"-ERR unknown command\r\n"
+        return f"${len(said.encode())}\r\n{said}\r\n".encode()
+
+
+OWN = f"{A} 127.0.0.1:PORT@1 myself,master - 0 0 1 connected 0-16383\n"
+
+
+async def test_nothing_is_said_that_is_not_allowed() -> None:
+    doubted = f"{B} 127.0.0.1:1@2 slave,fail? {A} 1 1 1 connected\n"
+    async with Scripted(OWN + doubted) as server:
+        source = ForeignSource(f"redis://user:word@127.0.0.1:{server.port}")
+        for _ in range(3):
+            await source.look()
+        await source.close()
+        assert set(server.orders) == ALLOWED
+        assert not {word for order in ALLOWED for word in order.split()} & CHANGING
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"$99999999999999999999\r\n",
+        b"\x00\xff\r\n",
+        b":7\r\n",
+        b"*-1\r\n",
+    ],
+)
+async def test_something_else_that_listens_is_no_redis_server(raw: bytes) -> None:
+    async with Scripted() as server:
+        server.raw = raw * 8
+        said = await trouble(f"redis://127.0.0.1:{server.port}")
+        assert f"127.0.0.1:{server.port}" in said
+        assert "Traceback" not in said
+
+
+async def test_a_dead_seed_and_an_unreachable_member_keep_nobody_from_the_rest() -> None:
+    gone = free_port()
+    away = f"{B} 127.0.0.1:{gone}@1 slave {A} 0 1795389318793 1 connected\n"
+    async with Scripted(OWN + away) as server:
+        source = ForeignSource(f"redis://127.0.0.1:{free_port()},127.0.0.1:{server.port}")
+        view = fold(ClusterView(), await source.look())
+        view = fold(view, await source.look())
+        await source.close()
+        assert source.trouble == ""
+        assert set(view.nodes) == {f"r{server.port}", f"r{gone}"}
+        assert view.nodes[NodeId(f"r{server.port}")].connected
+        assert not view.nodes[NodeId(f"r{gone}")].connected
+
+
+async def test_who_is_known_to_nobody_any_more_is_not_asked_again() -> None:
+    async with Scripted() as leaver, Scripted() as stayer:
+        old = f"{B} 127.0.0.1:{leaver.port}@1 slave {A} 0 1795389318793 1 connected\n"
+        leaver.nodes = OWN.replace(A, B)
+        stayer.nodes = OWN + old
+        source = ForeignSource(f"redis://127.0.0.1:{stayer.port}")
+        await source.look()
+        assert "CLUSTER NODES" in leaver.orders
+        stayer.nodes, leaver.raw = OWN, b"-LOADING for ever\r\n"
+        await source.look()  # it is silent now, and nobody lists it
+        asked = stayer.orders.count("CLUSTER NODES")
+        leaver.orders.clear()
+        leaver.raw = b""
+        await asyncio.sleep(0)
+        deadline = monotonic() + RETRY_S + 0.5
+        while monotonic() < deadline:
+            await source.look()
+        assert stayer.orders.count("CLUSTER NODES") > asked
+        assert not leaver.orders
+        await source.close()
+
+
+REPLICA = "redis_version:7.0.15\r\nrun_id:{}\r\nrole:slave\r\nmaster_link_status:{}\r\nmaster_sync_in_progress:{}"
+
+
+async def test_a_replica_is_an_owner_when_its_own_link_has_been_up_in_this_life() -> None:
+    gone = free_port()
+    lines = (
+        f"{A} 127.0.0.1:PORT@1 myself,slave {B} 0 0 1 connected\n"
+        f"{B} 127.0.0.1:{gone}@1 master - 0 1 1 connected 0-16383\n"
+    )
+    async with Scripted(lines) as server:
+        source = ForeignSource(f"redis://127.0.0.1:{server.port}")
+        view, name = ClusterView(), NodeId(f"r{server.port}")
+
+        async def filling(*said: object) -> int:
+            nonlocal view
+            server.info = REPLICA.format(*said)
+            view = fold(view, await source.look())
+            return view.nodes[name].filling
+
+        assert await filling("1", "down", 1) == 256
+        assert dict(view.nodes[name].extras)["copying from"] == f"r{gone}"
+        assert await filling("1", "down", 0) == 256, "connecting anew is not holding"
+        assert await filling("1", "up", 0) == 0, "asked in each look, not once a second"
+        assert await filling("1", "down", 0) == 0, "a link that breaks leaves a copy"
+        server.hang_up()
+        deadline = monotonic() + 30
+        while not await filling("2", "down", 0):
+            assert monotonic() < deadline, "another process has nothing yet"
+            await asyncio.sleep(0.02)
+        await source.close()
