@@ -355,7 +355,7 @@ class Lab:
             slot.starting = False
         slot.process = process
         slot.gossip, slot.window = process.ready.gossip, process.ready.window
-        slot.told = frozenset()
+        slot.told, slot.loses = frozenset(), 0.0
         slot.gone.clear()
         self._observe(slot.name, process)
         watcher = asyncio.get_running_loop().create_task(self._watch(slot, process))

@@ -36,6 +36,16 @@ async def cut_off(window: Address, before: frozenset[NodeId], wanted: frozenset[
         await _post(window, "/fault", {"kind": "cut", "peers": sorted(severed)})
 
 
+async def lose(window: Address, part: float) -> None:
+    """Tell a node to lose this part of its packets, whoever sends or receives them."""
+    await _post(window, "/fault", {"kind": "loss", "fraction": part})
+
+
+async def lose_nothing(window: Address) -> None:
+    """End that, and with it all that was done to the node's links: it is to be told its cuts anew."""
+    await _post(window, "/fault", {"kind": "heal"})
+
+
 async def serves(
     window: Address, names: frozenset[NodeId], architecture: ArchitectureConfig
 ) -> bool:

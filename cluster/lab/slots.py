@@ -45,6 +45,8 @@ class Slot:
         """The last line the last life wrote to its standard error."""
         self.told: frozenset[NodeId] = frozenset()
         """From whom its present life knows itself cut off."""
+        self.loses = 0.0
+        """Which part of its packets its present life was told to lose."""
 
 
 def natural(name: str) -> tuple[str, int]:

@@ -46,6 +46,9 @@ VERBS: Final[dict[str, Verb]] = {
         Verb("isolate", "NODE", 1, 1, "cut every link of one node"),
         Verb("partition", "NODE,NODE", 1, 1, "split these from all others"),
         Verb("heal", "", 0, 0, "mend every link"),
+        Verb(
+            "lose", "SHARE", 1, 1, "lose so many of all packets, as in 20%; `lose nothing` ends it"
+        ),
         Verb("wipe", "NODE", 1, 1, "end a process and empty its disk"),
         Verb("add", "", 0, 0, "start one more node"),
         Verb("drain", "NODE", 1, 1, "have a node hand over all it holds, and stay"),
@@ -58,6 +61,10 @@ VERBS: Final[dict[str, Verb]] = {
     )
 }
 
+NOTHING: Final = "nothing"
+"""The share of packets that ends a loss."""
+LOST_MAX: Final = 90
+"""Percent of all packets; what loses more is a cut."""
 MESH: Final = "mesh"
 WAVES: Final = ("flood", "calm", "disaster", "after")
 """As `talk.live.showing.PARTS`, which a deck has no need to import."""
@@ -86,3 +93,12 @@ LIVES: Final[dict[str, Shown]] = {
         Shown("queues", "", "below", "back-pressure by demand: what waits at each stage"),
     )
 }
+
+
+def percent_of(share: str) -> int:
+    """How many of a hundred packets a share is: `20%` is 20, `nothing` is 0, -1 for what is neither."""
+    if share == NOTHING:
+        return 0
+    digits = share.removesuffix("%")
+    fits = share.endswith("%") and digits.isascii() and digits.isdigit() and len(digits) <= 2
+    return int(digits) if fits and 1 <= int(digits) <= LOST_MAX else -1

@@ -17,6 +17,7 @@ from cluster.lab.show import LabError, Show, ShowOptions
 from cluster.model.facts import Fact, PulseReported
 from cluster.model.member import NodeId
 from talk.deck.deck import Act, Need
+from talk.deck.words import percent_of
 from talk.grounds.ground import Done, GroundError, Tell
 from talk.grounds.playing import Players
 from tui.sources.live import LiveSource
@@ -195,6 +196,8 @@ class LiveGround:
                 return await show.partition(tuple(map(NodeId, side.split(","))))
             case "heal", ():
                 return await show.heal()
+            case "lose", (share,):
+                return await show.lab.links.lose(percent_of(share))
             case "add", ():
                 return await show.add()
             case "undo", ():

@@ -20,6 +20,7 @@ from cluster.sim.watch.orders import Setup, Verb
 from cluster.sim.watch.watched import STANDS_US, Watched
 from cluster.sim.world import START
 from talk.deck.deck import Act, Need
+from talk.deck.words import percent_of
 from talk.grounds.ground import Done, GroundError, Tell
 from talk.grounds.playing import Players
 from tui.view import ClusterView
@@ -139,6 +140,8 @@ class SimGround:
                 return Done(f"made {act.args[0]} crash")
             case "cut":
                 return Done(self._deed(watched, "cut", ",".join(act.args)))
+            case "lose":
+                return Done(self._deed(watched, "lose", str(percent_of(act.args[0]))))
             case verb if verb in NODE_VERBS:
                 subject = act.args[0] if act.args else ""
                 return Done(self._deed(watched, NODE_VERBS[verb], subject))

@@ -1,8 +1,11 @@
-"""Overlapping cuts are acts that heal one by one."""
+"""Overlapping cuts are acts that heal one by one; both ends of a lossy link lose what it loses."""
 
 from __future__ import annotations
 
+import pytest
+
 from cluster.lab.network.cuts import CUTS_MAX, Cut, Cuts
+from cluster.lab.network.links import LOST_MAX, at_each_end
 from cluster.model.member import NodeId
 
 N1, N2, N3, N4, N5 = (NodeId(f"n{i}") for i in range(1, 6))
@@ -46,3 +49,10 @@ def test_the_same_cut_is_not_made_twice_and_cuts_are_bounded() -> None:
     for number in range(2 * CUTS_MAX):
         cuts.add(Cut("isolate", frozenset((NodeId(f"x{number}"),))))
     assert len(cuts.acts) == CUTS_MAX
+
+
+@pytest.mark.parametrize("percent", [0, 1, 20, 50, LOST_MAX])
+def test_what_passes_both_ends_of_a_lossy_link_is_what_is_not_lost(percent: int) -> None:
+    each = at_each_end(percent)
+    assert 0 <= each < 1
+    assert (1 - each) ** 2 == pytest.approx(1 - percent / 100)

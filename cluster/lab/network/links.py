@@ -1,20 +1,32 @@
-"""Cuts, made and mended through the nodes' own transports (POST /fault at both ends).
+"""Cuts and loss, made and mended through the nodes' own transports (POST /fault at both ends).
 
 A paused node cannot be told; it is when it runs again. A restarted node begins with whole links
-and is told anew. One told end is enough for a link to be cut.
+and is told anew. One told end is enough for a link to be cut. Of what passes a lossy link each end
+loses its part.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
+from typing import Final
 
 from cluster.lab import orders
 from cluster.lab.history import History, Inverse
 from cluster.lab.network.cuts import Cut, Cuts
-from cluster.lab.slots import Slots, natural
+from cluster.lab.slots import Slot, Slots, natural
 from cluster.lab.witness import LabError, Witness
 from cluster.model.facts import FaultHealed, FaultInjected
 from cluster.model.member import NodeId
+
+LOST_MAX: Final = 90
+"""Percent of all packets; what loses more is a cut."""
+NONE_LOST: Final = "No packet is lost on purpose; say how many: 20 % of them."
+
+
+def at_each_end(percent: int) -> float:
+    """Which part a sender and a receiver each lose, so that together they lose so much."""
+    return 1 - math.sqrt(1 - percent / 100)
 
 
 class Links:
@@ -25,6 +37,8 @@ class Links:
         self._witness = witness
         self._history = history
         self._cuts = Cuts()
+        self._lost = 0
+        """Of a hundred packets between any two nodes."""
 
     def is_isolated(self, name: NodeId) -> bool:
         """Whether `isolate(name)` is in force."""
@@ -73,24 +87,53 @@ class Links:
         )
         return said
 
+    async def lose(self, percent: int) -> str:
+        """Lose so many of a hundred packets between any two nodes, until told otherwise; 0: none."""
+        if not 0 <= percent <= LOST_MAX:
+            raise LabError(f"Between 0 and {LOST_MAX} % of all packets can be lost.")
+        before = self._lost
+        if percent == before:
+            raise LabError(
+                f"{percent} % of all packets are lost already." if percent else NONE_LOST
+            )
+        said = await self._lose(percent)
+        if not before:
+            again = Inverse("lose no more packets", lambda: self._lose(0), lambda: self._lost > 0)
+            self._history.push(again)
+        return said
+
     async def retell(self) -> None:
         """Bring every node that can listen up to date. Raises only if nobody could be told."""
         names = self._slots.names()
+        part = at_each_end(self._lost)
         telling = [
             (slot, wanted)
             for slot in self._slots.running()
-            if slot.told != (wanted := self._cuts.severed(slot.name, names))
+            if slot.told != (wanted := self._cuts.severed(slot.name, names)) or slot.loses != part
         ]
         results = await asyncio.gather(
-            *(orders.cut_off(slot.window, slot.told, wanted) for slot, wanted in telling),
-            return_exceptions=True,
+            *(_tell(slot, wanted, part) for slot, wanted in telling), return_exceptions=True
         )
         failures = [result for result in results if isinstance(result, BaseException)]
-        for (slot, wanted), result in zip(telling, results, strict=True):
-            if not isinstance(result, BaseException):
-                slot.told = wanted
         if failures and len(failures) == len(telling):
             raise failures[0]
+
+    async def _lose(self, percent: int) -> str:
+        before, self._lost = self._lost, percent
+        names = self._slots.names()
+        if not before:  # the cause is told before its consequences
+            for name in names:
+                self._witness.say(FaultInjected("loss", name, (), f"{percent} %"))
+        try:
+            await self.retell()
+        except LabError:
+            self._lost = before
+            raise
+        finally:
+            if not self._lost:
+                for name in names:
+                    self._witness.say(FaultHealed("loss", name))
+        return f"{percent} % of all packets are lost." if percent else "No more packets are lost."
 
     async def _cut(self, cut: Cut, said: str) -> str:
         if not self._cuts.add(cut):
@@ -127,3 +170,17 @@ class Links:
         side = sorted(cut.side, key=natural)
         others = sorted(cut.others, key=natural)
         return side[0], tuple(others or [n for n in self._slots.names() if n not in cut.side])
+
+
+async def _tell(slot: Slot, severed: frozenset[NodeId], part: float) -> None:
+    """Bring one node up to date, and remember how far that came."""
+    if slot.loses != part:
+        if part:
+            await orders.lose(slot.window, part)
+        else:
+            await orders.lose_nothing(slot.window)
+            slot.told = frozenset()
+        slot.loses = part
+    if slot.told != severed:
+        await orders.cut_off(slot.window, slot.told, severed)
+        slot.told = severed

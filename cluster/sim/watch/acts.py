@@ -22,6 +22,8 @@ FIRST_NUMBER: Final = 1_000_000
 CUTS: Final[frozenset[Kind]] = frozenset({"cut", "partition", "isolate"})
 HELD_DOWN: Final[frozenset[Kind]] = frozenset({"kill", "wipe", "leave"})
 UNDO_MAX: Final = 100
+LOST_MAX: Final = 90
+"""Percent of all packets; what loses more is a cut."""
 NODES_MAX: Final = 1_000
 
 
@@ -48,6 +50,8 @@ class Acts:
                 return self._undo()
             case "heal":
                 return self._heal()
+            case "lose":
+                return self._lose(int(act.subject))
             case verb:
                 named = tuple(act.subject.split(","))
                 for name in named:
@@ -64,6 +68,25 @@ class Acts:
         for episode in cuts:
             self._hand.end(episode.number)
         return "mended every link"
+
+    def _lose(self, percent: int) -> str:
+        if not 0 <= percent <= LOST_MAX:
+            raise RefusedError(f"between 0 and {LOST_MAX} % of all packets can be lost")
+        lossy = self._end_loss()
+        if not percent:
+            if not lossy:
+                raise RefusedError("no packet is lost on purpose")
+            return "no more packets are lost"
+        for name in self._hand.expected:
+            self._begin("loss", name, amount=percent * 10)
+        return f"{percent} % of all packets are lost"
+
+    def _end_loss(self) -> bool:
+        """It is one act, though every node has an episode of it; whether there was one."""
+        numbers = [e.number for e in self._hand.in_force() if e.kind == "loss"]
+        for number in numbers:
+            self._hand.end(number)
+        return bool(numbers)
 
     def _split(self, verb: Verb, named: tuple[str, ...]) -> str:
         if verb == "cut":
@@ -119,11 +142,16 @@ class Acts:
         while f"n{number}" in self._world.hosts:
             number += 1
         self._begin("join", f"n{number}")
+        lossy = next((e for e in self._hand.in_force() if e.kind == "loss"), None)
+        if lossy is not None:
+            self._begin("loss", f"n{number}", amount=lossy.amount)
         return f"added n{number}"
 
     def _undo(self) -> str:
         while self._done:
             episode = self._done.pop()
+            if episode.kind == "loss" and self._end_loss():
+                return "took back: loss"
             if self._hand.end(episode.number):
                 return f"took back: {episode.kind} {episode.subject}"
         raise RefusedError("nothing to take back")

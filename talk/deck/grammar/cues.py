@@ -31,7 +31,7 @@ from talk.deck.deck import (
 from talk.deck.grammar.lives import live
 from talk.deck.grammar.predicates import Measures, is_node, predicate
 from talk.deck.grammar.source import NUMBER, Source, Word, instead, number, shown
-from talk.deck.words import VERBS
+from talk.deck.words import LOST_MAX, NOTHING, VERBS, percent_of
 
 OTHERS: Final = ("wait", "say", "show", "freeze", "unfreeze", "sleep", "hold")
 """Steps that are not done to the cluster."""
@@ -270,6 +270,13 @@ def _argument(context: Context, name: str, arg: str, kind: str, line: int) -> No
         case "ROOM":
             if not ROOM.fullmatch(arg):
                 raise source.error(line, f"{name} takes a room, as in room-7, not {shown(arg)}")
+        case "SHARE":
+            if percent_of(arg) < 0:
+                raise source.error(
+                    line,
+                    f"{name} takes 1% to {LOST_MAX}% of all packets, or `{name} {NOTHING}`, "
+                    f"not {shown(arg)}",
+                )
         case "PAIR":
             if context.pairs is not None and arg not in context.pairs:
                 hint = instead(arg, sorted(context.pairs))

@@ -222,3 +222,28 @@ def test_who_asks_for_no_load_gets_none() -> None:
         theatre.watched.players.turn()
     play(theatre, START + 9 * SECOND)
     assert theatre.watched.players.acknowledged
+
+
+def test_a_lossy_network_loses_as_much_as_was_said_for_newcomers_too_until_it_is_taken_back() -> (
+    None
+):
+    theatre = Theatre(Setup(5, 3, answers_per_s=0))
+    play(theatre, START + 3 * SECOND)
+    network = theatre.watched.world.network
+
+    def lost(a: str, b: str) -> float:
+        sent = [network.datagram(NodeId(a), NodeId(b), 0) for _ in range(4_000)]
+        return sent.count(()) / len(sent)
+
+    assert lost("n1", "n2") == 0
+    assert do(theatre, "lose", "20").said == "20 % of all packets are lost"
+    do(theatre, "add")
+    for a, b in (("n1", "n2"), ("n2", "n1"), ("n3", "n4"), ("n4", "n3")):
+        assert lost(a, b) == pytest.approx(0.2, abs=0.03)
+    do(theatre, "lose", "50")
+    assert lost("n1", "n2") == pytest.approx(0.5, abs=0.04)
+    assert do(theatre, "undo").said == "took back: loss"
+    assert lost("n1", "n4") == 0
+    refused = theatre.answer(Act("lose", "0")).refused
+    assert refused == "no packet is lost on purpose"
+    assert "between 0 and 90 %" in theatre.answer(Act("lose", "91")).refused

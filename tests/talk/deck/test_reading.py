@@ -156,6 +156,7 @@ def test_every_verb_can_be_written(name: str) -> None:
         "COUNT": ("20",),
         "ROOM": ("room-7",),
         "PAIR": ("two-masters",),
+        "SHARE": ("20%",),
     }
     kinds = verb.takes.split()
     args = [samples[kind][place if len(set(kinds)) == 1 else 0] for place, kind in enumerate(kinds)]

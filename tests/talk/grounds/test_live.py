@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 
 import pytest
 
@@ -59,6 +60,33 @@ async def test_a_cluster_is_hurt_mended_replaced_and_nothing_is_left() -> None:
     assert ground.label() == "no cluster"
 
 
+async def test_packets_are_lost_at_every_node_until_it_is_taken_back_and_cuts_stay() -> None:
+    ground = LiveGround(3)
+    three = Need(nodes=3, answers_per_s=0)
+    quiet: list[str] = []
+    try:
+        await ground.prepare(three, fresh=False, tell=quiet.append)
+        view = await heard(ground, ClusterView(), 3)
+        done = await ground.perform(Act("lose", ("20%",)), quiet.append)
+        assert done.said == "20 % of all packets are lost."
+        # Each end loses a part, so that of what passes both a fifth is lost.
+        view = await faulty(ground, view, ["11% loss"] * 3)
+        with pytest.raises(GroundError, match="20 % of all packets are lost already"):
+            await ground.perform(Act("lose", ("20%",)), quiet.append)
+        await ground.perform(Act("cut", ("n1", "n2")), quiet.append)
+        view = await faulty(ground, view, ["11% cut loss", "11% cut loss", "11% loss"])
+        await ground.perform(Act("lose", ("nothing",)), quiet.append)
+        view = await faulty(ground, view, ["cut", "cut", ""])
+        with pytest.raises(GroundError, match="No packet is lost on purpose"):
+            await ground.perform(Act("lose", ("nothing",)), quiet.append)
+        await ground.perform(Act("lose", ("50%",)), quiet.append)
+        view = await faulty(ground, view, ["29% cut loss", "29% cut loss", "29% loss"])
+        assert not await ground.prepare(three, fresh=False, tell=quiet.append), "the same, mended"
+        await faulty(ground, view, ["", "", ""])
+    finally:
+        await ground.stop()
+
+
 async def test_stopping_while_it_is_being_made_leaves_nothing() -> None:
     ground = LiveGround(2)
     making = asyncio.create_task(
@@ -80,3 +108,23 @@ async def heard(ground: LiveGround, view: ClusterView, nodes: int) -> ClusterVie
             if sum(node.pid > 0 and node.connected for node in view.nodes.values()) >= nodes:
                 return view
             await asyncio.sleep(0.05)
+
+
+async def faulty(ground: LiveGround, view: ClusterView, words: list[str]) -> ClusterView:
+    """Until n1, n2, n3 have told these faults of their own transports."""
+    found: list[str] = []
+    try:
+        async with asyncio.timeout(60):
+            while found != words:
+                await asyncio.sleep(0.05)
+                view = fold(view, ground.take())
+                found = [told(view.nodes[name].faults) for name in sorted(view.nodes)]
+    except TimeoutError:
+        assert found == words
+    return view
+
+
+def told(faults: tuple[str, ...]) -> str:
+    """Kinds of faults, and how much is lost."""
+    kinds = {word.split()[0] for word in faults}
+    return " ".join(sorted(kinds | set(re.findall(r"[0-9]+%", " ".join(faults)))))

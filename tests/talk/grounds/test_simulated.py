@@ -40,6 +40,8 @@ ALL_OF_THEM = [
     ("undo", "took back"),
     ("partition n1,n2", ""),
     ("heal", ""),
+    ("lose 20%", "20 % of all packets are lost"),
+    ("lose nothing", "no more packets are lost"),
     ("put 20", " answers acknowledged"),
     ("crash room-1", "made room-1 crash"),
     ("add", "added n6"),
