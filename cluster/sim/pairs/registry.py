@@ -16,7 +16,7 @@ from cluster.sim.pairs import (
     two_masters,
     write_one,
 )
-from cluster.sim.pairs.alive import death_alike, missed_heartbeat, own_link
+from cluster.sim.pairs.alive import asking_all, death_alike, missed_heartbeat, own_link
 from cluster.sim.pairs.copies import hints_alone, one_down, wall_clock
 from cluster.sim.pairs.overlay import full_mesh
 from cluster.sim.pairs.record import Outcome, Played, Progress
@@ -157,6 +157,13 @@ PAIRS: Final[dict[str, Pair]] = {
             "Don't let many write one score with nothing between them.",
             "Do give it one owner (actor, channels), or change it in transactions.",
             three_ways.play,
+        ),
+        Pair(
+            "asking-all",
+            17,
+            "Don't let everybody ping everybody.",
+            "Do ping one at random, and let the news ride along.",
+            asking_all.play,
         ),
     )
 }

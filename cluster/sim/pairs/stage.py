@@ -19,7 +19,7 @@ from cluster.model.layout import lay_out
 from cluster.model.member import NodeId
 from cluster.protocol.effects import Response
 from cluster.protocol.inputs import Request
-from cluster.protocol.messages import ReadResponse, Refusal, WriteResponse
+from cluster.protocol.messages import Body, ReadResponse, Refusal, WriteResponse
 from cluster.protocol.node import Node
 from cluster.sim.host import Host
 from cluster.sim.pairs.overheard import Ear, Overheard
@@ -141,6 +141,15 @@ class Stage:
     def settle(self) -> None:
         """Wait for that."""
         self.wait(self.settled, AGREED_WITHIN_US, "the nodes agree on one ring, filled")
+
+    def send(self, name: str, to: str, body: Body) -> None:
+        """Have one node's machine send another a message that its node would not send by itself.
+
+        Only on a stage with an ear; on any other this raises StageError.
+        """
+        if not isinstance(self.world, Overheard):
+            raise StageError("only what is overheard can be said in a node's name")
+        self.world.say(name, to, body)
 
     # --- time ----------------------------------------------------------------------------------
 

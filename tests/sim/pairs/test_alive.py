@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from cluster.config import SECOND
-from cluster.sim.pairs.alive import death_alike, missed_heartbeat, own_link
+from cluster.sim.pairs.alive import asking_all, death_alike, missed_heartbeat, own_link
 from cluster.sim.pairs.stage import QUIET
 from tests.sim.pairs.judging import judged, values
 
@@ -39,6 +39,28 @@ def test_a_kill_is_known_at_once_and_three_kinds_of_silence_are_one(seed: int) -
     assert "net_ticktime" in erlang.source
 
 
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_asking_all_doubles_with_the_nodes_and_asking_one_hardly_grows(seed: int) -> None:
+    outcome = judged(asking_all.play(seed), seed)
+    # Each of 16 pings 15 others, or one, in each period; a ping more or less at either edge.
+    periods = SECOND / asking_all.PERIOD_US
+    everybody, one = values(outcome, "all 16 together")
+    assert everybody == pytest.approx(16 * 15 * periods, rel=0.02)
+    assert one == pytest.approx(16 * periods, rel=0.05)
+    wrong, right = values(outcome, "each of 16 nodes")
+    assert wrong > 5 * right
+
+
+def test_who_pings_all_does_not_probe_beside_it_and_differs_in_nothing_else() -> None:
+    off, demo = asking_all.UNASKED, QUIET
+    assert off.membership.probe_period_us > asking_all.COUNTED_US + asking_all.CALM_US
+    probing = {
+        "probe_period_us": demo.membership.probe_period_us,
+        "health_max": demo.membership.health_max,
+    }
+    assert replace(off, membership=replace(off.membership, **probing)) == demo
+
+
 def test_the_naive_heartbeat_differs_from_the_demo_in_its_judgement_alone() -> None:
     naive, demo = missed_heartbeat.HEARTBEAT.membership, QUIET.membership
     assert naive.probe_period_us == demo.probe_period_us < missed_heartbeat.PAUSE_US
@@ -51,6 +73,7 @@ def test_equal_seeds_suspect_alike() -> None:
     assert missed_heartbeat.play(4) == missed_heartbeat.play(4)
     assert own_link.play(4) == own_link.play(4)
     assert death_alike.play(4) == death_alike.play(4)
+    assert asking_all.play(4) == asking_all.play(4)
 
 
 @pytest.mark.slow
@@ -59,3 +82,4 @@ def test_the_claims_hold_over_many_seeds(seed: int) -> None:
     judged(missed_heartbeat.play(seed), seed)
     judged(own_link.play(seed), seed)
     judged(death_alike.play(seed), seed)
+    judged(asking_all.play(seed), seed)

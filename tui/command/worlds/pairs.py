@@ -33,6 +33,7 @@ NAMES: Final = (
     "kill-deploy",
     "full-mesh",
     "three-ways",
+    "asking-all",
 )
 """As `cluster.sim.pairs.registry.PAIRS`, which `--help` has no time to import."""
 ALL: Final = "all"
