@@ -143,7 +143,9 @@ def _by_lab(
     )
     if not life.epoch or life.departed or (said_farewell and not fault):
         return incidents
-    return _new(incidents, lives, fact, subject, life.epoch, fact.at, fault)
+    # Where an observer asks time and again, what it found gone fell silent after its last answer.
+    began = life.answered if not fault and not life.reachable and life.answered else fact.at
+    return _new(incidents, lives, fact, subject, life.epoch, began, fault)
 
 
 def _by_accusation(

@@ -95,7 +95,7 @@ from tui.judge.keeping import of_data, of_upkeep
 from tui.judge.places import of_places
 from tui.judge.topics.phrases import of_topics
 from tui.judge.wording import Phrase, Tone, counted, listed, millis, seconds
-from tui.view import Belief
+from tui.view import OBSERVER, Belief
 
 QUIET_STALL_US: Final = 250_000
 """A shorter pause is not worth a line."""
@@ -314,7 +314,9 @@ def of_witness(
             fault = book.lives.fault_on(payload.subject)
             if payload.state != "gone" or fault is not None:
                 return None
-            return Phrase(f"{payload.subject}'s process is gone", "warn")
+            ours = fact.node == OBSERVER
+            what = " refuses our connection" if ours else "'s process is gone"
+            return Phrase(f"{payload.subject}{what}", "warn")
         case WindowClosed():
             return Phrase(payload.why or f"lost sight of {payload.subject}: its window closed")
         case WorkloadCounted():

@@ -15,6 +15,7 @@ from tui.judge.agreement import Agreement, is_live
 from tui.judge.wording import Tone, brief, counted, joined, listed, seconds
 from tui.view import ClusterView, NodeView
 
+NOT_NOTICED: Final = "the others have not noticed yet"
 NAMED_MAX: Final = 60
 """Columns for the sides of a split in a sentence; longer names are cut to what tells them apart."""
 
@@ -103,6 +104,18 @@ def word_of(incident: Incident) -> str:
     return _STAGE_WORD[begun[-1].name] if begun else "silent"
 
 
+def refuses(view: ClusterView, name: NodeId) -> bool:
+    """Whether we saw ourselves that a node of another maker takes no connection any more.
+
+    Such a process is called gone in the facts, as the lab's are: nobody else told us so.
+    """
+    return view.nodes[name].process == "gone" and _foreign(view)
+
+
+def _foreign(view: ClusterView) -> bool:
+    return any(node.telling is not None for node in view.nodes.values())
+
+
 def happened(view: ClusterView, now: int, incident: Incident) -> Clause:
     """What is known to have happened, and how long ago."""
     name, age = incident.subject, seconds(now - incident.began)
@@ -117,6 +130,9 @@ def happened(view: ClusterView, now: int, incident: Incident) -> Clause:
             return Clause(f"{name} has been out of reach {age}", f"{name} unreachable {age}")
         case _:
             node = view.nodes.get(name)
+            if node is not None and refuses(view, name):
+                said = f"{name} refuses our connection"
+                return Clause(f"{said} ({age})", f"{said} {age}")
             if node is not None and node.process == "gone":
                 return Clause(f"{name}'s process is gone since {age}", f"{name} gone {age}")
             return Clause(f"{name} has been silent {age}", f"{name} silent {age}")
@@ -127,7 +143,7 @@ def told_split(view: ClusterView, now: int, groups: tuple[tuple[NodeId, ...], ..
     quorum = max((n.write_quorum for n in view.nodes.values()), default=0)
     since = min((i.began for i in view.incidents if not i.ended), default=0)
     age = f" for {seconds(now - since)}" if since else ""
-    foreign = any(node.telling is not None for node in view.nodes.values())
+    foreign = _foreign(view)
     called = _called(groups) if foreign else {}
     named = " | ".join(listed([called.get(n, n) for n in group], 8) for group in groups)
     if foreign:
@@ -177,6 +193,8 @@ def _doubted(view: ClusterView, now: int, incident: Incident, judged: Agreement)
     peers = _peers(view, judged, incident.subject)
     doubting = _holding(view, peers, incident.subject, MemberState.SUSPECT)
     unaware = [n for n in peers if n not in doubting]
+    if not doubting and incident.subject in view.nodes and refuses(view, incident.subject):
+        return [Clause(f"{what.text}; {NOT_NOTICED}.", what.short)]
     if not doubting:
         said = Clause("Nobody has noticed yet.", "nobody has noticed yet")
     elif unaware:

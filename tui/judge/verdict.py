@@ -21,7 +21,8 @@ from tui.judge.agreement import Agreement, agreement, is_live, sides, watched
 from tui.judge.court.crowns import architecture_of
 from tui.judge.court.news import agreed, copies, told_masters
 from tui.judge.exposure import common_ring, served, serves
-from tui.judge.foreign.telling import strangers
+from tui.judge.foreign.telling import strangers, telling
+from tui.judge.foreign.unheard import alone, unheard
 from tui.judge.phrases import happening, holds
 from tui.judge.rooms.survey import with_rooms
 from tui.judge.tale import (
@@ -191,13 +192,17 @@ def _nobody(case: _Case) -> tuple[Tone, list[Clause]]:
 
 
 def _forming(case: _Case) -> Clause | None:
-    """Before the first common view: who has come so far."""
+    """Before the first common view: who has come so far.
+
+    Of another maker's cluster those who answer us: who does not need not be new.
+    """
     known = case.view.nodes.values()
     left = {s for n in known for s, b in n.beliefs.items() if b.state is MemberState.LEFT}
     nodes = [
         n for n in known
         if not n.departed and n.process != "gone" and n.name not in left
         and watched(case.view, n.name)
+        and (is_live(n, case.now) or telling(case.view) is None)
     ]  # fmt: skip
     if any(m.kind in ("suspect", "dead", "fault") for m in case.view.marks):
         return None
@@ -262,7 +267,8 @@ def _standing(case: _Case) -> tuple[Tone, list[Clause]]:
         whole = all(serves(view.nodes[name], judged) for name in _members(case))
         return "warn", [agree, clause, rates] if whole else [agree, clause, owners, rates]
     if silent:
-        return _unheard(case, silent, [owners, rates])
+        tone, clause = unheard(view, now, judged, silent)
+        return tone, [clause, owners, rates]
     if last is not None and _is_news(case, last):
         _, clauses = told(view, now, judged, last, case.gone)
         return "good", [*clauses, owners, rates]
@@ -300,8 +306,7 @@ def _agree(case: _Case) -> Clause:
     off = [name for name, state in away if state is MemberState.REMOVED]
     left = [name for name, state in away if state is MemberState.LEFT and _lately(case, name)]
     if live == 1 and len(case.view.nodes) == 1:
-        name = case.judged.observers[0]
-        return Clause(f"{name} is alone.", f"{name} is alone")
+        return alone(case.view, case.judged.observers[0])
     nodes = f"{live} node agrees" if live == 1 else f"{live} nodes agree"
     sample = case.view.sample
     if sample is not None:
@@ -348,27 +353,6 @@ def _cut(case: _Case) -> Clause | None:
     else:
         what = happening(fault.kind, fault.subject, fault.peers)
     return Clause(f"{what} ({age}), nobody is accused.", f"{what}, nobody is accused")
-
-
-def _unheard(case: _Case, silent: list[NodeId], rest: list[Clause]) -> tuple[Tone, list[Clause]]:
-    """Alive to the others, but not to us."""
-    windows = [name for name in silent if not case.view.nodes[name].connected]
-    verb = "does" if len(silent) == 1 else "do"
-    it = "it" if len(silent) == 1 else "them"
-    if windows:
-        text = f"The others hold {listed(silent)} alive, but {it[:2]}s window does not answer us."
-        if len(silent) > 1:
-            text = f"The others hold {listed(silent)} alive, but their windows do not answer us."
-        return "warn", [Clause(text, f"{listed(silent)}: window closed"), *rest]
-    oldest = min(case.view.nodes[name].reported_at for name in silent)
-    age = seconds(case.now - oldest)
-    return "warn", [
-        Clause(
-            f"{listed(silent)} {verb} not report since {age}, the others hold {it} alive.",
-            f"{listed(silent)} {verb} not report, {age}",
-        ),
-        *rest,
-    ]
 
 
 def _disagreement(case: _Case) -> list[Clause]:

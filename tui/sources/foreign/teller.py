@@ -9,8 +9,12 @@ is 1: engines that say when a process began have a new life counted by that.
 
 from __future__ import annotations
 
+import os
 import re
-from typing import Final
+from errno import ECONNREFUSED
+from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from cluster.model.facts import (
     Basis,
@@ -19,6 +23,7 @@ from cluster.model.facts import (
     MasterChosen,
     MemberChanged,
     Payload,
+    ProcessObserved,
     PulseReported,
     ReignBegan,
     ReignEnded,
@@ -47,6 +52,8 @@ RESTART_US: Final = 2_000_000
 """A process that began so much later than it said before is another one."""
 GONE: Final = (MemberState.DEAD, MemberState.REMOVED, MemberState.LEFT)
 NO_RING: Final = RingTable("", (), 0, 0, ())
+REFUSED: Final = os.strerror(ECONNREFUSED)
+"""In the sentence of whoever could not connect, in every engine's adapter."""
 LIVES_MAX: Final = 10_000
 """Members remembered; more are not told apart by life."""
 
@@ -70,10 +77,12 @@ class Teller:
         self._silent: set[NodeId] = set()
         self._answered: dict[NodeId, int] = {}
         """When each observer last answered."""
+        self._refusing: set[NodeId] = set()
+        """Members where nobody takes a connection any more: we have seen that ourselves."""
 
     def tell(self, look: Look) -> list[Fact]:
         """What this look adds to the one before."""
-        look = admitted(look)
+        look = _recognised(admitted(look))
         facts: list[Fact] = []
         reborn = {
             n for n, row in look.rows.items() if n in self._rows and _restarted(self._rows[n], row)
@@ -84,6 +93,9 @@ class Teller:
         facts += self._closed(look, [name for name in look.silent if name in self._rows])
         for name, row in look.rows.items():
             before = self._rows.get(name)
+            if name in self._refusing:
+                self._refusing.remove(name)
+                facts.append(self._observed(look, name, "running"))
             known = before is not None and name not in self._silent and name not in reborn
             if known and before is not None and not _emptied(before, row):
                 facts += self._changed(look, before, row)
@@ -106,7 +118,15 @@ class Teller:
                 self._silent.add(name)
                 closed = WindowClosed(name, look.silent[name], self._answered.get(name, 0))
                 facts.append(self._said(OBSERVER, look.at, closed, "polled"))
+            if name not in self._refusing and _refused(look, name):
+                self._refusing.add(name)
+                facts.append(self._observed(look, name, "gone"))
         return facts
+
+    def _observed(self, look: Look, name: NodeId, state: Literal["gone", "running"]) -> Fact:
+        """What we saw of its process from outside."""
+        seen = ProcessObserved(name, state, 0, UNKNOWN_ADDRESS)
+        return self._said(OBSERVER, look.at, seen, "polled")
 
     def overheard(self, word: Overheard) -> Fact | None:
         """Something an engine said between two looks; None: it is known to be over already.
@@ -289,6 +309,28 @@ def _restarted(before: Row, row: Row) -> bool:
 def _emptied(before: Row, row: Row) -> bool:
     """Whether it begins to copy what it does not hold: only a snapshot says which partitions."""
     return bool(row.filling) and row.filling != before.filling
+
+
+def _recognised(look: Look) -> Look:
+    """Who was never met is called by its address: it may be the member that others know there."""
+    held = [each for row in look.rows.values() for each in row.opinions.items()]
+    known = {opinion.address: name for name, opinion in held if opinion.address}
+    silent = {
+        name if (name := known.get(Address(called), called)) not in look.rows else called: why
+        for called, why in look.silent.items()
+    }
+    return replace(look, silent=silent)
+
+
+def _refused(look: Look, name: NodeId) -> bool:
+    """Whether a member that others speak of takes no connection.
+
+    Not where nobody suspects: there a node that is gone is so for all at once, and the port mapper
+    that refuses us is another process.
+    """
+    suspects = look.telling is None or look.telling.suspects
+    known = any(name in row.opinions for row in look.rows.values())
+    return suspects and known and REFUSED in look.silent[name]
 
 
 def _writable(address: str) -> Address:
