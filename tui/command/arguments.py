@@ -23,13 +23,15 @@ def address(text: str) -> str:
 
     With another scheme it names a cluster of another engine (`tui.sources.foreign`).
     """
-    if text.partition("://")[0] in FOREIGN and "://" in text:
-        return text
+    scheme, mark, rest = text.partition("://")
+    if mark and scheme.lower() in FOREIGN:
+        return f"{scheme.lower()}://{rest}"
     host, _, port = text.removeprefix("http://").removesuffix("/").rpartition(":")
     good_host = len(host) <= 253 and re.fullmatch(HOST, host)
     if not good_host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not a node's window; write HOST:PORT, "
+            # A password may stand before the last @.
+            f"{text.rpartition('@')[2]!r} is not a node's window; write HOST:PORT, "
             "or serf://, redis:// or erlang:// and where"
         )
     return f"{host or '127.0.0.1'}:{port}"

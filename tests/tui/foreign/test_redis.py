@@ -306,6 +306,7 @@ async def test_nobody_there_is_one_sentence() -> None:
         "redis://h?ssl_ca_certs=f",
         "rediss://h?colour=blue",
         "redis://:pw@",
+        "redis://h:0",
     ],
 )
 def test_what_names_no_cluster_is_one_sentence(address: str) -> None:

@@ -190,3 +190,16 @@ def test_two_tables_are_the_same_only_to_the_slot() -> None:
     assert tables[0].owners == tables[1].owners
     assert tables[0].digest != tables[1].digest
     assert tables[0] == tables[2], "whatever the order of an answer"
+
+
+def test_more_ranges_than_there_are_slots_are_read_as_what_they_cover() -> None:
+    words = " ".join(["0-16383"] * 60_000)
+    lines = [
+        f"{number:040x} 127.0.0.1:{number}@1 master - 0 0 1 connected {words}" for number in (1, 2)
+    ]
+    first, second = nodes_of("\n".join(lines))
+    assert first.slots == ((0, 16_383),)
+    assert len(second.slots) == 1
+    overlapping = "5-9 7-12 13 20-30"
+    (one,) = nodes_of(f"{1:040x} 127.0.0.1:1@1 master - 0 0 1 connected {overlapping}")
+    assert one.slots == ((5, 12), (13, 13), (20, 30))

@@ -118,6 +118,29 @@ async def test_something_else_that_listens_is_no_redis_server(raw: bytes) -> Non
         assert "Traceback" not in said
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [b"$2000000000\r\n" + b"x" * 1_000, b"+" + b"x" * 100_000, b"*1\r\n" * 20_000],
+)
+async def test_what_says_more_than_a_server_does_is_let_go_at_once(raw: bytes) -> None:
+    async with Scripted() as server:
+        server.raw = raw
+        said = await trouble(f"redis://127.0.0.1:{server.port}")
+        assert said == f"127.0.0.1:{server.port} speaks, but not as a redis server does"
+
+
+async def test_a_refusal_is_told_without_what_a_terminal_would_obey() -> None:
+    async with Scripted() as server:
+        server.raw = b"-ERR \x1b]0;pwned\x07\x1b[2JBOO\r\n"
+        said = await trouble(f"redis://127.0.0.1:{server.port}")
+    assert "BOO" in said
+    assert said.isprintable()
+
+
+async def test_what_can_be_no_hosts_name_is_one_sentence() -> None:
+    assert "no host's name" in await trouble(f"redis://{'a' * 80}:7")
+
+
 async def test_a_dead_seed_and_an_unreachable_member_keep_nobody_from_the_rest() -> None:
     gone = free_port()
     away = f"{B} 127.0.0.1:{gone}@1 slave {A} 0 1795389318793 1 connected\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
+from argparse import ArgumentTypeError
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,7 +16,7 @@ import pytest
 
 from cluster.model.facts import SuspicionConfirmed, SuspicionRaised
 from cluster.model.member import MemberState, NodeId
-from tui.command.arguments import FOREIGN
+from tui.command.arguments import FOREIGN, address
 from tui.fold import fold
 from tui.judge.agreement import agreement
 from tui.judge.verdict import verdict
@@ -168,8 +169,20 @@ def test_the_command_knows_the_same_engines() -> None:
 def test_no_screen_and_no_file_shows_what_is_secret_in_an_address() -> None:
     assert shown("serf://127.0.0.1:7373?auth=hunter2") == "serf://127.0.0.1:7373"
     assert shown("redis://me:hunter2@h:1,g:2") == "redis://me@h:1,g:2"
+    assert shown("redis://me:hun?ter2@h:1") == "redis://h:1"
+    assert shown("redis://me:hun@ter2@h:1") == "redis://me@h:1"
     assert shown("erlang://a@h,b@h") == "erlang://a@h,b@h"
     assert shown("127.0.0.1:7400") == "127.0.0.1:7400"
     with pytest.raises(ForeignError) as raised:
         opened("serf://h:99999?auth=hunter2", lambda _word: None)
+    assert "hunter2" not in str(raised.value)
+    with pytest.raises(ForeignError) as raised:
+        opened("redis://me:hun?ter2@127.0.0.1:1", lambda _word: None)
+    assert "hun" not in str(raised.value)
+
+
+def test_engines_may_be_written_in_capitals_and_mistakes_tell_no_password() -> None:
+    assert address("REDIS://h:1") == "redis://h:1"
+    with pytest.raises(ArgumentTypeError) as raised:
+        address("foo://me:hunter2@h:1")
     assert "hunter2" not in str(raised.value)

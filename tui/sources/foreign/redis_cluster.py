@@ -21,6 +21,7 @@ from urllib.parse import unquote
 from cluster.model.member import Address, MemberState, NodeId
 from cluster.model.summary import RingTable, Rule, Telling
 from tui.judge.wording import counted
+from tui.sources.foreign.redis_bounds import REPLIES_MAX, Budget, bounded
 from tui.sources.foreign.redis_replies import (
     NODES_MAX,
     Known,
@@ -90,6 +91,7 @@ class Server:
         self._open = open_
         self._library: Any = None
         self._link: Any = None
+        self._reads = Budget()
         self._asked_at = -INFO_S
         self._anew = True
         self._counts: tuple[int, ...] | None = None
@@ -158,7 +160,9 @@ class Server:
                 encoding_errors="replace",
                 **options,
             )
+            self._reads = bounded(self._link)
             await self._link.connect()
+        self._reads.left = REPLIES_MAX
         await self._link.send_packed_command(self._link.pack_commands(commands))
         answers: list[object] = []
         errors = import_module("redis.exceptions")
@@ -228,12 +232,17 @@ def sentence(address: Address, error: Exception, *, tls: bool, met: bool) -> str
         return f"{address} hung up{hint}"
     if kind == "BusyLoadingError":
         return f"{address} is still loading its data; it will answer when that is done"
-    if kind == "InvalidResponse" or "protocol" in low:
+    unnamed = (
+        isinstance(error, UnicodeError) or "'idna'" in low
+    )  # an empty part of the host, or one over 63 letters
+    nonsense = isinstance(error, ValueError | RecursionError) and not unnamed
+    if nonsense or kind == "InvalidResponse" or "protocol" in low:
         return f"{address} speaks, but not as a redis server does"
     errno = getattr(error.__cause__, "errno", None) or getattr(error, "errno", None)
     found = re.search(r"Error (\d+) connecting", said)
     code = errno or (int(found[1]) if found else 0)
-    return f"no redis server answers at {address} ({os.strerror(code) if code else said[:120]})"
+    why = "that can be no host's name" if unnamed else os.strerror(code) if code else said[:120]
+    return f"no redis server answers at {address} ({why})"
 
 
 def calls(field: str, said: str) -> int:

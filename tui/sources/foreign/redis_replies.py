@@ -58,6 +58,7 @@ def nodes_of(text: str) -> list[Known]:
     Who is still shaking hands has no name yet. Lines that are none are left out.
     """
     known: list[Known] = []
+    left = SLOTS  # no node has more, and of no slot is told twice
     for line in text.splitlines()[:NODES_MAX]:
         words = line.split()
         if len(words) < 8 or ("@" not in words[1] and ":" not in words[1]):
@@ -69,7 +70,8 @@ def nodes_of(text: str) -> list[Known]:
         place, *more = words[1].split(",")
         host, _, port = place.partition("@")[0].rpartition(":")
         named = more[0] if more and "=" not in more[0] and more[0] != "?" else ""
-        slots, moving = _slots(words[8:])
+        slots, moving = _slots(words[8 : 8 + left])
+        left -= len(slots)
         known.append(
             Known(
                 id=words[0][:40],
@@ -99,7 +101,18 @@ def _slots(
             first, last = int(found[1]), int(found[2] or found[1])
             if first <= last < SLOTS:
                 ranges.append((first, last))
-    return tuple(sorted(ranges)), tuple((*way, n) for way, n in sorted(moving.items()))
+    return _apart(ranges), tuple((*way, n) for way, n in sorted(moving.items()))
+
+
+def _apart(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """In order, and none over another: what is told twice counts once."""
+    apart: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if apart and first <= apart[-1][1]:
+            apart[-1] = apart[-1][0], max(last, apart[-1][1])
+        else:
+            apart.append((first, last))
+    return tuple(apart)
 
 
 def fields_of(text: str) -> dict[str, str]:

@@ -147,8 +147,10 @@ def shown(address: str) -> str:
     """An address as it may stand on a screen or in a file: without its key or password."""
     if not is_foreign(address):
         return address
-    named = address.partition("?")[0]
+    named, _, query = address.partition("?")
     scheme, _, rest = named.partition("://")
+    if "@" in query and scheme != "erlang":  # a password with a ? in it: all before is its
+        return f"{scheme}://{query.rpartition('@')[2]}"
     user, at, host = rest.rpartition("@")
     return f"{scheme}://{user.partition(':')[0]}@{host}" if at and ":" in user else named
 
@@ -162,6 +164,8 @@ def places(rest: str, port: int) -> tuple[list[Address], dict[str, str]]:
         if not parts.hostname:
             raise ValueError(place)
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        if parts.port == 0:
+            raise ValueError(place)
         places.append(Address(f"{host}:{parts.port or port}"))
     return places, {key: values[-1] for key, values in parse_qs(query).items()}
 

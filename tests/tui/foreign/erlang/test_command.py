@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
@@ -127,3 +128,28 @@ async def test_a_host_that_can_have_no_name_is_one_sentence(cookie_file: str) ->
         assert (code, out) == (3, "")
         assert "no host's name" in wrong
         assert wrong.count("\n") == 1
+
+
+async def test_only_regular_files_hold_a_cookie_and_it_is_ascii(tmp_path: Path) -> None:
+    pipe, other = tmp_path / "pipe", tmp_path / "other"
+    os.mkfifo(pipe)
+    other.write_bytes(b"cr\xfcmbs")
+    for file, why in ((pipe, "is no regular file"), (other, "printable ASCII")):
+        code, out, wrong = await run("status", f"erlang://{NAME}", "--cookie", str(file))
+        assert (code, out) == (2, "")
+        assert why in wrong
+
+
+async def test_a_port_mapper_that_says_nothing_is_one_sentence(cookie_file: str) -> None:
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(100):
+            pass
+        writer.close()
+
+    server = await asyncio.start_server(mute, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    address = f"erlang://{NAME}?epmd={port}"
+    code, out, wrong = await run("status", address, "--cookie", cookie_file)
+    server.close()
+    assert (code, out) == (3, "")
+    assert f"127.0.0.1:{port} takes connections but does not answer" in wrong

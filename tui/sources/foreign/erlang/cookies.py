@@ -36,6 +36,8 @@ def _found() -> str:
 
 def _kept(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():  # a pipe's other end may never come
+            raise ErlangError(f"the cookie's file {path} is no regular file; {HOW}")
         with path.open("rb") as opened:
             raw = opened.read(2 * SIZE_MAX)
     except OSError as error:
@@ -52,6 +54,8 @@ def _typed() -> str:
 
 def _checked(text: str, where: str) -> str:
     found = text.strip()
-    if not found or len(found) > SIZE_MAX or not found.isprintable():
-        raise ErlangError(f"{where} holds no cookie (a line of 1 to {SIZE_MAX} characters); {HOW}")
+    if not (0 < len(found) <= SIZE_MAX and found.isascii() and found.isprintable()):
+        raise ErlangError(
+            f"{where} holds no cookie (a line of 1 to {SIZE_MAX} printable ASCII characters); {HOW}"
+        )
     return found

@@ -90,6 +90,12 @@ async def port_of(node: str, epmd: int) -> int:
     return answered(raw, node)
 
 
+def mute(node: str, epmd: int) -> str:
+    """When the port mapper says nothing."""
+    host = node.partition("@")[2]
+    return f"{host}:{epmd} takes connections but does not answer as a port mapper (epmd), so {node} is not found"
+
+
 def reason(error: OSError | UnicodeError) -> str:
     """In the system's words, without asyncio's."""
     if isinstance(error, UnicodeError):  # an empty part of it, or one over 63 letters

@@ -15,7 +15,7 @@ from typing import Final
 
 from tui.sources.foreign.erlang.asking import PASS_THROUGH, REFUSAL, Answer, Question, asked
 from tui.sources.foreign.erlang.decoding import decoded
-from tui.sources.foreign.erlang.epmd import ErlangError, port_of, reason
+from tui.sources.foreign.erlang.epmd import ErlangError, mute, port_of, reason
 from tui.sources.foreign.erlang.handshake import (
     MESSAGE_MAX,
     Myself,
@@ -194,9 +194,11 @@ def _refused(answer: Term) -> bool:
 async def opened(node: str, epmd: int, myself: Myself, cookie: str, chance: Random) -> Link | None:
     """A link to a node. None: it thinks that somebody of our name is there. Raises ErlangError."""
     link: Link | None = None
+    mapped = False
     try:
         async with asyncio.timeout(WITHIN_S):
             port = await port_of(node, epmd)
+            mapped = True
             host = node.partition("@")[2]
             try:
                 reader, writer = await asyncio.open_connection(host, port)
@@ -209,6 +211,8 @@ async def opened(node: str, epmd: int, myself: Myself, cookie: str, chance: Rand
                 return met
             return None
     except TimeoutError:
+        if not mapped:
+            raise ErlangError(mute(node, epmd)) from None
         raise ErlangError(f"{node} does not answer") from None
     finally:
         if link is not None:

@@ -52,7 +52,8 @@ class Erlang:
 
     async def look(self, every_us: int) -> Look:
         """Ask everybody; whoever is slow is in a later look."""
-        until = self._calling.clock() + (PATIENCE_S if self._looked else WITHIN_S)
+        # The first waits a little longer than any answer may take, to be told why none came.
+        until = self._calling.clock() + PATIENCE_S + (0 if self._looked else WITHIN_S)
         while self._begin() or self._asking:
             left = until - self._calling.clock()
             if left <= 0:
