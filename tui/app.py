@@ -72,13 +72,14 @@ def run_inspect(
     dress: Dress = AS_IT_IS,
     *,
     faults: bool = False,
+    also: tuple[str, ...] = (),
 ) -> int:
     """The dashboard over a cluster that runs already, found through any of its windows.
 
-    `faults`: its links may be cut, where its nodes allow it, each time after a question.
+    `also`: where others of it were found, for when the one that was named is gone by then. `faults`: its links may be cut, where its nodes allow it, each time after a question.
     Raises ServeError when the page cannot be served; so do the two below.
     """
-    return asyncio.run(_inspect(address, lasting, page, dress, faults))
+    return asyncio.run(_inspect(address, lasting, page, dress, faults, also))
 
 
 async def _demo(
@@ -117,24 +118,32 @@ async def _demo(
 
 
 async def _inspect(
-    address: str, lasting: float | None, page: Page | None, dress: Dress, faults: bool
+    address: str,
+    lasting: float | None,
+    page: Page | None,
+    dress: Dress,
+    faults: bool,
+    also: tuple[str, ...],
 ) -> int:
+    from tui.sources.foreign.watching import ForeignSource, shown, source_of
+
     apps: list[MasterlessApp] = []
+    foreign: list[ForeignSource] = []
 
     async def begin(_take: Take) -> tuple[Source, Hands | None]:
         from tui.inspecting.surgeon import Surgeon
-        from tui.sources.foreign.watching import source_of
 
-        live = source_of(address)
+        live = source_of(address, also)
+        if isinstance(live, ForeignSource):
+            foreign.append(live)
         calm_collector()
         return live, Surgeon(lambda: apps[0].view) if faults else None
-
-    from tui.sources.foreign.watching import shown
 
     greeting = "links of this cluster can be cut (i, :cut, :partition): each is asked first"
     options = Options(
         title=shown(address),
         stage=f"waiting for {shown(address)}…",
+        trouble=lambda: foreign[0].trouble if foreign else "",
         dress=dress,
         foreign=faults,
         greeting=greeting if faults else ASKED_ONLY if "://" in address else LOOKING_ONLY,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tui.command.saying import NO_ANSWER, NOT_FINE, WRONG_CALL, CommandError
+from tui.command.saying import FINE, NO_ANSWER, NOT_FINE, WRONG_CALL, CommandError
 
 NO_NODE: Final = (
     "something answers at {} that is no node's window; look for it in what `up` printed"
@@ -63,12 +63,13 @@ def ask(
     raise CommandError(sentence, WRONG_CALL if status < 500 else NOT_FINE)
 
 
-def there(address: str) -> None:
-    """Raises CommandError unless somebody answers there."""
-    if "://" in address:
-        foreign(address)
-    else:
+def there(address: str) -> tuple[str, ...]:
+    """Where others of another engine's cluster were found; raises CommandError if nobody answers."""
+    if "://" not in address:
         ask(address, "GET", "/healthz")
+        return ()
+    view, _ = foreign(address)
+    return tuple(node.window for node in view.nodes.values() if node.connected and node.window)
 
 
 def look(address: str) -> Any:
@@ -96,6 +97,24 @@ def foreign(address: str) -> Any:
     if not view.nodes:
         raise CommandError(trouble or f"nobody answers at {shown(address)}", NO_ANSWER)
     return view, now
+
+
+async def foreign_looks(address: str, take: Any) -> int:
+    """Give `take` the view and the moment, look after look, until Ctrl-C."""
+    from contextlib import aclosing
+
+    from tui.sources.foreign.watching import ForeignError, looks, shown
+
+    try:
+        async with aclosing(looks(address)) as seen:
+            async for view, now, trouble in seen:
+                if not view.nodes:
+                    sentence = trouble or f"nobody answers at {shown(address)}"
+                    raise CommandError(sentence, NO_ANSWER)
+                take(view, now)
+        return FINE
+    except ForeignError as error:
+        raise CommandError(str(error), WRONG_CALL) from None
 
 
 def records(address: str) -> Any:

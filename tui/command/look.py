@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from tui.command.asking import look, records, there
+from tui.command.asking import foreign_looks, look, records, there
 from tui.command.hosted.serving import add_serve, page_of, served
 from tui.command.saying import (
     FINE,
@@ -19,6 +19,9 @@ from tui.command.saying import (
     wait_a_second,
 )
 from tui.command.words import Words, add_address, add_cookie, add_looks, looks_of
+
+if TYPE_CHECKING:
+    from tui.view import ClusterView
 
 STATUS_ENDS: Final = """\
 Exits with 0 when all is well. Exits with 1 when the nodes disagree, when a member is suspect, dead
@@ -66,7 +69,7 @@ def inspect(args: argparse.Namespace) -> int:
     if args.faults and "://" in args.address:
         why = "nothing is ever done to a cluster of another engine: look at it without --faults"
         raise CommandError(why, WRONG_CALL)
-    there(args.address)  # a dead address is a sentence, not an empty dashboard
+    also = there(args.address)  # a dead address is a sentence, not an empty dashboard
     page = page_of(args, shown(args.address))
     if page is None and (args.plain or not sys.stdout.isatty()):
         from tui.text.live import follow
@@ -75,7 +78,9 @@ def inspect(args: argparse.Namespace) -> int:
     from tui.app import run_inspect as run_dashboard
 
     with served():
-        return run_dashboard(args.address, page=page, dress=looks_of(args), faults=args.faults)
+        return run_dashboard(
+            args.address, page=page, dress=looks_of(args), faults=args.faults, also=also
+        )
 
 
 def status(args: argparse.Namespace) -> int:
@@ -84,14 +89,20 @@ def status(args: argparse.Namespace) -> int:
     from tui.text.status import status as judged
 
     watch = Watch()
-    while True:
-        view, now = look(args.address)
+
+    def news(view: ClusterView, now: int) -> None:
         said = judged(view, now)
-        if not args.watch:
-            show(to_json(said) if args.json else status_text(said))
-            return FINE if said.fine else NOT_FINE
         if watch.is_news(said):
             show(to_json(said) if args.json else watch.block(said, now))
+
+    if not args.watch:
+        said = judged(*look(args.address))
+        show(to_json(said) if args.json else status_text(said))
+        return FINE if said.fine else NOT_FINE
+    if "://" in args.address:  # one who looks on remembers whom he saw
+        return run_async(foreign_looks(args.address, news))
+    while True:
+        news(*look(args.address))
         wait_a_second()
 
 

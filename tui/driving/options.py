@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
@@ -9,6 +10,11 @@ from msgspec import Struct
 from tui.driving.dress import Dress
 from tui.scene import ScreenName
 from tui.view import ClusterView
+
+
+def untroubled() -> str:
+    """Nothing is known to be wrong."""
+    return ""
 
 
 class Options(Struct, frozen=True):
@@ -28,6 +34,8 @@ class Options(Struct, frozen=True):
     pages: str = "no page is served: start with --serve PORT"
     """Where viewers find this, for who asks here."""
     stage: str = "waiting for the first word of the cluster…"
+    trouble: Callable[[], str] = untroubled
+    """Why nobody there can be read now, in one sentence; empty while nothing is wrong."""
 
 
 DEFAULT: Final = Options()
@@ -38,7 +46,8 @@ def stage_of(options: Options, view: ClusterView) -> str:
     expected = options.expected
     running = sum(1 for node in view.nodes.values() if node.process == "running")
     if not expected:
-        return options.stage
+        why = options.trouble()
+        return f"{why}; trying again…" if why else options.stage
     if running < expected:
         return f"starting n{running + 1} of {expected}…"
     return f"{expected} of {expected} processes run, waiting for their first word…"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from random import Random
 from secrets import randbits
 from time import time_ns
@@ -29,6 +29,10 @@ from tui.view import ClusterView
 
 EVERY_S: Final = 0.25
 """Between two looks."""
+LOOKS_S: Final = 1.0
+"""Between two looks of somebody who only wants to hear what is new."""
+ALSO_MAX: Final = 16
+"""Places that are tried beside those that were named."""
 FACTS_MAX: Final = 100_000
 """That wait to be drained; then the oldest go."""
 Take = Callable[[Fact], None]
@@ -173,12 +177,12 @@ def places(rest: str, port: int) -> tuple[list[Address], dict[str, str]]:
 class ForeignSource:
     """A source of facts: looks, one after another."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, also: tuple[str, ...] = ()) -> None:
         self._teller = Teller(time_ns() // 1_000_000)
         self._take: Take = lambda _fact: None
         self._task: asyncio.Task[None] | None = None
         self._buffer: deque[Fact] = deque(maxlen=FACTS_MAX)
-        self._adapter = opened(address, self._overheard)
+        self._adapter = opened(beside(address, also), self._overheard)
         self._every_s = ENGINES[address.partition("://")[0]].every_s
 
     @property
@@ -240,6 +244,28 @@ async def looked(address: str) -> tuple[ClusterView, int, str]:
         await source.close()
 
 
-def source_of(address: str) -> LiveSource | ForeignSource:
-    """Whatever reads the cluster at an address. Raises ForeignError."""
-    return ForeignSource(address) if is_foreign(address) else LiveSource([Address(address)])
+def beside(address: str, also: tuple[str, ...]) -> str:
+    """An address that names these places too: whoever was named first may be gone by now."""
+    named, mark, query = address.partition("?")
+    more = [place for place in also if not named.endswith((f"/{place}", f",{place}", f"@{place}"))]
+    return ",".join([named.rstrip("/"), *more[:ALSO_MAX]]) + mark + query if more else address
+
+
+def source_of(address: str, also: tuple[str, ...] = ()) -> LiveSource | ForeignSource:
+    """Whatever reads the cluster at an address, found `also` there. Raises ForeignError."""
+    return ForeignSource(address, also) if is_foreign(address) else LiveSource([Address(address)])
+
+
+async def looks(address: str) -> AsyncGenerator[tuple[ClusterView, int, str]]:
+    """One look after another, each a second after the one before, with all that was seen before.
+
+    (view, now, why nobody could be read). Raises ForeignError.
+    """
+    source, view = ForeignSource(address), ClusterView()
+    try:
+        while True:
+            view = fold(view, await source.look())
+            yield view, time_ns() // 1_000, source.trouble
+            await asyncio.sleep(LOOKS_S)
+    finally:
+        await source.close()
