@@ -47,15 +47,15 @@ SAID: list[tuple[Tell, int, Tone, str]] = [
     (story, QUIET, "good", "5 nodes agree. Every key has 3 of 3 owners. 36 answers/s, "
      "worst 1 % takes 11 ms."),
     (story, SILENT, "warn", "n4 was killed 0.20 s ago. Nobody has noticed yet. "
-     "Every key still has 2 of 3 owners."),
+     "41 of 64 partitions have 2 of 3 owners."),
     (story, SUSPECTED, "warn", "n4 was killed 0.42 s ago. 3 of 4 peers suspect it, "
-     "n3 has not heard. Every key still has 2 of 3 owners."),
+     "n3 has not heard. 41 of 64 partitions have 2 of 3 owners."),
     (story, KILLED + 500 * MS, "warn", "n4 was killed 0.50 s ago. All 4 peers suspect it: dead in "
-     "0.41 s unless it answers. Every key still has 2 of 3 owners."),
+     "0.41 s unless it answers."),
     (story, KILLED + 1_010 * MS, "bad", "n4 was killed 1.0 s ago. 3 of 4 peers hold it dead, "
-     "n5 has not heard. Every key still has 2 of 3 owners."),
+     "n5 has not heard. 41 of 64 partitions have 2 of 3 owners."),
     (story, DEAD, "bad", "n4 was killed 3.2 s ago, all 4 peers hold it dead. 60 hints wait at "
-     "n1 n3 n5. Every key still has 2 of 3 owners."),
+     "n1 n3 n5. 41 of 64 partitions have 2 of 3 owners."),
     (story, STARTED + 340 * MS, "warn", "n4 is coming back in a new life. 2 of 4 peers see it, "
      "n2 n5 have not heard. Every key has 3 of 3 owners."),
     (story, BACK, "warn", "n4 is back in a new life, all see it. 15 of 126 hints still to return, "
@@ -69,7 +69,7 @@ SAID: list[tuple[Tell, int, Tone, str]] = [
     (removed_story, KILLED + 14 * SECOND, "warn", "The ring goes on without n4 (gone 14.0 s), "
      "38 places rebuilt elsewhere. Every key has 3 of 3 owners."),
     (paused_story, KILLED + SECOND, "warn", "n4 was paused 1.0 s ago. 3 of 4 peers suspect it, "
-     "n3 has not heard. Every key still has 2 of 3 owners."),
+     "n3 has not heard. 41 of 64 partitions have 2 of 3 owners."),
     (paused_story, KILLED + 3 * SECOND, "good", "False alarm: n4 was paused for 2.1 s, answered "
      "before anyone held it dead. Every key has 3 of 3 owners."),
     (split_story, KILLED + 100 * MS, "warn", "n1 n2 and n3 n4 n5 are cut off from each other "
@@ -251,6 +251,20 @@ def test_a_recovery_is_not_the_news_for_ever() -> None:
     news = replace(n1.beliefs[N4], since=ended + SECOND)
     nodes = {**view.nodes, n1.name: replace(n1, beliefs={**n1.beliefs, N4: news})}
     assert "is back" not in verdict(replace(view, nodes=nodes), ended + 9 * SECOND).text
+
+
+def test_every_key_is_said_to_lack_an_owner_only_where_every_partition_does() -> None:
+    view = view_at(DEAD)
+    assert "41 of 64 partitions have 2 of 3 owners." in verdict(view, DEAD).text
+    n1 = view.nodes[NodeId("n1")]
+    assert n1.ring is not None
+    place = n1.ring.members.index(N4)
+    others = [i for i in range(len(n1.ring.members)) if i != place][:2]
+    owners = tuple((place, *others) for _ in n1.ring.owners)
+    ring = replace(n1.ring, digest="all", owners=owners)
+    nodes = {name: replace(node, ring=ring) for name, node in view.nodes.items()}
+    said = verdict(replace(view, nodes=nodes), DEAD).text
+    assert "Every key still has 2 of 3 owners." in said
 
 
 def test_one_copy_of_each_key_is_its_owner_and_not_one_of_one() -> None:

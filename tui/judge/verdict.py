@@ -396,15 +396,17 @@ def _owners(case: _Case) -> Clause:
         return Clause("Every key has its one owner.", "every key has its owner")
     if least == n:
         return Clause(f"Every key has {n} of {n} owners.", f"every key has {n} of {n} owners")
-    if least == n - 1 and n > 1:
+    if least == n - 1 and n > 1 and counts[least] == ring.partitions:
         text = f"very key still has {least} of {n} owners"
         return Clause(f"E{text}.", f"every key has {least} of {n} owners")
     share = f"{counts[least]} of {ring.partitions} partitions"
     have = "has" if counts[least] == 1 else "have"
     if least == 0:
         return Clause(f"{share} {have} no owner that answers.", f"{share} without owner")
-    text = f"{share} {have} {least} of {n} owners left."
-    return Clause(text, f"{share} at {least} of {n} owners")
+    left = "" if least == n - 1 else " left"
+    text = f"{share} {have} {least} of {n} owners{left}."
+    few = f"{counts[least]} of {ring.partitions}" if not left else share
+    return Clause(text, f"{few} at {least} of {n} owners")
 
 
 # --- more than one thing is wrong ----------------------------------------------------------------
