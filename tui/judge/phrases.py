@@ -172,17 +172,19 @@ def of_doubt(fact: Fact, payload: Doubt) -> Phrase | None:
     match payload:
         case ProbeMissed():
             asked = f", asks {listed(payload.asked)} to try" if payload.asked else ""
-            return Phrase(f"{payload.target} did not answer in {millis(payload.waited_us)}{asked}")
+            waited = f" in {millis(payload.waited_us)}" if payload.waited_us else ""
+            return Phrase(f"{payload.target} did not answer{waited}{asked}")
         case SuspicionRaised():
             if payload.accuser != fact.node:
                 return None
-            patience = seconds(payload.deadline - fact.at)
+            left = f", dead in {seconds(payload.deadline - fact.at)} unless it answers"
+            left = left if payload.deadline else ""  # not every engine says how long it waits
             why = "it refused a connection" if payload.evidence == "refused" else "it is silent"
-            return Phrase(
-                f"{payload.subject} is suspect: {why}, dead in {patience} unless it answers", "warn"
-            )
+            return Phrase(f"{payload.subject} is suspect: {why}{left}", "warn")
         case SuspicionConfirmed():
-            if not payload.accuser:  # an engine that counts them, and names nobody
+            if payload.accuser in ("", fact.node):  # an engine that counts them, and names nobody
+                if not payload.confirmations:
+                    return None
                 others = counted(payload.confirmations, "other")
                 return Phrase(f"hears the same of {payload.subject} from {others}", "warn")
             return Phrase(f"{payload.accuser} suspects {payload.subject} too", "warn")

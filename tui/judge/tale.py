@@ -12,6 +12,7 @@ from cluster.model.incident import Incident, StageName
 from cluster.model.member import MemberState, NodeId
 from tui.draw.sparkline import mean, operations, recent, slowest_now_us
 from tui.judge.agreement import Agreement, is_live
+from tui.judge.foreign.telling import telling
 from tui.judge.wording import Tone, brief, counted, joined, listed, seconds
 from tui.view import ClusterView, NodeView
 
@@ -135,7 +136,24 @@ def happened(view: ClusterView, now: int, incident: Incident) -> Clause:
                 return Clause(f"{said} ({age})", f"{said} {age}")
             if node is not None and node.process == "gone":
                 return Clause(f"{name}'s process is gone since {age}", f"{name} gone {age}")
+            if _found_silent(view, incident):
+                return Clause(f"{name} is silent", f"{name} silent")
             return Clause(f"{name} has been silent {age}", f"{name} silent {age}")
+
+
+def _found_silent(view: ClusterView, incident: Incident) -> bool:
+    """Whether it was so already when we came, and nobody tells since when."""
+    beliefs = [n.beliefs.get(incident.subject) for n in view.nodes.values()]
+    held = [
+        b
+        for b in beliefs
+        if b is not None and MemberState.SUSPECT <= b.state <= MemberState.REMOVED
+    ]
+    return (
+        telling(view) is not None
+        and bool(held)
+        and all(b.via == "boot" and b.since <= incident.began for b in held)
+    )
 
 
 def told_split(view: ClusterView, now: int, groups: tuple[tuple[NodeId, ...], ...]) -> list[Clause]:

@@ -18,6 +18,7 @@ from tui.draw.sparkline import bridged, bucketed, spark
 from tui.driving.targets import Jump
 from tui.judge.agreement import Agreement, agreement, differs, sides
 from tui.judge.court.crowns import architecture_of
+from tui.judge.foreign.telling import telling
 from tui.judge.recap import took
 from tui.judge.standing import has_left
 from tui.judge.wording import brief
@@ -48,7 +49,7 @@ class Grid(Struct, frozen=True):
     name: int = 2
 
 
-def _grid(frame: Frame, names: list[NodeId], *, ruled: bool = False) -> Grid:
+def _grid(frame: Frame, names: list[NodeId], *, ruled: bool = False, counted: bool = True) -> Grid:
     wide = frame.width >= 100
     label = max(8, *(len(n) for n in names)) + 4 if wide else 6
     label += 2 if ruled else 0
@@ -61,11 +62,12 @@ def _grid(frame: Frame, names: list[NodeId], *, ruled: bool = False) -> Grid:
     agrees = label + len(shown) * cell + (3 if wide else 2) + spent
     stale = agrees + (9 if wide else 7)
     heard = stale + 8 if wide else 0
-    behind = (heard + 12) if wide else stale + 7
+    beside = max(12, min(22, max(map(len, names)) + 8))
+    behind = (heard + beside) if wide else stale + 7
     width = max(0, min(48, frame.width - behind - 1))
     return Grid(
-        label, cell, shown, agrees, stale, heard, behind if width >= 8 else 0, width, cell >= 4,
-        follows if ruled else 0, 4 if ruled else 2,
+        label, cell, shown, agrees, stale, heard, behind if width >= 8 else 0, width,
+        cell >= 4 and counted, follows if ruled else 0, 4 if ruled else 2,
     )  # fmt: skip
 
 
@@ -88,7 +90,8 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
             _legend(frame, scene, y, 1)
         return frame
     ruled = architecture_of(scene.view) != "masterless"
-    grid = _grid(frame, names, ruled=ruled)
+    # Members of other engines have no incarnations: what is counted is how often we saw them return.
+    grid = _grid(frame, names, ruled=ruled, counted=telling(scene.view) is None)
     rows = min(len(names), bottom - y - 2)
     airy = bottom - y >= 2 * len(names) + 18
     step = 2 if airy else 1
@@ -222,7 +225,7 @@ def _judgement(
     if grid.heard:
         last = max(((at, n) for n, at in node.heard.items()), default=(0, NodeId("")))
         said = f"{last[1]}, {age(scene.now - last[0])}" if last[0] else "–"
-        frame.text(grid.heard, y, fit(said, 11), "")
+        frame.text(grid.heard, y, fit(said, (grid.behind or frame.width) - grid.heard - 1), "")
 
 
 def _known(frame: Frame, grid: Grid, y: int, judged: Agreement) -> int:
@@ -259,7 +262,9 @@ def _legend(frame: Frame, scene: Scene, y: int, rows: int) -> int:
         (glyphs.left, "faint"), (" left, itself", "muted"),
         (glyphs.differs, "warn"), (f" differs from {most}", "muted"),
     ]  # fmt: skip
-    if frame.width >= 100:
+    if frame.width >= 100 and telling(scene.view) is not None:
+        pass
+    elif frame.width >= 100:
         parts += [("", ""), ("digit = incarnation", "muted")]
     else:
         parts[-1] = (" differs", "muted")

@@ -18,7 +18,7 @@ from cluster.model.member import NodeId
 from tui.judge.agreement import Agreement, agreement, is_live
 from tui.judge.court.crowns import architecture_of, leaders
 from tui.judge.exposure import common_ring, places, served
-from tui.judge.foreign.telling import strangers, tells
+from tui.judge.foreign.telling import strangers, telling, tells
 from tui.judge.standing import Standing, stand
 from tui.judge.verdict import verdict
 from tui.judge.wording import joined
@@ -51,10 +51,11 @@ class NodeStatus(Struct, frozen=True):
 
     name: str
     state: str
-    incarnation: int
-    epoch: int
-    share: float
-    """Of all places on the ring, 0 to 1."""
+    incarnation: int | None
+    """None, and so the next, where an engine counts no such thing."""
+    epoch: int | None
+    share: float | None
+    """Of all places on the ring, 0 to 1; None where there is no ring."""
     keys: int | None
     """This and the next three are the node's own word: None when it does not report."""
     hints: int | None
@@ -91,7 +92,8 @@ class Status(Struct, frozen=True):
     """The whole answer."""
 
     verdict: str
-    architecture: str
+    architecture: str | None
+    """None for clusters of other makers."""
     agree: bool
     fine: bool
     """They agree, no member is away, every partition has live owners enough to read and write, and
@@ -112,7 +114,7 @@ def status(view: ClusterView, now: int) -> Status:
     }
     agree = judged.all and len(digests) <= 1 and len(judged.observers) > 0
     nodes = [
-        _node(view, node, judged, now, held.get(node.name, 0) / total if total else 0.0)
+        _node(view, node, judged, now, _share(view, held.get(node.name, 0), total))
         for node in view.nodes.values()
     ]
     troubled = [node for node in nodes if node.state in TROUBLED]
@@ -125,7 +127,7 @@ def status(view: ClusterView, now: int) -> Status:
         said += " Some keys have too few owners to be read or written."
     return Status(
         verdict=" ".join([said, *_unnamed(said, troubled)]),
-        architecture=kind,
+        architecture=kind if telling(view) is None else None,
         agree=agree,
         fine=agree
         and not strangers(view, judged.observers)
@@ -138,6 +140,11 @@ def status(view: ClusterView, now: int) -> Status:
         if table is None
         else RingStatus(table.partitions, table.replicas, table.digest, table.slots),
     )
+
+
+def _share(view: ClusterView, held: int, total: int) -> float | None:
+    """Of all places; None of a cluster of another maker that has none."""
+    return held / total if total else 0.0 if telling(view) is None else None
 
 
 def _ruled(view: ClusterView, now: int) -> bool:
@@ -170,18 +177,22 @@ def _has_quorums(nodes: Mapping[NodeId, NodeView], judged: Agreement, now: int) 
 
 
 def _node(
-    view: ClusterView, node: NodeView, judged: Agreement, now: int, share: float
+    view: ClusterView, node: NodeView, judged: Agreement, now: int, share: float | None
 ) -> NodeStatus:
     nodes = view.nodes
     standing: Standing = stand(node, judged, now)
     beliefs = {o: nodes[o].beliefs.get(node.name) for o in judged.observers if o != node.name}
     reporting = node.name in judged.observers
+    ours = telling(view) is None
+    leads = ours or any(n.rule.leads for n in nodes.values())
     known = [belief for belief in beliefs.values() if belief is not None]
     return NodeStatus(
         name=node.name,
         state=standing.word,
-        incarnation=max([node.incarnation, *(belief.incarnation for belief in known)]),
-        epoch=max([node.epoch, *(belief.epoch for belief in known)]),
+        incarnation=max([node.incarnation, *(belief.incarnation for belief in known)])
+        if ours
+        else None,
+        epoch=max([node.epoch, *(belief.epoch for belief in known)]) if ours else None,
         share=share,
         keys=node.keys if reporting and tells(view, "keys") else None,
         hints=sum(depth.count for depth in node.hints)
@@ -195,7 +206,9 @@ def _node(
             observer: "unknown" if belief is None else belief.state.word
             for observer, belief in beliefs.items()
         },
-        rule=RuleStatus(node.rule.master, node.rule.term, node.rule.leads) if reporting else None,
+        rule=RuleStatus(node.rule.master, node.rule.term, node.rule.leads)
+        if reporting and leads
+        else None,
         queue=node.queue if reporting else None,
         says=dict(node.extras) if reporting else {},
     )
@@ -219,15 +232,19 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def status_text(said: Status) -> list[str]:
     """The verdict and a row per node."""
-    ruled = said.architecture != "masterless"
-    foreign = any(node.says for node in said.nodes)
+    ruled = said.architecture not in (None, "masterless")
+    foreign = said.architecture is None
     rows = [["node", "state", "inc", "follows" if ruled else "share", "keys", "hints", "seen by"]]
     rows += [
         [
             node.name,
             node.state,
-            str(node.incarnation),
-            _follows(node.rule) if ruled else f"{100 * node.share:.1f}%",
+            "-" if node.incarnation is None else str(node.incarnation),
+            _follows(node.rule)
+            if ruled
+            else "-"
+            if node.share is None
+            else f"{100 * node.share:.1f}%",
             "-" if node.keys is None else str(node.keys),
             "-" if node.hints is None else str(node.hints),
             _seen(node),
@@ -235,7 +252,7 @@ def status_text(said: Status) -> list[str]:
         for node in said.nodes
     ]
     if foreign:  # a column that its engine tells nothing of is none
-        told = [column for column in range(7) if column < 3 or column == 6 or _has(rows, column)]
+        told = [column for column in range(7) if column < 2 or column == 6 or _has(rows, column)]
         rows = [[row[column] for column in told] for row in rows]
         rows[0].append("says")
         for row, node in zip(rows[1:], said.nodes, strict=True):

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 from msgspec.structs import replace
 
-from cluster.model.facts import PulseReported
-from tests.tui.foreign.pictured import LOST, NAMES, TELLING, facts, scene_of
+from cluster.model.facts import Fact, PulseReported
+from cluster.model.member import MemberState, NodeId
+from tests.tui.foreign.pictured import LOST, NAMES, TELLING, facts, row, scene_of
 from tests.tui.picture import assert_golden
+from tests.tui.story import START
 from tui.draw.frame import Frame
 from tui.fold import fold
 from tui.judge.foreign.telling import sampling, tells, untold, without
+from tui.judge.verdict import verdict
 from tui.scene import Scene
 from tui.screens import flow, home, matrix, plots, recovery, ring, rooms
 from tui.screens.detail import key, node
+from tui.sources.foreign.seen import Look, Opinion, Row
+from tui.sources.foreign.serf.words import overheard
+from tui.sources.foreign.teller import Teller
+from tui.sources.foreign.watching import shown
+from tui.text.status import status, to_json
 from tui.view import ClusterView
 
 SIZES = [(120, 36), (80, 24)]
@@ -104,3 +113,90 @@ def test_who_told_a_member_is_not_invented() -> None:
 def test_nobody_alive_is_drawn_for_who_fell_silent() -> None:
     view = scene_of(6, killed_s=3).view
     assert view.incidents[-1].subject == LOST
+
+
+def dead_before_we_came() -> ClusterView:
+    """One look at a cluster whose third member fell long ago."""
+    rows = {n: row(n, MemberState.DEAD) for n in NAMES if n != LOST}
+    looked = Look(START, 250_000, rows, {LOST: "no answer"}, TELLING)
+    return fold(ClusterView(), Teller(START // 1_000).tell(looked))
+
+
+def test_since_when_a_member_is_silent_is_not_said_by_who_came_later() -> None:
+    said = verdict(dead_before_we_came(), START + 1_000).text
+    assert said.startswith("n3 is silent, all 4 peers hold it dead.")
+    later = verdict(scene_of(6, killed_s=3).view, START + 6_000_000).text
+    assert later.startswith("n3 has been silent 3.2 s"), "of this we saw the last answer"
+
+
+def test_a_document_has_null_where_an_engine_tells_nothing() -> None:
+    document = json.loads(to_json(status(dead_before_we_came(), START)))
+    assert document["architecture"] is None
+    for each in document["nodes"]:
+        untold_ = ("share", "keys", "hints", "incarnation", "epoch", "rule")
+        assert [each[name] for name in untold_] == [None] * 6, each["name"]
+
+
+def test_the_log_gives_no_figures_that_no_line_of_an_agent_had() -> None:
+    at = START + 5_000_000
+    lines = (
+        "memberlist: Failed UDP ping: n3 (timeout reached)",
+        "memberlist: Suspect n3 has failed, no acks received",
+        "memberlist: Marking n3 as failed, suspect timeout reached (0 peer confirmations)",
+    )
+    view = scene_of(3).view
+    for number, line in enumerate(lines, start=1):
+        word = overheard(line, NAMES[0], at)
+        assert word is not None
+        fact = Fact(NAMES[0], 1, 1_000 + number, at, at, word.payload, (), "inferred")
+        view = fold(view, [fact])
+    told = [event.text for event in view.events if event.at == at]
+    assert sorted(told) == ["n3 did not answer", "n3 is suspect: it is silent"]
+
+
+def test_a_matrix_counts_no_incarnations_and_dates_no_news_that_nobody_dated() -> None:
+    said = text(matrix.paint(scene_of(3), 120, 36))
+    assert "incarnation" not in said
+    assert "knew it at boot" not in said
+
+
+def test_names_of_five_letters_and_more_are_heard_whole() -> None:
+    names = [NodeId(f"r2710{number}") for number in range(1, 7)]
+    rows = {
+        name: Row(
+            name,
+            dict.fromkeys(names, Opinion(MemberState.ALIVE)),
+            heard={n: START for n in names if n != name},
+        )
+        for name in names
+    }
+    heard = replace(TELLING, engine="Redis", tells=("heard", "keys", "operations", "ring"))
+    teller, view = Teller(1), ClusterView()
+    for at in (START, START + 1_000_000):
+        view = fold(view, teller.tell(Look(at, 100_000, rows, {}, heard)))
+    scene = Scene(view, START + 1_400_000, source="redis://10.0.0.1:6379")
+    assert "r27106, 1.4s" in text(matrix.paint(scene, 120, 36))
+    wide = text(home.paint(scene, 120, 36))
+    assert any(line.endswith("heard seen by") for line in wide.splitlines())
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_keys_of_a_node_that_never_answered_are_no_zero(size: tuple[int, int]) -> None:
+    keyed = replace(TELLING, engine="Redis", tells=("keys", "operations"))
+    rows = {
+        n: replace(row(n, MemberState.DEAD), keys=7, extras=(("master of", "5,461 slots"),))
+        for n in NAMES
+        if n != LOST
+    }
+    looked = Look(START, 250_000, rows, {LOST: "no answer"}, keyed)
+    view = fold(ClusterView(), Teller(1).tell(looked))
+    said = text(home.paint(Scene(view, START, source="redis://10.0.0.1:6379"), *size))
+    (line,) = (each for each in said.splitlines() if each.startswith("  n3 "))
+    assert " 0 " not in line
+    assert "master of 5,461 slots" in said, "what the engine says has room"
+
+
+def test_an_address_without_a_user_is_shown_without_its_sign() -> None:
+    assert shown("redis://:secret@10.0.0.1:6379") == "redis://10.0.0.1:6379"
+    assert shown("redis://ann:secret@10.0.0.1:6379") == "redis://ann@10.0.0.1:6379"
+    assert shown("erlang://a@10.0.0.1") == "erlang://a@10.0.0.1"

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from cluster.model.member import NodeId
 from tui.judge.agreement import agreement, outcasts
+from tui.judge.foreign.telling import telling
 from tui.judge.phrases import holds
 from tui.judge.wording import listed, millis
 from tui.scene import Scene, hue
@@ -32,6 +33,7 @@ def latest_news(scene: Scene) -> News | None:
     judged = agreement(scene.view, scene.now)
     out = outcasts(judged.subjects, judged.observers)
     found: list[News] = []
+    foreign = telling(scene.view) is not None
     for subject in judged.subjects.values():
         newest = subject.newest
         if newest is None:
@@ -44,7 +46,9 @@ def latest_news(scene: Scene) -> News | None:
             and n not in out
         }
         unaware = tuple(n for n in subject.late if n not in out)
-        if len(holders) + len(unaware) < 2 or not holders:
+        # Of another engine nobody tells since when it holds what it held before we came.
+        untold = foreign and all(belief.via == "boot" for belief in holders.values())
+        if untold or len(holders) + len(unaware) < 2 or not holders:
             continue
         ordered = dict(sorted(holders.items(), key=lambda item: (item[1].since, item[0])))
         found.append(News(subject.name, ordered, unaware))

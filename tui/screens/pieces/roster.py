@@ -43,6 +43,10 @@ NAME_MAX: Final = 12
 """Columns of a name."""
 
 
+WORDS: Final = 22
+"""Columns of what an engine says of a node, before curves are given any."""
+
+
 class Columns(Struct, frozen=True):
     """Where each column begins, and how wide the sparklines are. A place of 0: not shown.
 
@@ -106,6 +110,8 @@ def columns(
     room = right - x - (2 if narrow else 4) - 12
     ops_spark = max(0, min(60, room * (3 if narrow else 1) // (5 if narrow else 2)))
     p99_spark = max(0, min(60, room - ops_spark))
+    if narrow and not has("latencies"):  # its own words stand there: no curve takes their room
+        ops_spark = max(0, right - x - 10 - WORDS)
     ops = x + 1
     p99 = ops + ops_spark + 6 + (1 if narrow else 2)
     extras = 0
@@ -148,7 +154,7 @@ def paint_roster(frame: Frame, scene: Scene, y: int, rows: int) -> int:
             text = f"{100 * held[name] / total:.1f}%" if name in held else "–"
             frame.right(place.share + 6, row, text, bold=chosen)
             frame.hit(place.share + 6 - len(text), row, len(text), 1, Jump("ring", name))
-        if place.keys and watched(view, name):
+        if place.keys and watched(view, name) and (told is None or node.reported_at):
             frame.right(place.keys + 7, row, f"{node.keys:,}", bold=chosen)
         live = is_live(node, scene.now)
         _pace(frame, scene, place, row, node, (ops[name], slow[name]), tops)
@@ -218,7 +224,8 @@ def _header(frame: Frame, place: Columns, y: int, names: list[NodeId]) -> None:
         first, last = names[0], names[-1]
         prefix = first.rstrip("0123456789")
         numbered = last.startswith(prefix) and len(first) > len(prefix)
-        text = f"seen by {first[len(prefix) :]}–{last[len(prefix) :]}" if numbered else text
+        full = f"seen by {first[len(prefix) :]}–{last[len(prefix) :]}"
+        text = full if numbered and place.seen + len(full) < frame.width else text
     frame.text(place.seen, y, text, "muted")
 
 

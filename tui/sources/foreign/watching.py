@@ -156,7 +156,8 @@ def shown(address: str) -> str:
     if "@" in query and scheme != "erlang":  # a password with a ? in it: all before is its
         return f"{scheme}://{query.rpartition('@')[2]}"
     user, at, host = rest.rpartition("@")
-    return f"{scheme}://{user.partition(':')[0]}@{host}" if at and ":" in user else named
+    name = user.partition(":")[0] + at if scheme == "erlang" or user.partition(":")[0] else ""
+    return f"{scheme}://{name}{host}"
 
 
 def places(rest: str, port: int) -> tuple[list[Address], dict[str, str]]:

@@ -122,7 +122,7 @@ def test_status_has_no_columns_of_what_erlang_does_not_tell() -> None:
     shown = scene()
     document = status(shown.view, shown.now)
     head, *lines = status_text(document)[1:]
-    assert head.split() == ["node", "state", "inc", "seen", "by", "says"]
+    assert head.split() == ["node", "state", "seen", "by", "says"]
     assert lines[0].endswith("run queue 2, processes 1,204, longest queue 31 at shop_orders")
     assert document.nodes[0].keys is None
     assert document.nodes[0].says["Elixir"] == "1.14.0"

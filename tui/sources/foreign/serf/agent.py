@@ -163,7 +163,10 @@ class Agent:
                 return await answer
         except (TimeoutError, OSError):
             await self.close()
-            raise SerfError(f"the agent at {self.address} does not answer") from None
+            why = f"the agent at {self.address} does not answer"
+            if not self.name:  # nobody has said a word of Serf there yet
+                why = f"no serf agent speaks at {self.address}; give the port of its RPC (7373)"
+            raise SerfError(why) from None
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         """Answers until the connection ends, or until it speaks nonsense."""
@@ -196,7 +199,7 @@ class Agent:
                 self._hear(word)
 
     def _speaks_otherwise(self) -> SerfError:
-        return SerfError(f"{self.address} speaks, but not as a serf agent does")
+        return SerfError(f"no serf agent speaks at {self.address}; give the port of its RPC (7373)")
 
     def _hung_up(self, why: SerfError) -> None:
         waiting, self._waiting = list(self._waiting.values()), {}
