@@ -27,7 +27,7 @@ from msgspec import Struct
 
 from tests.bench.figures import figure
 from tests.tui.foreign.erlang.beams import beams
-from tests.tui.foreign.redis_servers import SERVER, Servers
+from tests.tui.foreign.redis.servers import SERVER, Servers
 from tests.tui.foreign.test_serf import free_ports
 from tui.fold import fold
 from tui.sources.foreign.watching import ForeignSource

@@ -17,7 +17,7 @@ import pytest
 from cluster.model.facts import SnapshotTaken
 from cluster.model.incident import Incident
 from cluster.model.member import MemberState, NodeId
-from tests.tui.foreign.redis_servers import MISSING, SERVER, WATCHER, Servers, free_port
+from tests.tui.foreign.redis.servers import MISSING, SERVER, WATCHER, Servers, free_port
 from tui.fold import fold
 from tui.judge.agreement import agreement
 from tui.judge.exposure import common_ring, served
@@ -26,7 +26,7 @@ from tui.sources.foreign.watching import ForeignError, ForeignSource, opened
 from tui.timeline.recording import Recording
 from tui.view import ClusterView
 
-COMMAND = [sys.executable, str(Path(__file__).parents[3] / "masterless.py")]
+COMMAND = [sys.executable, str(Path(__file__).parents[4] / "masterless.py")]
 OPENSSL = shutil.which("openssl")
 real = pytest.mark.real
 needs_redis = pytest.mark.skipif(SERVER is None, reason=MISSING)

@@ -8,8 +8,8 @@ from time import monotonic
 import pytest
 
 from cluster.model.member import NodeId
-from tests.tui.foreign.redis_servers import free_port
-from tests.tui.foreign.test_redis import trouble
+from tests.tui.foreign.redis.servers import free_port
+from tests.tui.foreign.redis.test_redis import trouble
 from tui.fold import fold
 from tui.sources.foreign.redis_cluster import ALLOWED, RETRY_S
 from tui.sources.foreign.watching import ForeignSource
