@@ -103,3 +103,22 @@ def test_a_pipe_that_nobody_reads_any_more_ends_the_demo_and_its_nodes() -> None
     assert "BrokenPipe" not in said
     assert code in {0, 1, 128 + signal.SIGPIPE}
     assert not [pid for pid in nodes if os.path.exists(f"/proc/{pid}")]
+
+
+def test_a_pipe_that_nobody_reads_any_more_ends_a_look_at_a_quiet_cluster(window: str) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "inspect", window, "--plain"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        try:
+            process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        assert b"Traceback" not in process.stderr.read()

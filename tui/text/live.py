@@ -7,6 +7,8 @@ acknowledged answer and fails if one is missing.
 from __future__ import annotations
 
 import asyncio
+import select
+import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -81,6 +83,18 @@ async def follow_demo(options: ShowOptions, say: Say, lasting_s: float | None) -
             await asyncio.gather(printing, starting, stopped, return_exceptions=True)
 
 
+def unread() -> bool:
+    """Whether nobody reads our lines any more: of a pipe one learns that else only by writing."""
+    if not hasattr(select, "poll"):
+        return False
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), select.POLLERR)
+        return any(event & select.POLLERR for _, event in poll.poll(0))
+    except (OSError, ValueError):  # it is no file
+        return False
+
+
 async def _print(
     source: LiveSource | ForeignSource, lab_facts: list[Fact], say: Say, stopping: Stopping
 ) -> None:
@@ -93,6 +107,8 @@ async def _print(
                 await stopping.wait()
         except TimeoutError:
             pass
+        if unread():
+            raise BrokenPipeError
         batch: Sequence[Fact] = [*lab_facts, *source.drain()]
         lab_facts.clear()
         view = fold(view, batch)
