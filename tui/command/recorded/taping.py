@@ -77,6 +77,8 @@ async def _tape(
             recorder.hear(source.drain(), wall())
     if alive:
         print(file=sys.stderr)
+    if not path.exists():  # noqa: ASYNC240 (once, and then it ends)
+        raise CommandError(f"{path} was removed meanwhile: nothing is kept", NOT_FINE)
     say(f"{path}: {progress(recorder, wall())}")
     say(f"{prog} replay {path} shows it")
     return FINE

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from msgspec.msgpack import encode
 
+from tui.command.recorded.taping import tape
+from tui.command.saying import CommandError
 from tui.sources.foreign.serf.words import MSGPACK
 from tui.sources.foreign.watching import looked
 
@@ -82,3 +85,17 @@ async def test_a_refusal_is_told_without_what_a_terminal_would_obey() -> None:
 async def test_what_can_be_no_hosts_name_is_one_sentence(host: str) -> None:
     _, _, trouble = await looked(f"serf://{host}:7")
     assert "no host's name" in trouble
+
+
+async def test_a_recording_that_was_removed_meanwhile_is_not_said_to_be_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "a.rec"
+    async with Agent("n1", "n1").up() as address:
+        taping = asyncio.create_task(tape(address, kept, 1.0, "masterless"))
+        while not kept.exists():  # noqa: ASYNC110 (a file tells nobody that it is there)
+            await asyncio.sleep(0.01)
+        kept.unlink()
+        with pytest.raises(CommandError, match="was removed meanwhile"):
+            await taping
+    assert "replay" not in capsys.readouterr().out
