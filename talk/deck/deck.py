@@ -122,6 +122,11 @@ class Act(Struct, frozen=True, tag="act"):
     args: tuple[str, ...] = ()
     line: int = 0
 
+    @property
+    def words(self) -> str:
+        """As a deck says it: `kill n4`."""
+        return " ".join((self.verb, *self.args))
+
 
 class Wait(Struct, frozen=True, tag="wait"):
     """Go on when something is so. Past `within_us` the cue is late."""

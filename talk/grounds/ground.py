@@ -37,9 +37,13 @@ class Done(Struct, frozen=True):
 class Ground(Protocol):
     """A place for a talk."""
 
-    simulated: bool
     makes: bool
     """Whether clusters are made; else a recording of some is shown."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether no processes run, or ran when it was recorded."""
+        ...
 
     def label(self) -> str:
         """What the audience is told of it: "live cluster, 5 processes"."""
@@ -53,6 +57,12 @@ class Ground(Protocol):
     @property
     def stretch(self) -> float:
         """How much longer than planned things take here, as measured; at least 1."""
+        ...
+
+    @property
+    def stands(self) -> str | None:
+        """The act, in the deck's words, in front of which its clock stands until somebody asks for it;
+        empty: the clock stands for good; None: it goes on, as any cluster's does."""
         ...
 
     def take(self) -> list[Fact]:

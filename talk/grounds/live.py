@@ -42,6 +42,7 @@ class LiveGround:
 
     simulated = False
     makes = True
+    stands = None
 
     def __init__(self, seed: int, players: Players | None = None) -> None:
         self.seed = seed

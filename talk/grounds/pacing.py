@@ -19,6 +19,7 @@ class PacedGround:
 
     simulated = True
     makes = True
+    stands = None
 
     def __init__(self, world: SimGround) -> None:
         self._world = world

@@ -37,7 +37,6 @@ PAIRS_BYTES_MAX: Final = 16 * 1_048_576
 class RecordedGround:
     """One recording, sought and played. `real`: at the pace of the wall's clock; else as asked."""
 
-    simulated = True
     makes = False
 
     def __init__(
@@ -88,9 +87,14 @@ class RecordedGround:
             said.append(f"{count} of {len(names)} pairs are not in {beside_it} beside it")
         return f"{self.recording.path}: {'; '.join(said)}: {MENDS}" if said else ""
 
+    @property
+    def simulated(self) -> bool:
+        """As the cluster was of which the slide was recorded."""
+        return self._visit.label.startswith("simulated")
+
     def label(self) -> str:
         """That it is recorded, and of what."""
-        return "recorded, simulated" if self._visit.label.startswith("simulated") else "recorded"
+        return "recorded, simulated" if self.simulated else "recorded"
 
     @property
     def slides(self) -> int:
@@ -109,10 +113,23 @@ class RecordedGround:
 
     # --- time ------------------------------------------------------------------------------------
 
+    def _next(self) -> Deed | None:
+        """What is done next; None: nothing more on this slide."""
+        ahead = (deed for deed in self._todo if deed.t >= self._t)
+        return min(ahead, key=lambda deed: deed.t, default=None)
+
     def _limit(self) -> int:
         """How far time may go: to the next act, or the end of the slide."""
-        ahead = [deed.t for deed in self._todo if deed.t >= self._t]
-        return max(self._t, min(ahead, default=self._visit.end_t))
+        deed = self._next()
+        return max(self._t, deed.t if deed is not None else self._visit.end_t)
+
+    @property
+    def stands(self) -> str | None:
+        """The act that time has come to, or that the slide's recording has come to its end."""
+        if self._t < self._limit():
+            return None
+        deed = self._next()
+        return deed.label if deed is not None else ""
 
     def _play(self, us: int) -> None:
         self._t = min(self._t + us, self._limit())
@@ -197,11 +214,10 @@ class RecordedGround:
         return Done(f"{deed.label}, as recorded")
 
     def _deed(self, act: Act) -> Deed:
-        wanted = " ".join((act.verb, *act.args))
         for deed in self._todo:
-            if deed.label == wanted:
+            if deed.label == act.words:
                 return deed
-        raise GroundError(f"nobody did “{wanted}” here in the recording: rehearse it again")
+        raise GroundError(f"nobody did “{act.words}” here in the recording: rehearse it again")
 
     async def stop(self) -> None:
         """Done with the file."""

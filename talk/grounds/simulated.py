@@ -52,6 +52,7 @@ class SimGround:
 
     simulated = True
     makes = True
+    stands = None
 
     def __init__(self, seed: int, players: Players | None = None) -> None:
         self.seed = seed

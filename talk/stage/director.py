@@ -299,7 +299,7 @@ class Director:
         waited = moment.now - run.step_began
         match run.step:
             case Sleep(us=us):
-                if waited >= us:
+                if waited >= us or moment.stands_for(run):
                     self._on(number, moment)
             case Wait() as wait:
                 allowed = round(wait.within_us * moment.stretch)

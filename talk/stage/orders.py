@@ -22,6 +22,17 @@ class Moment(Struct, frozen=True):
     """Whether something is so now; None: nobody can know yet."""
     stretch: float = 1.0
     """How much longer things may take on this machine, as measured (at least 1)."""
+    stands: str | None = None
+    """The act in front of which the clock stands until a cue asks for it: a recording's. Empty: it
+    stands for good; None: it goes on."""
+
+    def stands_for(self, run: Run) -> bool:
+        """Whether the clock stands until this cue goes on. Played back, a cue may fall asleep a little
+        later than at the rehearsal: when what it slept for is there, it has slept enough."""
+        if not self.stands:
+            return self.stands is not None
+        ahead = next((step for step in run.cue.steps[run.at :] if isinstance(step, Act)), None)
+        return ahead is not None and ahead.words == self.stands
 
 
 class Prepare(Struct, frozen=True, tag="prepare"):

@@ -266,7 +266,8 @@ class Performance:
             listener.marked(label, self.ground.now)
 
     def _moment(self) -> Moment:
-        return Moment(self.ground.now, self._met, self.ground.stretch)
+        ground = self.ground
+        return Moment(ground.now, self._met, ground.stretch, ground.stands)
 
     def _met(self, predicate: Predicate) -> bool | None:
         if self.docket is None or self.director.preparing:
@@ -282,7 +283,7 @@ class Performance:
                     self._wanted = order
                     self._begin(self._prepare(order))
                 case Perform(run=run, act=act):
-                    self._mark(" ".join(("act", act.verb, *act.args)))
+                    self._mark(f"act {act.words}")
                     task = self._begin(self._perform(self.director.visit, run, act))
                     if act.verb not in PLAYED_BESIDE:
                         self._acts[task] = act.verb
@@ -355,7 +356,7 @@ class Performance:
         except Exception as error:  # whatever it is, the talk goes on
             done, said = False, f"{type(error).__name__}: {error}"
         if self.director.visit == visit:
-            self._mark(" ".join(("did", act.verb, *act.args)))
+            self._mark(f"did {act.words}")
             self._hear()  # what it brought about is known before anything waits for it
             self._carry_out(self.director.did(run, self._moment(), said, done=done))
 

@@ -20,6 +20,7 @@ from talk.grounds.visits import visits
 from talk.pace import names
 from talk.rehearsal import KIND, Rehearsal, beside
 from talk.report import troubles
+from talk.stage.performance import Performance
 from tests.talk.telling import GOOD, read, tell
 from tui.timeline.recording import Recording
 
@@ -158,6 +159,41 @@ async def test_at_the_walls_pace_it_goes_on_by_itself(made: tuple[Path, Report])
         assert ground.now <= began + look * SECOND // 10
     assert ground.label() == "recorded, simulated"
     await ground.stop()
+
+
+ASLEEP = """\
+Two seconds
+===
+
+```cue
+start nodes=2 answers=40
+on key
+kill n2
+sleep 2s
+start n2
+sleep 1s
+```
+"""
+
+
+async def test_who_falls_asleep_later_than_at_the_rehearsal_still_comes_to_the_next_act(
+    tmp_path: Path,
+) -> None:
+    deck, path = read(ASLEEP), tmp_path / "asleep.rec"
+    assert (await rehearse(deck, path)).code == 0
+    clock = iter(range(0, 10**15, 2 * 10**8))  # with every look a fifth of a second passes
+    ground = RecordedGround(Recording(path), deck, {}, clock_ns=lambda: next(clock))
+    told = Performance(deck, ground)
+    told.go(0)
+    await told.settled()
+    told.forward()
+    for _ in range(100):
+        await told.settled()
+        told.tick()
+    (run,) = told.director.runs
+    assert run.state == "done", run.step
+    assert ground.stands == ""
+    await told.stop()
 
 
 async def test_an_edited_deck_finds_its_slides_by_their_titles(made: tuple[Path, Report]) -> None:

@@ -44,11 +44,17 @@ class Board:
         self.true: set[str] = set()
         self.orders: list[Order] = []
         self.stretch = 1.0
+        self.stands: str | None = None
 
     @property
     def moment(self) -> Moment:
         """Now."""
-        return Moment(self.now, lambda predicate: predicate.measure in self.true, self.stretch)
+        return Moment(
+            self.now,
+            lambda predicate: predicate.measure in self.true,
+            self.stretch,
+            self.stands,
+        )
 
     def take(self, orders: Sequence[Order]) -> None:
         """Keep what was ordered."""

@@ -298,3 +298,23 @@ def test_what_comes_late_is_said_for_as_long_as_it_does() -> None:
     board.true.add("suspected")
     board.passes()
     assert board.director.late == ""
+
+
+def test_a_recording_that_can_go_no_further_ends_the_sleep_in_front_of_that_act_alone() -> None:
+    steps = (Sleep(4 * SECOND), Say("now"), KILL, Sleep(4 * SECOND), Act("start", ("n4",)))
+    other = cue(Sleep(9 * SECOND), Act("heal"), on=Trigger("after"))
+    board = on(slide(1, cue(*steps), other))
+
+    board.stands = "kill n2"
+    board.passes(3 * SECOND)
+    assert board.states == ["waiting", "waiting"], "for another act than theirs"
+    board.stands = "kill n4"
+    board.passes()
+    assert board.states == ["running", "waiting"]
+    assert board.acts == ["kill n4"]
+    board.did()
+    assert board.states == ["waiting", "waiting"], "it sleeps for what comes next"
+    board.stands = ""
+    board.passes()
+    assert board.states == ["running", "running"], "nothing more was recorded"
+    assert board.acts == ["kill n4", "start n4", "heal"]
