@@ -28,6 +28,7 @@ from tui.judge.rooms.survey import with_rooms
 from tui.judge.tale import (
     Clause,
     audit_was_early,
+    refuses,
     told,
     told_filling,
     told_rates,
@@ -262,7 +263,7 @@ def _standing(case: _Case) -> tuple[Tone, list[Clause]]:
     cut = _cut(case)
     if cut:
         return "warn", [cut, agree, owners, rates]
-    if filling:
+    if filling and not any(refuses(view, name) for name in silent):
         clause = told_filling(filling)
         whole = all(serves(view.nodes[name], judged) for name in _members(case))
         return "warn", [agree, clause, rates] if whole else [agree, clause, owners, rates]

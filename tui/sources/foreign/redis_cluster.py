@@ -135,11 +135,14 @@ class Server:
     def _link_seen(self, own: Known, *, asked: bool) -> None:
         """Whether it holds all that its master has; one that may not say is taken to.
 
-        A link that broke later leaves an older copy, and `INFO` says so; it is no empty one.
+        A link that broke later leaves an older copy, and `INFO` says so; it is no empty one. Since when
+        it is down is told only of a link that was up in this life (else it is -1): whoever comes
+        after a master's death must not take its replica for an empty one.
         """
         info, life = self.info, (own.master, self.info.get("run_id", ""))
         syncing = info.get("master_sync_in_progress") == "1"
-        if asked and info.get("master_link_status") == "up" and not syncing:
+        was_up = info.get("master_link_down_since_seconds", "").isdigit()
+        if asked and (was_up or info.get("master_link_status") == "up") and not syncing:
             self._copied = life
         self.copying = bool(own.master and "role" in info) and (syncing or self._copied != life)
 

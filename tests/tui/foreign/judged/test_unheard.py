@@ -34,11 +34,15 @@ class Watch:
         silent: dict[NodeId, str] | None = None,
         seconds: float = 0.25,
         lost: MemberState = MemberState.ALIVE,
+        filling: tuple[int, ...] = (),
     ) -> str:
-        """These answer for so long; what the verdict says then."""
+        """These answer for so long, the first copies places; what the verdict says then."""
         for _ in range(int(seconds * 4)):
             self.at += 250_000
-            rows = {name: Row(name, self._held(name, lost)) for name in heard}
+            rows = {
+                name: Row(name, self._held(name, lost), filling=filling if name == heard[0] else ())
+                for name in heard
+            }
             looked = Look(self.at, 250_000, rows, silent or {}, self.telling)
             facts = self.teller.tell(looked)
             self.view = fold(self.view, facts)
@@ -114,6 +118,13 @@ def test_one_look_is_enough_to_see_a_refusal_where_others_know_the_place() -> No
     assert said == "s3 refuses our connection; the others have not noticed yet."
     assert not watch.fine
     assert watch.word(LOST) == "gone"
+
+
+def test_a_refusal_is_named_before_places_that_are_still_being_copied() -> None:
+    watch = Watch()
+    away = {NodeId(PLACE): f"no server ({REFUSED})"}
+    said = watch.look(*NAMES[:2], silent=away, filling=(1, 2))
+    assert said.startswith("s3 refuses our connection; the others have not noticed yet.")
 
 
 def test_a_refusal_is_told_once_and_its_end_once() -> None:

@@ -207,3 +207,18 @@ async def test_a_replica_is_an_owner_when_its_own_link_has_been_up_in_this_life(
             assert monotonic() < deadline, "another process has nothing yet"
             await asyncio.sleep(0.02)
         await source.close()
+
+
+async def test_a_replica_whose_master_died_before_we_came_holds_its_copy() -> None:
+    lines = (
+        f"{A} 127.0.0.1:PORT@1 myself,slave {B} 0 0 1 connected\n"
+        f"{B} 127.0.0.1:{free_port()}@1 master - 0 1 1 connected 0-16383\n"
+    )
+    for since, filling in (("3", 0), ("-1", 256)):
+        async with Scripted(lines) as server:
+            down = REPLICA.format("1", "down", 0)
+            server.info = f"{down}\r\nmaster_link_down_since_seconds:{since}"
+            source = ForeignSource(f"redis://127.0.0.1:{server.port}")
+            view = fold(ClusterView(), await source.look())
+            await source.close()
+            assert view.nodes[NodeId(f"r{server.port}")].filling == filling
