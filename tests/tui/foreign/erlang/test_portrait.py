@@ -14,7 +14,7 @@ from tui.sources.foreign.erlang.portrait import (
     versions,
     whole,
 )
-from tui.sources.foreign.erlang.terms import Atom, Map, Term
+from tui.sources.foreign.erlang.terms import Atom, Map, Record, Term
 
 
 def test_who_said_nothing_has_no_lines() -> None:
@@ -70,4 +70,5 @@ def test_names_of_every_kind_are_spelled() -> None:
     assert spelled((Atom("game"), 7)) == "game:7"
     assert spelled(b"room-1") == "room-1"
     assert spelled(chars("text")) == "text"
+    assert spelled((Atom("game"), Record(Atom("shop"), Atom("cart"), (), ()))) == "game:#shop:cart"
     assert spelled(Map(())) == "…"

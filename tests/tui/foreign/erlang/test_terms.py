@@ -22,6 +22,7 @@ from tui.sources.foreign.erlang.terms import (
     Opaque,
     Pid,
     Port,
+    Record,
     Ref,
     Term,
     TermError,
@@ -49,6 +50,7 @@ ZOO: list[Term] = [
     tuple(range(300)),
     Map(((Atom("a"), 1), ([2], (3,)))),
     Improper((1, 2), 3),
+    Record(Atom("m"), Atom("point"), (Atom("x"), Atom("y")), (1, [2]), 1),
     Bits(b"\x80", 1),
     Pid(NODE, 85, 0, 1_700_000_000),
     Port(NODE, 1 << 40, 7),
@@ -70,7 +72,15 @@ flat = st.one_of(
 def deeper(inner: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
     several = st.lists(inner, max_size=5)
     pairs = st.lists(st.tuples(inner, inner), max_size=4).map(lambda them: Map(tuple(them)))
-    return cast("st.SearchStrategy[Term]", st.one_of(several, several.map(tuple), pairs))
+    fields = st.lists(st.tuples(atoms, inner), max_size=4)
+    records = st.builds(recorded, atoms, atoms, fields, st.integers(0, 1))
+    return cast("st.SearchStrategy[Term]", st.one_of(several, several.map(tuple), pairs, records))
+
+
+def recorded(module: Atom, name: Atom, fields: list[tuple[Atom, Term]], flags: int) -> Record:
+    """A native record of these fields."""
+    keys, values = (tuple(field for field, _ in fields), tuple(value for _, value in fields))
+    return Record(module, name, keys, values, flags)
 
 
 terms = st.recursive(cast("st.SearchStrategy[Term]", flat), deeper, max_leaves=20)
@@ -100,6 +110,23 @@ def test_forms_that_only_others_write_are_read() -> None:
     assert decoded(encoded([Opaque(fun), 1]))[0] == [Opaque(fun), 1]
 
 
+def test_native_records_as_otp_29_wrote_them_are_read() -> None:
+    private = b"\x83C\x00\x00\x00\x02\x00w\x02nrw\x04roomw\x04namew\x07playersw\x01aF?\xf8" + bytes(
+        6
+    )
+    fields = (Atom("name"), Atom("players"))
+    assert decoded(private) == (
+        Record(Atom("nr"), Atom("room"), fields, (Atom("a"), 1.5)),
+        len(private),
+    )
+    public = b"\x83C\x00\x00\x00\x02\x01w\x02nrw\x03pubw\x01aw\x01ba\x01k\x00\x01\x02"
+    fields = (Atom("a"), Atom("b"))
+    assert decoded(public)[0] == Record(Atom("nr"), Atom("pub"), fields, (1, [2]), 1)
+    empty = b"\x83C\x00\x00\x00\x00\x00w\x01mw\x01e"
+    assert decoded(empty)[0] == Record(Atom("m"), Atom("e"), (), ())
+    assert encoded(decoded(empty)[0]) == empty
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -111,6 +138,8 @@ def test_forms_that_only_others_write_are_read() -> None:
         b"\x83l\x7f\xff\xff\xff",
         b"\x83t\x7f\xff\xff\xffa\x01",
         b"\x83i\xff\xff\xff\xff",
+        b"\x83C\xff\xff\xff\xff\x00w\x01mw\x01e",
+        b"\x83C\x00\x00\x00\x01\x00w\x01mw\x01ea\x01a\x01",
         b"\x83o\xff\xff\xff\xff\x00",
         b"\x83w\x02\xff\xff",
         b"\x83v\x01\x00" + b"a" * 256,
@@ -142,7 +171,7 @@ def fuzz(seed: int, count: int) -> tuple[int, int]:
     """Real terms with bytes changed, cut off and put in, and plain noise: (terms, errors)."""
     chance = Random(seed)
     seeds = [encoded(term) for term in ZOO] + [encoded(ZOO), encoded(tuple(ZOO))]
-    tags = bytes(range(70, 122))
+    tags = bytes((67, *range(70, 122)))
     good = bad = 0
     for _ in range(count):
         raw = bytearray(chance.choice(seeds))
@@ -186,7 +215,8 @@ def test_a_million_damaged_terms_are_terms_or_errors() -> None:
 
 WRITES = """
 Terms = [1, -5, 300, 1 bsl 70, 2.5, ok, 'Ä', <<"bin">>, <<5:3>>, "text", [1, two | three],
-    #{a => 1, [k] => {v}}, self(), make_ref(), fun lists:map/2, fun(X) -> X end, hd(erlang:ports())],
+    #{a => 1, [k] => {v}}, self(), make_ref(), fun lists:map/2, fun(X) -> X end, hd(erlang:ports()),
+    try records:create(m, r, [{k, 1}], #{is_exported => true}) catch error:undef -> none end],
 io:put_chars([io_lib:format("~2.16.0b", [B]) || <<B>> <= term_to_binary(Terms)]), halt().
 """
 
@@ -208,5 +238,7 @@ async def test_terms_that_erlang_wrote_are_read() -> None:
     plain: list[Term] = [1, -5, 300, 1 << 70, 2.5, Atom("ok"), Atom("Ä"), b"bin", Bits(b"\xa0", 3)]
     assert found[: len(plain)] == plain
     kinds = [type(each) for each in found[len(plain) :]]
-    assert kinds == [list, Improper, Map, Pid, Ref, Opaque, Opaque, Port]
+    assert kinds[:-1] == [list, Improper, Map, Pid, Ref, Opaque, Opaque, Port]
+    record = Record(Atom("m"), Atom("r"), (Atom("k"),), (1,), 1)
+    assert found[-1] in (record, "none"), "OTP 29 has native records, older ones have none"
     assert decoded(encoded(found))[0] == found

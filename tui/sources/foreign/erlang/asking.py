@@ -37,6 +37,8 @@ class Refusal:
 
 
 REFUSAL: Final = Refusal()
+UNREAD: Final = Refusal()
+"""It did answer, with a term of a kind that is not known here, or a larger one than is read."""
 Answer: TypeAlias = "Term | Refusal"
 
 

@@ -24,6 +24,7 @@ from tui.sources.foreign.erlang.terms import (
     Opaque,
     Pid,
     Port,
+    Record,
     Ref,
     Term,
     TermError,
@@ -47,6 +48,14 @@ def decoded(data: bytes, at: int = 0) -> tuple[Term, int]:
     if reader.byte() != VERSION:
         raise TermError("no version before a term")
     return reader.term(0), reader.at
+
+
+def addressed(data: bytes, at: int = 0) -> Term:
+    """The first of the two parts of a pair, whatever the second is. Raises TermError."""
+    reader = Reader(data, at)
+    if reader.take(3) != bytes((VERSION, 104, 2)):
+        raise TermError("no pair")
+    return reader.term(1)
 
 
 class Reader:
@@ -97,10 +106,10 @@ class Reader:
         return read(self, depth + 1)
 
     def atom(self) -> Atom:
-        """A term that has to be an atom: the name of a node."""
+        """A term that has to be an atom: the name of a node, a module, a field."""
         found = self.term(DEPTH_MAX)
         if not isinstance(found, Atom):
-            raise TermError("a node that is no atom")
+            raise TermError("a name that is no atom")
         return found
 
     def named(self, raw: bytes, encoding: str = "utf-8") -> Atom:
@@ -129,6 +138,14 @@ class Reader:
         """A map."""
         count = self.count(U32, 2)
         return Map(tuple((self.term(depth), self.term(depth)) for _ in range(count)))
+
+    def record(self, depth: int) -> Record:
+        """A native record: names of all its fields, then their values."""
+        count = self.count(U32, 3)  # an empty atom and its value
+        flags = self.byte()
+        module, name = self.atom(), self.atom()
+        fields = tuple(self.atom() for _ in range(count))
+        return Record(module, name, fields, tuple(self.several(count, depth)), flags)
 
     def integer(self, size: int) -> int:
         """A large one: its sign, then its bytes from the lowest."""
@@ -200,6 +217,7 @@ class Reader:
 U8: Final = Layout(">B")
 Read = Callable[[Reader, int], Term]
 KINDS: Final[dict[int, Read]] = {
+    67: lambda r, depth: r.record(depth),
     70: lambda r, _: r.float(),
     77: lambda r, _: r.bits(),
     88: lambda r, _: r.pid(U32),

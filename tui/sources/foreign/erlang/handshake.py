@@ -33,8 +33,9 @@ FLAGS: Final = (
     | 0x200_0000  # the link protocol of OTP 23: must be from OTP 26
     | 1 << 34  # large pids, ports and references: must be from OTP 26
     | 1 << 36  # all that must be from OTP 25, in one bit: must be from OTP 27
+    | 1 << 38  # native records: OTP 29 sends them to anybody, and we do read them
 )
-"""All that OTP 23 to 27 insist on and no more: no atom cache, no fragments, no sending of spawns."""
+"""All that OTP 23 to 29 insist on, and what we read: no atom cache, no fragments, no sending of spawns."""
 MESSAGE_MAX: Final = 4_096
 DIGEST: Final = 16
 NAME_AT: Final = 19

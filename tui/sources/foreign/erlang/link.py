@@ -13,8 +13,8 @@ from random import Random
 from struct import pack
 from typing import Final
 
-from tui.sources.foreign.erlang.asking import PASS_THROUGH, REFUSAL, Answer, Question, asked
-from tui.sources.foreign.erlang.decoding import decoded
+from tui.sources.foreign.erlang.asking import PASS_THROUGH, REFUSAL, UNREAD, Answer, Question, asked
+from tui.sources.foreign.erlang.decoding import addressed, decoded
 from tui.sources.foreign.erlang.epmd import ErlangError, mute, port_of, reason
 from tui.sources.foreign.erlang.handshake import (
     MESSAGE_MAX,
@@ -34,12 +34,14 @@ WAITING_MAX: Final = 512
 SENDS: Final = (2, 22)
 """A message to a process: ours is the only one."""
 TICK: Final = pack(">I", 0)
+TLS_ALERT: Final = b"\x15\x03"
+"""How a TLS server's answer to a stranger begins. As a size it is larger than `MESSAGE_MAX`."""
 WORD_MAX: Final = 1 << 18
 """The first word of a reference is smaller."""
 
 
-class CookieError(ErlangError):
-    """The node has another cookie."""
+class LastingError(ErlangError):
+    """What will be so for long, and each attempt is logged by the node: another cookie, TLS."""
 
 
 class Link:
@@ -110,7 +112,7 @@ class Link:
         try:
             ack = await self._message("")
         except ErlangError:
-            raise CookieError(
+            raise LastingError(
                 f"{self.node} has another cookie: name the file of its own with --cookie FILE"
             ) from None
         proved(ack, cookie, ours, self.node)
@@ -124,7 +126,13 @@ class Link:
     async def _message(self, failing: str) -> bytes:
         """One message of the handshake."""
         try:
-            size = int.from_bytes(await self._reader.readexactly(2))
+            head = await self._reader.readexactly(2)
+            if head == TLS_ALERT:
+                raise LastingError(
+                    f"{self.node} speaks TLS (-proto_dist inet_tls), and only plain distribution is "
+                    "read here: name a node that speaks it"
+                )
+            size = int.from_bytes(head)
             if not 0 < size <= MESSAGE_MAX:
                 raise ErlangError(
                     f"what listens for {self.node} does not speak as an Erlang node does"
@@ -162,14 +170,21 @@ class Link:
         control, at = decoded(frame, 1)
         if not isinstance(control, tuple) or not control or control[0] not in SENDS:
             return
-        message, _ = decoded(frame, at)
+        try:
+            message, _ = decoded(frame, at)
+        except TermError:  # costs this answer alone: the next message begins where this one ends
+            self._told(addressed(frame, at), UNREAD)
+            return
         match message:
-            case (Ref(words=words), answer):
-                waiting = self._waiting.get(words)
-                if waiting is not None and not waiting.done():
-                    waiting.set_result(REFUSAL if _refused(answer) else answer)
+            case (number, answer):
+                self._told(number, REFUSAL if _refused(answer) else answer)
             case _:
                 pass
+
+    def _told(self, number: Term, answer: Answer) -> None:
+        waiting = self._waiting.get(number.words) if isinstance(number, Ref) else None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(answer)
 
     def _end(self, why: str) -> None:
         self._why = self._why or why

@@ -2,7 +2,7 @@
 
 Decides how often which question is asked: who is connected each time, load once a second, queues and
 what is registered more rarely. A node that cannot be asked is left alone for a while, one whose cookie
-we do not have for longer, because it logs each attempt.
+we do not have, or that speaks TLS, for longer, because it logs each attempt.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from msgspec import Struct
 
 from cluster.model.member import Address, NodeId
 from tui.sources.foreign.erlang import asking
-from tui.sources.foreign.erlang.asking import REFUSAL, Answer, Question
+from tui.sources.foreign.erlang.asking import REFUSAL, UNREAD, Answer, Question
 from tui.sources.foreign.erlang.epmd import NODE, ErlangError
 from tui.sources.foreign.erlang.handshake import Myself
 from tui.sources.foreign.erlang.libraries.reading import Reader
-from tui.sources.foreign.erlang.link import CookieError, Link, opened
+from tui.sources.foreign.erlang.link import LastingError, Link, opened
 from tui.sources.foreign.erlang.mesh import Listing
 from tui.sources.foreign.erlang.portrait import (
     Place,
@@ -36,7 +36,7 @@ from tui.sources.foreign.erlang.terms import Atom, Pid, Term
 
 AGAIN_S: Final = 0.1
 RETRY_S: Final = 1.0
-COOKIE_RETRY_S: Final = 60.0
+LASTING_RETRY_S: Final = 60.0
 LOAD_EVERY_S: Final = 1.0
 QUEUES_EVERY_S: Final = 2.0
 REST_EVERY_S: Final = 15.0
@@ -97,7 +97,7 @@ class Member:
             self.why = ""
         except ErlangError as error:
             self.why = str(error)
-            lasting = COOKIE_RETRY_S if isinstance(error, CookieError) else RETRY_S
+            lasting = LASTING_RETRY_S if isinstance(error, LastingError) else RETRY_S
             self.retry_at = self._calling.clock() + lasting
             await self.close()
         return False
@@ -125,7 +125,12 @@ class Member:
     async def _asked(self, questions: list[Question]) -> list[Answer]:
         if self._link is None:
             raise ErlangError(f"{self.name} was let go")
-        return await self._link.ask(questions)
+        answers = await self._link.ask(questions)
+        calls = [f"{each.module.removeprefix('Elixir.')}:{each.function}" for each in questions]
+        told = zip(calls, answers, strict=True)
+        self.said.unread.difference_update(calls)
+        self.said.unread.update(call for call, answer in told if answer is UNREAD)
+        return answers
 
     def _is_due(self, what: str, every_s: float) -> bool:
         now = self._calling.clock()
@@ -163,6 +168,8 @@ class Member:
             apart = _names(answers[1]) - _names(answers[2]) - {self.name}
             self.said.memory = sizes(answers[3])
             self.said.processes = whole(answers[4], -1)
+        if not isinstance(answers[0], list):  # no answer is not "nobody"
+            raise ErlangError(f"{self.name} does not say whom it is connected with")
         self.listing = Listing(_names(answers[0]), apart, self._everybody)
         self.fresh = True
         if loaded:  # alone, or it would find the other questions of ours waiting

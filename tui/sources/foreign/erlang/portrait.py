@@ -8,7 +8,7 @@ from tui.judge.wording import counted
 from tui.sources.foreign.erlang.asking import Answer
 from tui.sources.foreign.erlang.libraries import held
 from tui.sources.foreign.erlang.libraries.held import Held, some
-from tui.sources.foreign.erlang.terms import Atom, Pid, Term
+from tui.sources.foreign.erlang.terms import Atom, Pid, Record, Term
 
 MEGA = 1_000_000
 NUMBER_MAX = 2**63 - 1
@@ -62,6 +62,8 @@ class Said(Struct):
     mnesia_nodes: tuple[str, ...] = ()
     mnesia_tables: int = 0
     held: Held = Held()
+    unread: set[str] = set()
+    """Calls whose last answer could not be read."""
 
 
 def extras(said: Said) -> tuple[tuple[str, str], ...]:
@@ -116,6 +118,8 @@ def _shared(said: Said) -> list[tuple[str, str]]:
         elif unread:
             shown += f" (not read: {some(unread)})"
         lines.append(("also runs", shown))
+    if said.unread:
+        lines.append(("not understood", some(sorted(said.unread))))
     return lines
 
 
@@ -187,6 +191,8 @@ def spelled(name: Term) -> str:
         return name[:24]
     if isinstance(name, bytes):
         return name.decode(errors="replace")[:24]
+    if isinstance(name, Record):
+        return f"#{name.module}:{name.name}"[:24]
     if isinstance(name, tuple):
         return ":".join(spelled(each) for each in name[:3])[:24]
     if isinstance(name, list):

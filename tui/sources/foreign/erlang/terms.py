@@ -1,6 +1,6 @@
 """Erlang's terms as values, and how they are written in the external term format.
 
-Knows every term that another node can send (OTP 23 to 27). What a reader has no use for (functions)
+Knows every term that another node can send (OTP 23 to 29). What a reader has no use for (functions)
 is kept as it came, and not looked into. Reading is `decoding.py`'s. The format is erts'
 erl_ext_dist.
 """
@@ -21,7 +21,8 @@ INTEGER_BYTES_MAX: Final = 1_024
 
 Identity: TypeAlias = "Pid | Port | Ref"
 Flat: TypeAlias = "int | float | Atom | bytes | Bits | Opaque | Identity"
-Term: TypeAlias = "Flat | list[Term] | tuple[Term, ...] | Improper | Map"
+Parts: TypeAlias = "list[Term] | tuple[Term, ...] | Improper | Map | Record"
+Term: TypeAlias = "Flat | Parts"
 """Any of them."""
 
 
@@ -80,6 +81,17 @@ class Improper(Struct, frozen=True):
     tail: Term
 
 
+class Record(Struct, frozen=True):
+    """A native record (OTP 29): whose, its name, and its fields in order."""
+
+    module: Atom
+    name: Atom
+    fields: tuple[Atom, ...]
+    values: tuple[Term, ...]
+    flags: int = 0
+    """1: other modules may look into it."""
+
+
 class Opaque(Struct, frozen=True):
     """Something that only Erlang can use, as it came, its tag included."""
 
@@ -114,11 +126,11 @@ def _write(term: Term, parts: list[bytes]) -> None:
             parts.append(term.raw)
         case Pid() | Port() | Ref():
             _write_identity(term, parts)
-        case tuple() | list() | Improper() | Map():
+        case tuple() | list() | Improper() | Map() | Record():
             _write_parts(term, parts)
 
 
-def _write_parts(term: tuple[Term, ...] | list[Term] | Improper | Map, parts: list[bytes]) -> None:
+def _write_parts(term: Parts, parts: list[bytes]) -> None:
     inner: list[Term] = []
     end: Term | None = None
     match term:
@@ -136,6 +148,9 @@ def _write_parts(term: tuple[Term, ...] | list[Term] | Improper | Map, parts: li
         case Map():
             parts.append(pack(">BI", 116, len(term.pairs)))
             inner += (each for pair in term.pairs for each in pair)
+        case Record():
+            parts.append(pack(">BIB", 67, len(term.fields), term.flags))
+            inner += (term.module, term.name, *term.fields, *term.values)
     for each in inner:
         _write(each, parts)
     if isinstance(end, list) and not end:
