@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from cluster.model.incident import STAGES, Incident
+from cluster.model.summary import Telling
 from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
@@ -41,7 +42,7 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     y, axis = paint_stages(frame, scene, y, incident, profile_of(scene), gap)
     told = telling(scene.view)
     if told is not None and bottom - y >= 2:
-        frame.text(2, y + gap - 1, fit(f"{told.engine} is {sampling(told)}", width - 4), "muted")
+        frame.text(2, y + gap - 1, fit(_exactness(told, width - 4), width - 4), "muted")
         y += gap
     if incident is None or axis is None:
         _nothing_yet(frame, scene, y + 1)
@@ -68,6 +69,18 @@ def chosen(scene: Scene) -> Incident | None:
     return None
 
 
+def _exactness(told: Telling, width: int) -> str:
+    """How exact the times are, and, where there is room, why some stages are not there."""
+    said = f"{told.engine} is {sampling(told)}"
+    more = [] if told.suspects else ["it suspects nobody"]
+    if not {"ring", "hints", "copies"} & set(told.tells):
+        more.append("it tells nothing of hints and copies")
+    for part in more:
+        longer = f"{said}; {part}"
+        said = longer if len(longer) <= width else said
+    return said
+
+
 def _title(scene: Scene, incident: Incident) -> str:
     word = what_happened(incident)
     return f"{incident.subject} {word} at {clock(scene, incident.began, 2)}"
@@ -89,7 +102,8 @@ def _nothing_yet(frame: Frame, scene: Scene, y: int) -> None:
         lines.append("Choose a node with the arrows and press k: its failure is followed here,")
     else:
         lines.append("When a node falls silent, its failure is followed here,")
-    lines.append("stage by stage, each with its time, its bound and what it waits for.")
+    bound = ", its bound" if telling(scene.view) is None else ""
+    lines.append(f"stage by stage, each with its time{bound} and what it waits for.")
     for row, line in enumerate(lines):
         frame.text(4, y + 1 + row, fit(line, frame.width - 6), "" if not row else "muted")
 

@@ -185,6 +185,19 @@ def test_the_recovery_screen_shows_who_was_promoted_and_nothing_that_is_not_told
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+def test_before_a_first_failure_the_stages_of_a_failover_are_listed(size: tuple[int, int]) -> None:
+    story = Story()
+    story.look(silent=False)
+    frame = recovery.paint(Scene(story.view, story.at, source="redis://10.0.0.1:6379"), *size)
+    rows = [line[2:30].strip() for line in frame.lines()]
+    first = next(y for y, row in enumerate(rows) if row.startswith("stage"))
+    last = next(y for y, row in enumerate(rows) if row.startswith("Redis is polled"))
+    heads = [row[2:] for row in rows[first + 1 : last] if row]
+    words = ("silent", "PFAIL", "FAIL", "promoted", "follow", "back", "one view")
+    assert all(word in head for word, head in zip(words, heads, strict=True)), heads
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
 def test_the_ring_screen_crowns_masters_and_says_what_flies_unseen(size: tuple[int, int]) -> None:
     frame = ring.paint(replaced(), *size)
     text = "\n".join(frame.lines())

@@ -104,6 +104,16 @@ def test_recovery_of_a_foreign_member_knows_how_exact_it_is(size: tuple[int, int
     assert_golden(f"foreign-recovery-{size[0]}x{size[1]}", frame)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_before_a_first_failure_only_stages_are_listed_that_can_be_told(
+    size: tuple[int, int],
+) -> None:
+    for scene in (scene_of(3), scene_of(14, killed_s=3, back_s=8)):
+        said = text(recovery.paint(scene, *size))
+        assert "one view" in said
+        assert not any(word in said for word in ("hints c", "hints r", "rebuilt", "trees", "equal"))
+
+
 def test_who_told_a_member_is_not_invented() -> None:
     frame = matrix.paint(replace(scene_of(6, killed_s=3), selected=LOST), 120, 36)
     assert "from whom is not told" in text(frame)

@@ -12,10 +12,9 @@ from math import ceil, log
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from cluster.config import Config
-from cluster.model.incident import STAGES, Incident, Stage, StageName
+from cluster.model.incident import LED, STAGES, Incident, Stage, StageName
 from cluster.model.member import NodeId
 from cluster.model.summary import Telling, Told
 from tui.draw.chrome import fit
@@ -56,6 +55,11 @@ UNTOLD: Final[dict[StageName, Told]] = {
     "trees clean": "copies",
 }
 """Stages that only they can have who tell of these."""
+FAILOVER: Final[dict[StageName, tuple[str, str]]] = {
+    "suspected": ("PFAIL, until most say so", "PFAIL"),
+    "dead": ("FAIL, until all know", "FAIL for all"),
+}
+"""Two stages by the names that operators know them by, where partitions have masters (Redis, Valkey)."""
 
 
 class Axis(Struct, frozen=True):
@@ -85,8 +89,10 @@ SUBJECT_MAX: Final = 8
 """A name that is longer does not fit into a heading."""
 
 
-def label(name: StageName, incident: Incident, *, short: bool) -> str:
-    """A stage as a row's heading."""
+def label(name: StageName, incident: Incident, *, short: bool, led: bool) -> str:
+    """A stage as a row's heading; `led`: partitions have masters."""
+    if led and name in FAILOVER:
+        return FAILOVER[name][short]
     subject = incident.subject if len(incident.subject) <= SUBJECT_MAX else "it"
     long_: dict[StageName, str] = {
         "silent": "silent, unnoticed",
@@ -144,6 +150,23 @@ def bounds(config: Config | None, nodes: int, fault: str) -> dict[StageName, int
     }
 
 
+def rows_of(scene: Scene, incident: Incident | None) -> tuple[StageName, ...]:
+    """The stages that a failure can have here; what its engine tells nothing of will not happen."""
+    led = any(node.ring is not None and node.ring.led for node in scene.view.nodes.values())
+    shown = incident.rows if incident is not None else LED if led else STAGES
+    told = telling(scene.view)
+    if told is None:
+        return shown
+    stages = incident.stages if incident is not None else ()
+    begun = {stage.name for stage in stages if stage.began}
+    return tuple(
+        name
+        for name in shown
+        if (name in begun or name not in UNTOLD or UNTOLD[name] in told.tells)
+        and (told.suspects or name != "suspected")
+    )
+
+
 def paint_stages(
     frame: Frame, scene: Scene, y: int, incident: Incident | None, config: Config | None, gap: int
 ) -> tuple[int, Axis | None]:
@@ -175,11 +198,12 @@ def paint_stages(
         frame.right(after + 16 + beside, y, "before: median, range", "muted")
     if axis is not None:
         _ticks(frame, y, axis)
-    shown = incident.rows if incident is not None else STAGES
+    shown = rows_of(scene, incident)
     for row, name in enumerate(shown):
         line = y + gap + row * gap
-        stage = _stage(incident, name, told)
-        heading = label(name, incident, short=not wide) if incident else _unborn(name, wide)
+        stage = incident.stage(name) if incident is not None else Stage(name)
+        whose = incident or Incident(NodeId("a node"), 0, 0, "", ())
+        heading = label(name, whose, short=not wide, led="promoted" in shown)
         _heading(frame, line, row, heading, stage)
         if axis is not None:
             _bar(frame, scene, line, axis, stage)
@@ -189,7 +213,7 @@ def paint_stages(
         if incident is not None and stage.began and not stage.skipped:
             _explains(frame, (after, line), stage, incident)
         if notes and incident is not None:
-            text, role = _note(stage, incident, told)
+            text, role = _note(stage, incident)
             if _over(scene, stage, limit.get(name, 0)):
                 longer = f"{text}{', ' if text else ''}over its bound"
                 text = longer if len(longer) <= frame.width - said - 1 else f"late: {text}"
@@ -222,11 +246,6 @@ def _explains(frame: Frame, at: tuple[int, int], stage: Stage, incident: Inciden
     frame.hit(2, y, 17, 1, Jump("flow", incident.subject, at=stage.began))
     if stage.ended:
         frame.hit(x + 2, y, 6, 1, Jump("flow", incident.subject, at=stage.ended))
-
-
-def _unborn(name: StageName, wide: bool) -> str:
-    nobody = Incident(NodeId("a node"), 0, 0, "", ())
-    return label(name, nobody, short=not wide)
 
 
 def _heading(frame: Frame, y: int, row: int, heading: str, stage: Stage) -> None:
@@ -306,27 +325,7 @@ def _moment(stage: Stage, incident: Incident) -> str:
     return ""
 
 
-def _stage(incident: Incident | None, name: StageName, told: Telling | None) -> Stage:
-    """Of an incident, if there is one; what its engine tells nothing of will not happen."""
-    stage = incident.stage(name) if incident is not None else Stage(name)
-    if _unsuspecting(told, name):
-        return Stage(name, skipped=True)
-    return replace(stage, skipped=True) if _untold(told, name) and not stage.began else stage
-
-
-def _untold(told: Telling | None, name: StageName) -> bool:
-    return told is not None and name in UNTOLD and UNTOLD[name] not in told.tells
-
-
-def _unsuspecting(told: Telling | None, name: StageName) -> bool:
-    return told is not None and not told.suspects and name == "suspected"
-
-
-def _note(stage: Stage, incident: Incident, told: Telling | None) -> tuple[str, str]:
-    if told is not None and _unsuspecting(told, stage.name):
-        return f"{told.engine} suspects nobody", "faint"
-    if stage.skipped and told is not None and _untold(told, stage.name):
-        return f"{told.engine} tells nothing of it", "faint"
+def _note(stage: Stage, incident: Incident) -> tuple[str, str]:
     if stage.skipped:
         return "not needed", "faint"
     if stage.open:
