@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from cluster.api.backend import Backend, Direction
 from cluster.api.messages import HttpError, HttpResponse, json_response
+from cluster.model.fault import DELAY_MS_MAX
 from cluster.model.member import Address, NodeId
 from cluster.protocol.inputs import DrainCommand, JoinCommand, LeaveCommand, TransferCommand
 from cluster.protocol.messages import Refusal
@@ -54,7 +55,7 @@ class _Fault(Struct, frozen=True, forbid_unknown_fields=True):
     peers: Annotated[tuple[_Peer, ...], Meta(max_length=256)] = ()
     direction: Direction = "both"
     fraction: Annotated[float, Meta(ge=0, le=1)] = 0.0
-    delay_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
+    delay_ms: Annotated[int, Meta(ge=0, le=DELAY_MS_MAX)] = 0
 
 
 _Command = _Join | _Leave | _Drain | _Undrain | _Transfer

@@ -131,6 +131,16 @@ class Lab:
             await asyncio.sleep(ASK_AGAIN_S)
         return False
 
+    async def master(self) -> NodeId | None:
+        """Who acts as master, by its own word; of several, in the latest term."""
+        slots = self.slots.running()
+        terms = await asyncio.gather(*(orders.reigns_in(slot.window) for slot in slots))
+        term, _, name = max(
+            ((t, -n, slot.name) for n, (t, slot) in enumerate(zip(terms, slots, strict=True))),
+            default=(0, 0, None),
+        )
+        return name if term else None
+
     async def hints_home(self) -> bool:
         """Wait until no live node keeps hints any more; False when that takes too long."""
         deadline = monotonic_ns() + HINTS_WITHIN_NS
@@ -355,7 +365,7 @@ class Lab:
             slot.starting = False
         slot.process = process
         slot.gossip, slot.window = process.ready.gossip, process.ready.window
-        slot.told, slot.loses = frozenset(), 0.0
+        slot.told, slot.loses, slot.late_ms = frozenset(), 0.0, 0
         slot.gone.clear()
         self._observe(slot.name, process)
         watcher = asyncio.get_running_loop().create_task(self._watch(slot, process))

@@ -41,8 +41,13 @@ async def lose(window: Address, part: float) -> None:
     await _post(window, "/fault", {"kind": "loss", "fraction": part})
 
 
-async def lose_nothing(window: Address) -> None:
-    """End that, and with it all that was done to the node's links: it is to be told its cuts anew."""
+async def hold_up(window: Address, late_ms: int) -> None:
+    """Tell a node to send everything so much later."""
+    await _post(window, "/fault", {"kind": "delay", "delay_ms": late_ms})
+
+
+async def mend(window: Address) -> None:
+    """End all that was done to a node's transport: what is to stay it has to be told anew."""
     await _post(window, "/fault", {"kind": "heal"})
 
 
@@ -64,6 +69,12 @@ async def serves(
         return True
     alive = {fate.claim.name for fate in said.members if fate.claim.state is MemberState.ALIVE}
     return bool(said.rule.master) and names == frozenset((*alive, said.name))
+
+
+async def reigns_in(window: Address) -> int:
+    """The term in which a node acts as master, 1 where there are no terms; 0: it does not, or is silent."""
+    said = await _snapshot(window)
+    return max(1, said.rule.term) if said is not None and said.rule.leads else 0
 
 
 async def keeps_no_hints(window: Address) -> bool:

@@ -47,6 +47,8 @@ class Slot:
         """From whom its present life knows itself cut off."""
         self.loses = 0.0
         """Which part of its packets its present life was told to lose."""
+        self.late_ms = 0
+        """How much later its present life was told to send everything."""
 
 
 def natural(name: str) -> tuple[str, int]:

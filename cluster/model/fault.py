@@ -33,6 +33,11 @@ FaultKind = Literal[
     "undrain",
 ]
 
+LOST_PERCENT_MAX: Final = 90
+"""Of all packets, by hand; what loses more is a cut."""
+DELAY_MS_MAX: Final = 60_000
+"""By which a node can be told to hold up what it sends."""
+
 INVERSE: Final[dict[FaultKind, FaultKind]] = {
     "kill": "start",
     "start": "kill",

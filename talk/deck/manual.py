@@ -11,7 +11,7 @@ from typing import Protocol
 
 from talk.deck.grammar.cues import ARCHITECTURES
 from talk.deck.grammar.lives import PLACES
-from talk.deck.words import LIVES, VERBS
+from talk.deck.words import LIVES, MASTER, VERBS
 
 Row = tuple[str, str]
 NAMED = ("us", "ms", "s", "min", "%")
@@ -106,7 +106,11 @@ def manual(measures: Mapping[str, Described], pairs: Mapping[str, str]) -> list[
         *_table("live: a picture", shows, f"KIND [SUBJECT] [key=value ...] [place={places}]"),
         *_table("cue: what the slide needs, first of all", NEEDS, "start [...]"),
         *_table("cue: when it begins", BEGINNINGS),
-        *_table("cue: what is done to the cluster", does),
+        *_table(
+            "cue: what is done to the cluster",
+            does,
+            f"NODE is n1, n2, ... or `{MASTER}`: whoever reigns when a slide first says so",
+        ),
         *_table("cue: other steps", STEPS),
         *_table("claim", CLAIMS),
         *_table(

@@ -162,7 +162,7 @@ class _Reader:
                 self._end(line)
             case "html_block":
                 self._draft.begin(line)
-                for said in comment(source, node.content, line):
+                for said in comment(source, node.content, line, self._context.going_on):
                     with self._context.going_on():
                         self._said(said)
             case "heading" if node.markup in ("=", "-"):
@@ -190,7 +190,7 @@ class _Reader:
         source = self._context.source
         if len(self._open) > 1:
             raise source.error(line, "a file that is included has no front matter of its own")
-        for setting in front_matter(source, node.content):
+        for setting in front_matter(source, node.content, self._context.going_on):
             self._front[setting.key] = setting
 
     def _ours(self, node: SyntaxTreeNode, line: int) -> None:

@@ -7,10 +7,12 @@ type checker and by tests where it is missing.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from msgspec import Struct
 
+from cluster.model.fault import DELAY_MS_MAX, LOST_PERCENT_MAX
 from talk.deck.deck import Place
 
 
@@ -49,6 +51,9 @@ VERBS: Final[dict[str, Verb]] = {
         Verb(
             "lose", "SHARE", 1, 1, "lose so many of all packets, as in 20%; `lose nothing` ends it"
         ),
+        Verb(
+            "slow", "NODE TIME", 2, 2, "hold up all it sends, as by 2s; `slow n1 nothing` ends it"
+        ),
         Verb("wipe", "NODE", 1, 1, "end a process and empty its disk"),
         Verb("add", "", 0, 0, "start one more node"),
         Verb("drain", "NODE", 1, 1, "have a node hand over all it holds, and stay"),
@@ -61,10 +66,11 @@ VERBS: Final[dict[str, Verb]] = {
     )
 }
 
+_LATE: Final = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,3})?)(ms|s)")
 NOTHING: Final = "nothing"
-"""The share of packets that ends a loss."""
-LOST_MAX: Final = 90
-"""Percent of all packets; what loses more is a cut."""
+"""The share of packets, or the time, that ends a fault."""
+MASTER: Final = "master"
+"""In the place of a node: whoever reigns when it is first named on a slide."""
 MESH: Final = "mesh"
 WAVES: Final = ("flood", "calm", "disaster", "after")
 """As `talk.live.showing.PARTS`, which a deck has no need to import."""
@@ -101,4 +107,13 @@ def percent_of(share: str) -> int:
         return 0
     digits = share.removesuffix("%")
     fits = share.endswith("%") and digits.isascii() and digits.isdigit() and len(digits) <= 2
-    return int(digits) if fits and 1 <= int(digits) <= LOST_MAX else -1
+    return int(digits) if fits and 1 <= int(digits) <= LOST_PERCENT_MAX else -1
+
+
+def late_ms_of(text: str) -> int:
+    """By how many milliseconds: `2s` is 2,000, `nothing` is 0, -1 for what is neither."""
+    if text == NOTHING:
+        return 0
+    found = _LATE.fullmatch(text)
+    late = round(float(found[1]) * (1_000 if found[2] == "s" else 1)) if found else -1
+    return late if 1 <= late <= DELAY_MS_MAX else -1

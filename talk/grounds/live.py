@@ -13,11 +13,13 @@ from collections import deque
 from time import monotonic_ns, time_ns
 from typing import Final
 
+from msgspec.structs import replace
+
 from cluster.lab.show import LabError, Show, ShowOptions
 from cluster.model.facts import Fact, PulseReported
 from cluster.model.member import NodeId
 from talk.deck.deck import Act, Need
-from talk.deck.words import percent_of
+from talk.deck.words import MASTER, late_ms_of, percent_of
 from talk.grounds.ground import Done, GroundError, Tell
 from talk.grounds.playing import Players
 from tui.sources.live import LiveSource
@@ -49,6 +51,8 @@ class LiveGround:
         self.players = players or Players(seed)
         self._show: Show | None = None
         self._need: Need | None = None
+        self._master: NodeId | None = None
+        """Who reigned when the slide first spoke of the master."""
         self._facts: deque[Fact] = deque(maxlen=FACTS_MAX)
         self._following: asyncio.Task[None] | None = None
         self._lag_us = 0.0
@@ -89,6 +93,7 @@ class LiveGround:
         slide: int = 0,  # noqa: ARG002
     ) -> bool:
         """The one that runs, mended; or another."""
+        self._master = None
         if self._pulse is None:
             self._pulse = asyncio.create_task(self._beat(), name="lag")
         same = self._need is not None and self._need.same_as(need)
@@ -166,9 +171,18 @@ class LiveGround:
         if self._show is None:
             raise GroundError("there is no cluster: the slide names none (`start` in a cue)")
         try:
-            return Done(await self._performed(self._show, act))
+            args = [await self._named(self._show, arg) for arg in act.args]
+            return Done(await self._performed(self._show, replace(act, args=tuple(args))))
         except LabError as error:
             raise GroundError(str(error)) from None
+
+    async def _named(self, show: Show, arg: str) -> str:
+        if arg != MASTER:
+            return arg
+        self._master = self._master or await show.lab.master()
+        if self._master is None:
+            raise LabError("No node acts as master here: name one, as in n1.")
+        return self._master
 
     async def _performed(self, show: Show, act: Act) -> str:
         match act.verb, [NodeId(arg) for arg in act.args]:
@@ -199,6 +213,8 @@ class LiveGround:
                 return await show.heal()
             case "lose", (share,):
                 return await show.lab.links.lose(percent_of(share))
+            case "slow", (name, time):
+                return await show.lab.links.slow(NodeId(name), late_ms_of(time))
             case "add", ():
                 return await show.add()
             case "undo", ():

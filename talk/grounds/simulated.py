@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from cluster.config import MS, SECOND
 from cluster.model.facts import Fact
 from cluster.model.layout import lay_out
@@ -20,7 +22,7 @@ from cluster.sim.watch.orders import Setup, Verb
 from cluster.sim.watch.watched import STANDS_US, Watched
 from cluster.sim.world import START
 from talk.deck.deck import Act, Need
-from talk.deck.words import percent_of
+from talk.deck.words import MASTER, late_ms_of, percent_of
 from talk.grounds.ground import Done, GroundError, Tell
 from talk.grounds.playing import Players
 from tui.view import ClusterView
@@ -60,6 +62,8 @@ class SimGround:
         self._watched: Watched | None = None
         self._nodes = 0
         self._worlds = 0
+        self._master = ""
+        """Who reigned when the slide first spoke of the master."""
 
     def label(self) -> str:
         """Never to be taken for processes."""
@@ -90,6 +94,7 @@ class SimGround:
     ) -> bool:
         """Another world, whose nodes agree and whose players play."""
         self._worlds += 1
+        self._master = ""
         self._nodes = need.nodes
         setup = Setup(
             seed=self.seed + self._worlds,
@@ -131,6 +136,7 @@ class SimGround:
         watched = self._watched
         if watched is None:
             raise GroundError("there is no cluster: the slide names none (`start` in a cue)")
+        act = replace(act, args=tuple(self._named(watched, arg) for arg in act.args))
         match act.verb:
             case "put":
                 return Done(self._put(watched, int(act.args[0])))
@@ -143,11 +149,26 @@ class SimGround:
                 return Done(self._deed(watched, "cut", ",".join(act.args)))
             case "lose":
                 return Done(self._deed(watched, "lose", str(percent_of(act.args[0]))))
+            case "slow":
+                name, time = act.args
+                return Done(self._deed(watched, "slow", f"{name},{late_ms_of(time)}"))
             case verb if verb in NODE_VERBS:
                 subject = act.args[0] if act.args else ""
                 return Done(self._deed(watched, NODE_VERBS[verb], subject))
             case verb:
                 raise GroundError(f"a simulated world cannot {verb}")
+
+    def _named(self, watched: Watched, arg: str) -> str:
+        if arg != MASTER:
+            return arg
+        if not self._master:
+            nodes = (watched.world.host(name).node for name in watched.hand.expected)
+            rules = [(node.name, node.policy.rule()) for node in nodes if node is not None]
+            leads = [(rule.term, name) for name, rule in rules if rule.leads]
+            self._master = max(leads, default=(0, ""))[1]
+        if not self._master:
+            raise GroundError("no node acts as master here: name one, as in n1")
+        return self._master
 
     def _deed(self, watched: Watched, verb: Verb, subject: str) -> str:
         try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cluster.lab.network.cuts import CUTS_MAX, Cut, Cuts
-from cluster.lab.network.links import LOST_MAX, at_each_end
+from cluster.lab.network.links import at_each_end
+from cluster.model.fault import LOST_PERCENT_MAX
 from cluster.model.member import NodeId
 
 N1, N2, N3, N4, N5 = (NodeId(f"n{i}") for i in range(1, 6))
@@ -51,7 +52,7 @@ def test_the_same_cut_is_not_made_twice_and_cuts_are_bounded() -> None:
     assert len(cuts.acts) == CUTS_MAX
 
 
-@pytest.mark.parametrize("percent", [0, 1, 20, 50, LOST_MAX])
+@pytest.mark.parametrize("percent", [0, 1, 20, 50, LOST_PERCENT_MAX])
 def test_what_passes_both_ends_of_a_lossy_link_is_what_is_not_lost(percent: int) -> None:
     each = at_each_end(percent)
     assert 0 <= each < 1

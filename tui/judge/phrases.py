@@ -7,6 +7,7 @@ the pictures and the counters show better.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from cluster.model.casebook import Casebook
@@ -283,14 +284,23 @@ def happening(kind: FaultKind, subject: NodeId, peers: tuple[NodeId, ...]) -> st
     return f"{subject} {_DONE[kind]}{to}"
 
 
+_LOST: Final = re.compile(r"(\d+)% loss (with [^;]+)")
+_HELD_UP: Final = re.compile(r"(\d+) ms delay to ([^;]+)")
+"""In the words of a node's transport, which tells all faults in force at once."""
+
+
 def _own_fault(payload: FaultInjected) -> str:
     """A fault in the node's own transport."""
-    peers = listed(payload.peers) or "the others"
+    peers = listed(payload.peers) or "everyone"
     match payload.kind:
         case "loss":
-            return f"loses messages to {peers} {payload.detail}".rstrip()
+            shares = [f"{share} % {rest}" for share, rest in _LOST.findall(payload.detail)]
+            return (
+                f"loses packets: {', '.join(shares)}" if shares else f"loses packets with {peers}"
+            )
         case "delay":
-            return f"is slow to {peers} {payload.detail}".rstrip()
+            late = [f"{ms} ms to {whom}" for ms, whom in _HELD_UP.findall(payload.detail)]
+            return f"sends late: {', '.join(late)}" if late else f"sends late to {peers}"
         case _:
             return f"is cut off from {peers}"
 

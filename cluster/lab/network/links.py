@@ -1,8 +1,8 @@
-"""Cuts and loss, made and mended through the nodes' own transports (POST /fault at both ends).
+"""Cuts, loss and delay, made and mended through the nodes' own transports (POST /fault at both ends).
 
 A paused node cannot be told; it is when it runs again. A restarted node begins with whole links
 and is told anew. One told end is enough for a link to be cut. Of what passes a lossy link each end
-loses its part.
+loses its part; late is what one node sends.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from cluster.lab.network.cuts import Cut, Cuts
 from cluster.lab.slots import Slot, Slots, natural
 from cluster.lab.witness import LabError, Witness
 from cluster.model.facts import FaultHealed, FaultInjected
+from cluster.model.fault import DELAY_MS_MAX, LOST_PERCENT_MAX
 from cluster.model.member import NodeId
 
-LOST_MAX: Final = 90
-"""Percent of all packets; what loses more is a cut."""
 NONE_LOST: Final = "No packet is lost on purpose; say how many: 20 % of them."
 
 
@@ -39,6 +38,8 @@ class Links:
         self._cuts = Cuts()
         self._lost = 0
         """Of a hundred packets between any two nodes."""
+        self._late: dict[NodeId, int] = {}
+        """Whose messages leave so many milliseconds later."""
 
     def is_isolated(self, name: NodeId) -> bool:
         """Whether `isolate(name)` is in force."""
@@ -89,8 +90,8 @@ class Links:
 
     async def lose(self, percent: int) -> str:
         """Lose so many of a hundred packets between any two nodes, until told otherwise; 0: none."""
-        if not 0 <= percent <= LOST_MAX:
-            raise LabError(f"Between 0 and {LOST_MAX} % of all packets can be lost.")
+        if not 0 <= percent <= LOST_PERCENT_MAX:
+            raise LabError(f"Between 0 and {LOST_PERCENT_MAX} % of all packets can be lost.")
         before = self._lost
         if percent == before:
             raise LabError(
@@ -102,6 +103,21 @@ class Links:
             self._history.push(again)
         return said
 
+    async def slow(self, name: NodeId, late_ms: int) -> str:
+        """Hold up all that a node sends to others by so much, until told otherwise; 0: no longer."""
+        if not 0 <= late_ms <= DELAY_MS_MAX:
+            raise LabError(f"A node is slowed down by at most {DELAY_MS_MAX // 1_000} s.")
+        self._slots.process(name)
+        if not late_ms and name not in self._late:
+            raise LabError(f"{name} is not slowed down; say by how much: 1 s.")
+        said = await self._slow(name, late_ms)
+        if late_ms:
+            again = Inverse(
+                f"let {name} send at once", lambda: self._slow(name, 0), lambda: name in self._late
+            )
+            self._history.push(again)
+        return said
+
     async def retell(self) -> None:
         """Bring every node that can listen up to date. Raises only if nobody could be told."""
         names = self._slots.names()
@@ -109,10 +125,13 @@ class Links:
         telling = [
             (slot, wanted)
             for slot in self._slots.running()
-            if slot.told != (wanted := self._cuts.severed(slot.name, names)) or slot.loses != part
+            if (slot.told, slot.loses, slot.late_ms)
+            != (
+                wanted := (self._cuts.severed(slot.name, names), part, self._late.get(slot.name, 0))
+            )
         ]
         results = await asyncio.gather(
-            *(_tell(slot, wanted, part) for slot, wanted in telling), return_exceptions=True
+            *(_tell(slot, *wanted) for slot, wanted in telling), return_exceptions=True
         )
         failures = [result for result in results if isinstance(result, BaseException)]
         if failures and len(failures) == len(telling):
@@ -134,6 +153,25 @@ class Links:
                 for name in names:
                     self._witness.say(FaultHealed("loss", name))
         return f"{percent} % of all packets are lost." if percent else "No more packets are lost."
+
+    async def _slow(self, name: NodeId, late_ms: int) -> str:
+        before = self._late.pop(name, 0)
+        if late_ms:
+            self._late[name] = late_ms
+            self._witness.say(FaultInjected("delay", name, (), f"{late_ms} ms"))
+        try:
+            await self.retell()
+        except LabError:
+            self._late.pop(name, None)
+            if before:
+                self._late[name] = before
+            raise
+        finally:
+            if name not in self._late:
+                self._witness.say(FaultHealed("delay", name))
+        if not late_ms:
+            return f"{name} sends at once again."
+        return f"What {name} sends leaves {late_ms:,} ms later."
 
     async def _cut(self, cut: Cut, said: str) -> str:
         if not self._cuts.add(cut):
@@ -172,15 +210,17 @@ class Links:
         return side[0], tuple(others or [n for n in self._slots.names() if n not in cut.side])
 
 
-async def _tell(slot: Slot, severed: frozenset[NodeId], part: float) -> None:
+async def _tell(slot: Slot, severed: frozenset[NodeId], part: float, late_ms: int) -> None:
     """Bring one node up to date, and remember how far that came."""
+    if (slot.loses and not part) or (slot.late_ms and not late_ms):
+        await orders.mend(slot.window)
+        slot.told, slot.loses, slot.late_ms = frozenset(), 0.0, 0
     if slot.loses != part:
-        if part:
-            await orders.lose(slot.window, part)
-        else:
-            await orders.lose_nothing(slot.window)
-            slot.told = frozenset()
+        await orders.lose(slot.window, part)
         slot.loses = part
+    if slot.late_ms != late_ms:
+        await orders.hold_up(slot.window, late_ms)
+        slot.late_ms = late_ms
     if slot.told != severed:
         await orders.cut_off(slot.window, slot.told, severed)
         slot.told = severed

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal, TypeVar
 
 from msgspec import Struct
 
-from cluster.model.fault import FaultKind
+from cluster.model.fault import DELAY_MS_MAX, FaultKind
 from cluster.model.member import Address, NodeId
 
 Direction = Literal["both", "in", "out"]
@@ -28,7 +28,6 @@ EVERYONE: Final = NodeId("")
 RETRANSMIT_US: Final = 200_000
 """What a lost segment costs a stream: Linux's least retransmission timeout (TCP_RTO_MIN)."""
 RETRANSMITS_MAX: Final = 6
-DELAY_MS_MAX: Final = 60_000
 PEERS_MAX: Final = 1_024
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from cluster.config import MS
+from cluster.model.fault import DELAY_MS_MAX, LOST_PERCENT_MAX
 from cluster.protocol.effects import Response
 from cluster.protocol.inputs import DrainCommand
 from cluster.sim.faults.hand import Hand
@@ -22,8 +24,6 @@ FIRST_NUMBER: Final = 1_000_000
 CUTS: Final[frozenset[Kind]] = frozenset({"cut", "partition", "isolate"})
 HELD_DOWN: Final[frozenset[Kind]] = frozenset({"kill", "wipe", "leave"})
 UNDO_MAX: Final = 100
-LOST_MAX: Final = 90
-"""Percent of all packets; what loses more is a cut."""
 NODES_MAX: Final = 1_000
 
 
@@ -52,6 +52,9 @@ class Acts:
                 return self._heal()
             case "lose":
                 return self._lose(int(act.subject))
+            case "slow":
+                name, _, late_ms = act.subject.partition(",")
+                return self._slow(name, int(late_ms))
             case verb:
                 named = tuple(act.subject.split(","))
                 for name in named:
@@ -70,8 +73,8 @@ class Acts:
         return "mended every link"
 
     def _lose(self, percent: int) -> str:
-        if not 0 <= percent <= LOST_MAX:
-            raise RefusedError(f"between 0 and {LOST_MAX} % of all packets can be lost")
+        if not 0 <= percent <= LOST_PERCENT_MAX:
+            raise RefusedError(f"between 0 and {LOST_PERCENT_MAX} % of all packets can be lost")
         lossy = self._end_loss()
         if not percent:
             if not lossy:
@@ -87,6 +90,19 @@ class Acts:
         for number in numbers:
             self._hand.end(number)
         return bool(numbers)
+
+    def _slow(self, name: str, late_ms: int) -> str:
+        if name not in self._world.hosts:
+            raise RefusedError(f"there is no node {name!r}")
+        if not 0 <= late_ms <= DELAY_MS_MAX:
+            raise RefusedError(f"a node is slowed down by at most {DELAY_MS_MAX // 1_000} s")
+        slow = self._end(name, frozenset({"delay"}))
+        if not late_ms:
+            if not slow:
+                raise RefusedError(f"{name} is not slowed down")
+            return f"{name} sends at once again"
+        self._begin("delay", name, amount=late_ms * MS)
+        return f"what {name} sends leaves {late_ms:,} ms later"
 
     def _split(self, verb: Verb, named: tuple[str, ...]) -> str:
         if verb == "cut":

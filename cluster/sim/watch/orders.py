@@ -17,7 +17,7 @@ from cluster.sim.faults.options import FaultsName
 
 Verb = Literal[
     "kill", "start", "pause", "resume", "isolate", "cut", "partition", "heal", "wipe", "drain",
-    "leave", "add", "undo", "lose",
+    "leave", "add", "undo", "lose", "slow",
 ]  # fmt: skip
 FACTS_MAX: Final = 1_500
 """Facts of one answer, about: past it the world waits until it is asked again. More would let it run
@@ -63,7 +63,7 @@ class Act(Struct, frozen=True, tag="act"):
     verb: Verb
     subject: str = ""
     """A node's name; of a cut two of them, of a partition one side, with commas between; of `lose` how
-    many of a hundred packets, 0: no more."""
+    many of a hundred packets, 0: no more; of `slow` a node and by how many milliseconds, 0: no longer."""
 
 
 class Rewind(Struct, frozen=True, tag="rewind"):

@@ -7,7 +7,8 @@ slide, which is `talk.deck.reading`'s.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final, TypeGuard
 
 import yaml
@@ -46,6 +47,8 @@ FRONT_NO_EFFECT: Final = ("options", "theme")
 BARE: Final = frozenset({"pause", "end_slide", "reset_layout", "jump_to_middle", "skip_slide"})
 
 Value = str | list[str]
+GoingOn = Callable[[], AbstractContextManager[None]]
+"""What a mistake with one key is met with: it ends the reading, or is kept and the next key is read."""
 
 
 class Command(Struct, frozen=True):
@@ -66,7 +69,9 @@ class Setting(Struct, frozen=True):
     line: int
 
 
-def comment(source: Source, text: str, line: int) -> list[Command | Setting]:
+def comment(
+    source: Source, text: str, line: int, going_on: GoingOn = nullcontext
+) -> list[Command | Setting]:
     """What an HTML block says, whose first line is `line`."""
     body = text.strip()
     if not body.startswith("<!--"):
@@ -82,29 +87,29 @@ def comment(source: Source, text: str, line: int) -> list[Command | Setting]:
     said = inside.strip()
     first = line + inside[: len(inside) - len(inside.lstrip())].count("\n")
     if "\n" not in said:
-        return _one_line(source, said, first)
+        return _one_line(source, said, first, going_on)
     if said.startswith(("talk:", "speaker_note:")):
-        return _parsed(source, said, first)
+        return _parsed(source, said, first, going_on)
     return []
 
 
-def front_matter(source: Source, text: str) -> list[Setting]:
+def front_matter(source: Source, text: str, going_on: GoingOn = nullcontext) -> list[Setting]:
     """The keys between the first two `---`."""
     known = (*FRONT, *FRONT_NO_EFFECT)
-    return _map(source, text, 2, "front matter", known, loose=True)
+    return _map(source, text, 2, "front matter", known, going_on, loose=True)
 
 
-def _one_line(source: Source, said: str, line: int) -> list[Command | Setting]:
+def _one_line(source: Source, said: str, line: int, going_on: GoingOn) -> list[Command | Setting]:
     if said.startswith("vim:") or said in ("{{{", "}}}"):
         return []
-    return _parsed(source, said, line)
+    return _parsed(source, said, line, going_on)
 
 
-def _parsed(source: Source, said: str, line: int) -> list[Command | Setting]:
+def _parsed(source: Source, said: str, line: int, going_on: GoingOn) -> list[Command | Setting]:
     name, colon, _ = said.partition(":")
     name = name.strip()
     if name == "talk" and colon:
-        talk = _map(source, said, line, "talk", TALK)
+        talk = _map(source, said, line, "talk", TALK, going_on)
         return [Command("talk", line=line, one_line="\n" not in said), *talk]
     if name not in COMMANDS and name not in NO_EFFECT:
         hint = instead(name, (*COMMANDS, "talk"))
@@ -137,7 +142,14 @@ def _example(name: str) -> str:
 
 
 def _map(
-    source: Source, text: str, line: int, what: str, known: Sequence[str], *, loose: bool = False
+    source: Source,
+    text: str,
+    line: int,
+    what: str,
+    known: Sequence[str],
+    going_on: GoingOn,
+    *,
+    loose: bool = False,
 ) -> list[Setting]:
     """The settings of a map; `loose`: values of any shape are let through where they are unused."""
     whole = _load(source, text, line)
@@ -149,15 +161,24 @@ def _map(
     found: list[Setting] = []
     for key, value in loaded.items():
         at = line + _offset(text, str(key))
-        if not isinstance(key, str) or key not in known:
-            raise source.error(at, f"{what} has no {shown(str(key))}; {instead(str(key), known)}")
-        if isinstance(value, str) or _is_texts(value):
-            found.append(Setting(key, value if isinstance(value, str) else list(value), at))
-        elif key == "options" and _is_map(value):
-            found.append(Setting(key, [f"{name}={on}" for name, on in value.items()], at))
-        elif key not in FRONT_NO_EFFECT:
-            raise source.error(at, f"{key} is one value, not {shown(str(value))}")
+        with going_on():
+            if not isinstance(key, str) or key not in known:
+                hint = instead(str(key), known)
+                raise source.error(at, f"{what} has no {shown(str(key))}; {hint}")
+            found += _setting(source, key, value, at)
     return found
+
+
+def _setting(source: Source, key: str, value: object, at: int) -> list[Setting]:
+    if isinstance(value, str):
+        return [Setting(key, value, at)]
+    if _is_texts(value):
+        return [Setting(key, list(value), at)]
+    if key == "options" and _is_map(value):
+        return [Setting(key, [f"{name}={on}" for name, on in value.items()], at)]
+    if key in FRONT_NO_EFFECT:
+        return []
+    raise source.error(at, f"{key} is one value, not {shown(str(value))}")
 
 
 def _offset(text: str, key: str) -> int:

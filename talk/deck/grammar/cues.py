@@ -14,6 +14,7 @@ from typing import Final, get_args
 from msgspec import Struct
 
 from cluster.config import ArchitectureName
+from cluster.model.fault import DELAY_MS_MAX, LOST_PERCENT_MAX
 from talk.deck.deck import (
     Act,
     Cue,
@@ -31,7 +32,7 @@ from talk.deck.deck import (
 from talk.deck.grammar.lives import live
 from talk.deck.grammar.predicates import Measures, is_node, predicate
 from talk.deck.grammar.source import NUMBER, Source, Word, instead, number, shown
-from talk.deck.words import LOST_MAX, NOTHING, VERBS, percent_of
+from talk.deck.words import MASTER, NOTHING, VERBS, late_ms_of, percent_of
 
 OTHERS: Final = ("wait", "say", "show", "freeze", "unfreeze", "sleep", "hold")
 """Steps that are not done to the cluster."""
@@ -257,8 +258,9 @@ def _argument(context: Context, name: str, arg: str, kind: str, line: int) -> No
     source = context.source
     match kind:
         case "NODE":
-            if not is_node(arg):
-                raise source.error(line, f"{name} takes a node, as in n4, not {shown(arg)}")
+            if arg != MASTER and not is_node(arg):
+                why = f"{name} takes a node, as in n4, or `{MASTER}`, not {shown(arg)}"
+                raise source.error(line, why)
         case "NODE,NODE":
             nodes = arg.split(",")
             if not all(is_node(node) for node in nodes) or len(set(nodes)) < len(nodes):
@@ -270,17 +272,31 @@ def _argument(context: Context, name: str, arg: str, kind: str, line: int) -> No
         case "ROOM":
             if not ROOM.fullmatch(arg):
                 raise source.error(line, f"{name} takes a room, as in room-7, not {shown(arg)}")
-        case "SHARE":
-            if percent_of(arg) < 0:
-                raise source.error(
-                    line,
-                    f"{name} takes 1% to {LOST_MAX}% of all packets, or `{name} {NOTHING}`, "
-                    f"not {shown(arg)}",
-                )
         case "PAIR":
             if context.pairs is not None and arg not in context.pairs:
                 hint = instead(arg, sorted(context.pairs))
                 raise source.error(line, f"there is no pair {shown(arg)}; {hint}")
+        case _:
+            _amount(source, name, arg, kind, line)
+
+
+def _amount(source: Source, name: str, arg: str, kind: str, line: int) -> None:
+    match kind:
+        case "SHARE":
+            if percent_of(arg) < 0:
+                raise source.error(
+                    line,
+                    f"{name} takes 1% to {LOST_PERCENT_MAX}% of all packets, or `{name} {NOTHING}`, "
+                    f"not {shown(arg)}",
+                )
+        case "TIME":
+            if late_ms_of(arg) < 0:
+                most = f"{DELAY_MS_MAX // 1_000}s"
+                raise source.error(
+                    line,
+                    f"{name} takes a time up to {most}, as in 2s or 300ms, or `{NOTHING}`, "
+                    f"not {shown(arg)}",
+                )
         case _:
             pass
 

@@ -82,6 +82,12 @@ CUES = [
     ("lose 5.5%", 2, "1% to 90%"),
     ("lose ²%", 2, "1% to 90%"),
     ("lose n4", 2, "1% to 90%"),
+    ("slow n4", 2, "write `slow NODE TIME`"),
+    ("slow n4 2", 2, "a time up to 60s, as in 2s or 300ms, or `nothing`"),
+    ("slow n4 61s", 2, "a time up to 60s"),
+    ("slow n4 0ms", 2, "a time up to 60s"),
+    ("slow master n4", 2, "a time up to 60s"),
+    ("slow mistress 1s", 2, "a node, as in n4, or `master`"),
     ("crash room7", 2, "as in room-7"),
     ("crash room-13", 2, "12 rooms"),
     ("play two-master", 2, "did you mean two-masters?"),
@@ -270,7 +276,19 @@ y: views = 1 within 3s of dy
 <!-- end_slide -->
 <!-- include: more.md -->
 """
-MORE = "> ---\n\n<!-- end_slide -->\n<!--\ntalk:\n  plan: 9\n-->\nlast\n"
+MORE = """\
+> ---
+
+<!-- end_slide -->
+<!--
+talk:
+  plam: 9s
+  plan: 9
+  stage: {a: b}
+  durration: 5min
+-->
+last
+"""
 EVERY = [
     ("many.md", 4, "did you mean ring?"),
     ("many.md", 7, "did you mean architecture?"),
@@ -284,7 +302,10 @@ EVERY = [
     ("many.md", 23, "there is no n7 here"),
     ("many.md", 26, "no cue of this slide is called"),
     ("more.md", 1, "inside of a list"),
-    ("more.md", 6, "as in 9s"),
+    ("more.md", 6, "did you mean plan?"),
+    ("more.md", 7, "as in 9s"),
+    ("more.md", 8, "stage is one value"),
+    ("more.md", 9, "did you mean duration?"),
 ]
 
 

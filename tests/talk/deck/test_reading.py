@@ -157,6 +157,7 @@ def test_every_verb_can_be_written(name: str) -> None:
         "ROOM": ("room-7",),
         "PAIR": ("two-masters",),
         "SHARE": ("20%",),
+        "TIME": ("2s",),
     }
     kinds = verb.takes.split()
     args = [samples[kind][place if len(set(kinds)) == 1 else 0] for place, kind in enumerate(kinds)]

@@ -87,6 +87,30 @@ async def test_packets_are_lost_at_every_node_until_it_is_taken_back_and_cuts_st
         await ground.stop()
 
 
+async def test_what_a_slow_node_had_to_send_leaves_late_and_at_once_when_it_is_taken_back() -> None:
+    ground = LiveGround(5)
+    three = Need(nodes=3, answers_per_s=0)
+    quiet: list[str] = []
+    try:
+        await ground.prepare(three, fresh=False, tell=quiet.append)
+        view = await heard(ground, ClusterView(), 3)
+        done = await ground.perform(Act("slow", ("n2", "300ms")), quiet.append)
+        assert done.said == "What n2 sends leaves 300 ms later."
+        await ground.perform(Act("cut", ("n1", "n2")), quiet.append)
+        view = await faulty(ground, view, ["cut", "cut delay", ""])
+        await ground.perform(Act("slow", ("n2", "nothing")), quiet.append)
+        view = await faulty(ground, view, ["cut", "cut", ""])
+        with pytest.raises(GroundError, match="n2 is not slowed down"):
+            await ground.perform(Act("slow", ("n2", "nothing")), quiet.append)
+        with pytest.raises(GroundError, match="No node acts as master here"):
+            await ground.perform(Act("slow", ("master", "1s")), quiet.append)
+        await ground.perform(Act("slow", ("n2", "1s")), quiet.append)
+        await faulty(ground, view, ["cut", "cut delay", ""])
+        assert not await ground.prepare(three, fresh=False, tell=quiet.append), "the same, mended"
+    finally:
+        await ground.stop()
+
+
 async def test_stopping_while_it_is_being_made_leaves_nothing() -> None:
     ground = LiveGround(2)
     making = asyncio.create_task(

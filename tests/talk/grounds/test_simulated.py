@@ -42,6 +42,8 @@ ALL_OF_THEM = [
     ("heal", ""),
     ("lose 20%", "20 % of all packets are lost"),
     ("lose nothing", "no more packets are lost"),
+    ("slow n2 2s", "what n2 sends leaves 2,000 ms later"),
+    ("slow n2 nothing", "n2 sends at once again"),
     ("put 20", " answers acknowledged"),
     ("crash room-1", "made room-1 crash"),
     ("add", "added n6"),
@@ -90,7 +92,14 @@ async def test_a_pair_is_played_beside_and_tells_what_it_does() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "why"), [("start n1", "n1 runs already"), ("dance", "a simulated world cannot dance")]
+    ("words", "why"),
+    [
+        ("start n1", "n1 runs already"),
+        ("dance", "a simulated world cannot dance"),
+        ("slow n1 nothing", "n1 is not slowed down"),
+        ("slow n9 1s", "there is no node 'n9'"),
+        ("kill master", "no node acts as master here"),
+    ],
 )
 async def test_what_cannot_be_done_is_refused_in_a_sentence(words: str, why: str) -> None:
     ground = await stands(Need(nodes=2, answers_per_s=0))
@@ -130,4 +139,16 @@ async def test_every_architecture_stands(kind: str) -> None:
     view = fold(ClusterView(), ground.take())
     assert len(view.nodes) == nodes
     assert {node.architecture for node in view.nodes.values()} == {kind}
+    await ground.stop()
+
+
+async def test_the_master_is_whoever_reigned_when_the_slide_first_said_so() -> None:
+    ground = await stands(Need(nodes=5, architecture="majority", answers_per_s=40))
+    first = (await ground.perform(act("pause master"), quiet)).said.removeprefix("paused ")
+    await ground.pass_time(4 * SECOND)
+    assert (await ground.perform(act("resume master"), quiet)).said == f"{first} goes on"
+    view = fold(ClusterView(), ground.take())
+    assert [n.name for n in view.nodes.values() if n.rule.leads] not in ([], [first])
+    await ground.prepare(Need(nodes=5, architecture="majority"), fresh=True, tell=quiet)
+    assert (await ground.perform(act("kill master"), quiet)).said.startswith("killed n")
     await ground.stop()
