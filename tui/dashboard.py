@@ -1,7 +1,7 @@
 """The dashboard: facts in, keys in, frames out.
 
 One clock of `FPS` ticks drains what arrived, folds it (looked at or not) and keeps it on the time
-line (`tui.timeline.deck`), and paints only when the picture can have changed: thirty times a second while messages fly on the ring, else a few times.
+line (`tui.timeline.deck`), and paints only when the picture can have changed.
 Painting is the screens' business (pure), looking is `tui.desk`'s (pure); this file owns what is
 neither: time, the terminal, tasks, and the hands that act on a cluster of ours.
 
@@ -28,9 +28,10 @@ from tui.arena import Arena
 from tui.desk import Desk, press
 from tui.draw.flights import in_flight
 from tui.draw.frame import Frame
+from tui.driving.collector import tidy
 from tui.driving.dress import Dress, changed, dressed
 from tui.driving.options import DEFAULT, Options, stage_of
-from tui.driving.painting import paint_screen, read_ahead
+from tui.driving.painting import get_ahead, paint_screen, read_ahead
 from tui.driving.pointer import Pointer
 from tui.driving.wheel import Wheel
 from tui.fold import fold
@@ -122,13 +123,11 @@ class MasterlessApp(App[int]):
         self._arena = Arena(self._changed, self.say)
         self._wheel = Wheel(self)
         self._pointer = Pointer(self)
-        self._notice = ""
+        self._notice = self._trouble = ""
         self._notice_until = self._ticked_at = 0
-        self._trouble = ""
         self._painted_at = self._began = 0
-        self._unread = True
+        self._unread = self._dirty = True
         self._heard_since_paint = False
-        self._dirty = True
         self._stage: Stage | None = None
         self._source: asyncio.Task[None] | None = None
         self._saver = Saver(self.say)
@@ -188,7 +187,9 @@ class MasterlessApp(App[int]):
             return
         if self._last is not None:
             return
-        if self._unread and real - self._began > READ_AHEAD_US:
+        if waited + 1_000_000 // FPS >= stands:
+            get_ahead(self.desk.screen, self.scene(now + stands - waited), *self._canvas.size)
+        elif self._unread and real - self._began > READ_AHEAD_US:
             self._unread = read_ahead()
         if self._stage is not None and self.worn.motion:
             view, shown = self.deck.moment(self.view, now)
@@ -198,16 +199,15 @@ class MasterlessApp(App[int]):
 
     def _fold(self, until: int) -> None:
         """Take in what arrived, all of it or as much as there is time for."""
-        while self.facts:
+        while self.facts and time_ns() // 1_000 < until:
             count = min(len(self.facts), FACTS_AT_ONCE)
             batch = [self.facts.popleft() for _ in range(count)]
             self.view = fold(self.view, batch)
             self.deck.hear(batch, self.view, self._now(self.view))
-            if time_ns() // 1_000 >= until:
-                break
         self._heard_since_paint = True
-        if self.deck.owes:  # between this picture and the next
-            asyncio.get_running_loop().call_later(0.5 / FPS, self.deck.rest)
+        between = asyncio.get_running_loop().call_later  # this picture and the next
+        for work in (self.deck.rest, tidy):
+            between(0.5 / FPS, work)
 
     def _play(self, now: int) -> None:
         """Go on in what is being replayed, by as much time as went by since the last tick."""

@@ -148,7 +148,7 @@ async def _present(deck: Deck, args: argparse.Namespace) -> int:
     from talk.grounds.simulated import SimGround
     from talk.stage.app import Manner, StageApp
     from talk.stage.performance import Performance
-    from tui.app import calm_collector
+    from tui.driving.collector import calm_collector
 
     start = _start(deck, args)
     seen = sys.stdout.isatty()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from importlib.resources import files
 from time import monotonic
 from typing import Final
@@ -20,7 +20,7 @@ import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from talk.notes.asking import ASKED_BYTES_MAX, Ask, asked
-from tui.web.guards import foreign, named
+from tui.web.gate import guarded, sent
 
 VIEWS_MAX: Final = 8
 """Connected at once: a laptop, a phone, a second terminal, and somebody to help. Each costs the
@@ -32,11 +32,6 @@ LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 """Of a token: none that are taken for each other when they are typed on a phone."""
 GROUPS: Final = 3
 """Of four letters each: 59 bits."""
-POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self' ws://{host} wss://{host}; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
 FILES: Final = {"notes.html": "text/html", "notes.css": "text/css", "notes.js": "text/javascript"}
 ASK_WITH_TOKEN: Final = (
     "these notes are for the speaker: use the whole address that the stage gave\n"
@@ -111,7 +106,7 @@ class Site:
 
     async def start(self, port: int) -> None:
         """Returns when it is served. Raises NotesError."""
-        app = web.Application(middlewares=[self._guard])
+        app = web.Application(middlewares=[guarded(self._host)])
         app.router.add_get("/notes", self._page)
         app.router.add_get("/ws", self._socket)
         app.router.add_get("/stage.svg", self._stage)
@@ -145,18 +140,6 @@ class Site:
 
     # --- requests --------------------------------------------------------------------------------
 
-    @web.middleware
-    async def _guard(
-        self,
-        request: web.Request,
-        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
-    ) -> web.StreamResponse:
-        if not named(request.host, self._host):
-            raise web.HTTPForbidden(text="this server is asked by its address, not by this name\n")
-        if foreign(request.headers.get("Origin"), request.host):
-            raise web.HTTPForbidden(text="only this server's own page may look\n")
-        return await handler(request)
-
     def _admit(self, request: web.Request) -> None:
         given = request.query.get("token", "")
         if not secrets.compare_digest(given.encode("utf-8", "replace"), self._token.encode()):
@@ -182,14 +165,7 @@ class Site:
         return web.Response(text=text, content_type="image/svg+xml", headers=headers)
 
     def _sent(self, name: str, request: web.Request) -> web.Response:
-        headers = {
-            "X-Frame-Options": "DENY",
-            "Cache-Control": "no-store",
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": POLICY.format(host=request.host),
-        }
-        return web.Response(text=self._files[name], content_type=FILES[name], headers=headers)
+        return sent(request, self._files[name], FILES[name])
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         self._admit(request)

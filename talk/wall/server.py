@@ -12,7 +12,6 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from importlib.resources import files
 from typing import Final
@@ -21,7 +20,7 @@ import msgspec
 from aiohttp import WSCloseCode, web
 
 from talk.wall.canvas import DRAWN_BYTES_MAX, Canvas, drawings
-from tui.web.guards import foreign, named
+from tui.web.gate import guarded, sent
 from tui.web.hosting import run
 from tui.web.order import LOOKS, Serve
 
@@ -31,11 +30,6 @@ HEARTBEAT_S: Final = 15.0
 SAID_BYTES_MAX: Final = 256
 NICE: Final = 5
 """How far behind the stage and its nodes this stands in the queue for a processor."""
-POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
-    "connect-src 'self' ws://{host} wss://{host}; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
 FILES: Final = {"wall.html": "text/html", "wall.css": "text/css", "wall.js": "text/javascript"}
 
 
@@ -60,7 +54,7 @@ class Site:
 
     def app(self) -> web.Application:
         """The routes."""
-        app = web.Application(middlewares=[self._guard])
+        app = web.Application(middlewares=[guarded(self._serve.host)])
         app.router.add_get("/", self._page)
         app.router.add_get("/ws", self._socket)
         for name in ("wall.css", "wall.js"):
@@ -76,38 +70,23 @@ class Site:
         if self._hearing is not None:
             self._hearing.cancel()
 
-    @web.middleware
-    async def _guard(
-        self,
-        request: web.Request,
-        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
-    ) -> web.StreamResponse:
-        if not named(request.host, self._serve.host):
-            raise web.HTTPForbidden(text="this server is asked by its address, not by this name\n")
-        if foreign(request.headers.get("Origin"), request.host):
-            raise web.HTTPForbidden(text="only this server's own page may look\n")
+    def _admit(self, request: web.Request) -> None:
         given, wanted = request.query.get("token", ""), self._serve.token
         if given and not (wanted and secrets.compare_digest(given.encode(), wanted.encode())):
             raise web.HTTPForbidden(text="this token is not good here; without one, you can look\n")
-        return await handler(request)
 
     async def _page(self, request: web.Request) -> web.Response:
+        self._admit(request)
         return self._sent("wall.html", request)
 
     async def _file(self, request: web.Request) -> web.Response:
         return self._sent(request.path.removeprefix("/"), request)
 
     def _sent(self, name: str, request: web.Request) -> web.Response:
-        headers = {
-            "X-Frame-Options": "DENY",
-            "Cache-Control": "no-store",
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": POLICY.format(host=request.host),
-        }
-        return web.Response(text=self._files[name], content_type=FILES[name], headers=headers)
+        return sent(request, self._files[name], FILES[name])
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
+        self._admit(request)
         if request.headers.get("Origin") is None:
             raise web.HTTPForbidden(text="the picture is shown by this server's page\n")
         if len(self._views) >= VIEWS_MAX:

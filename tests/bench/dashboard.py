@@ -41,8 +41,8 @@ FOLD_PER_S_MIN = 100_000
 def child(screen: str, seconds: float, report: Path) -> None:
     """The app, playing the story on this terminal."""
     from tests.tui import story
-    from tui.app import calm_collector
     from tui.dashboard import MasterlessApp, Options, Source, Take
+    from tui.driving.collector import calm_collector
     from tui.scene import ScreenName
     from tui.view import ClusterView
 

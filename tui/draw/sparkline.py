@@ -7,19 +7,15 @@ sparklines that stand above each other share one scale, so that they can be comp
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import groupby
 from typing import Final
 
 from tui.draw.glyphs import SETS, GlyphSet
+from tui.judge.measured.slots import in_slots
 from tui.judge.memo import Memo
 from tui.view import ClusterView, Moment, NodeView, Sample
 
 Series = list[float | None]
-_Slot = tuple[int, list[Sample]]
 _SERIES: Final = Memo[Series]()
-_SLOTS: Final = Memo[list[_Slot]]()
-_FIGURES: Final = Memo[float](16_384)
-"""Of the samples of a slot, by the first of them and their number."""
 
 
 def bucketed(
@@ -46,7 +42,7 @@ def bucketed(
     return [s / n if n else None for s, n in zip(sums, counts, strict=True)]
 
 
-def bridged(series: Series) -> Series:
+def bridged(series: Sequence[float | None]) -> Series:
     """Holes of one column between two values filled: slots and pulses need not be in step."""
     out = list(series)
     for i in range(1, len(out) - 1):
@@ -110,32 +106,14 @@ def of_node(
         return []
 
     slot_us = max(1, span_us // columns)
-    tick = now // slot_us
+    span = (now // slot_us + 1) * slot_us, columns, slot_us
 
-    def make() -> Series:
-        series: Series = [None] * columns
-        for slot, samples in _SLOTS.get(node.samples, slot_us, lambda: _slots(node, slot_us)):
-            column = columns - 1 - (tick - slot)
-            if 0 <= column < columns:
-                series[column] = _of_slot(samples, value, worst)
-        return bridged(series)
-
-    return _SERIES.get(node.samples, (value, columns, span_us, worst, tick), make)
-
-
-def _slots(node: NodeView, slot_us: int) -> list[_Slot]:
-    """A node's samples by the slot of time that they fall into."""
-    return [(slot, list(among)) for slot, among in groupby(node.samples, lambda s: s.at // slot_us)]
-
-
-def _of_slot(samples: list[Sample], value: Callable[[Sample], float], worst: bool) -> float:
-    """Of all slots but the newest it is known from the picture before."""
-
-    def make() -> float:
-        values = [value(sample) for sample in samples]
+    def make(slot: Sequence[Sample]) -> float:
+        values = [value(sample) for sample in slot]
         return max(0.0, *values) if worst else sum(values) / len(values)
 
-    return _FIGURES.get(samples[0], (len(samples), value, worst), make)
+    row = in_slots(node.samples, span, (value, worst), make)
+    return _SERIES.get(row, "", lambda: bridged(row))
 
 
 def of_moments(

@@ -1,7 +1,8 @@
 """Which painter paints which screen; each is imported when its screen is first looked at, or before.
 
 What a painter needs is read in up to a tenth of a second: too long between a key and its picture,
-so once the first screen stands the others are read ahead, one in each idle moment.
+so once the first screen stands the others are read ahead, one in each idle moment. What takes long in
+a picture of a screen that stands is worked out in the idle moment before it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from importlib import import_module
 from typing import Final, Literal
 
 from tui.draw.frame import Frame
-from tui.scene import Scene
+from tui.scene import Scene, ScreenName
 
 TextScreen = Literal[
     "home", "matrix", "recovery", "events", "compare", "rooms", "plots", "node", "flow", "key"
@@ -40,6 +41,14 @@ def read_ahead() -> bool:
     if unread:
         import_module(unread[0])
     return len(unread) > 1
+
+
+def get_ahead(screen: ScreenName, scene: Scene, width: int, height: int) -> None:
+    """Work out in an idle moment what the next picture would be late by. It is kept by its values."""
+    if screen == "plots":
+        from tui.screens.plots import ahead
+
+        ahead(scene, width, height)
 
 
 def paint_screen(screen: TextScreen, scene: Scene, width: int, height: int) -> Frame:

@@ -29,6 +29,15 @@ class Memo(Generic[T]):
         """The same by the identities of several values."""
         return self._kept((tuple(map(id, values)), key), values, make)
 
+    def peek(self, value: object, key: Hashable) -> T | None:
+        """What is remembered for `value` and `key`."""
+        found = self._entries.get((id(value), key))
+        return found[1] if found is not None else None
+
+    def forget(self, value: object, key: Hashable) -> None:
+        """Keep it no longer."""
+        self._entries.pop((id(value), key), None)
+
     def _kept(self, place: Hashable, value: object, make: Callable[[], T]) -> T:
         found = self._entries.get(place)
         if found is not None:

@@ -8,14 +8,14 @@ it is the same live, frozen, replayed and simulated.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.draw.plots.axis import decades, from_zero
-from tui.draw.plots.pane import Box, Line, Pane, columns, paint_pane
+from tui.draw.plots.pane import Box, Line, Pane, columns, drawn, paint_pane
 from tui.draw.sparkline import spark, top_of
 from tui.judge.foreign.telling import without
 from tui.judge.measured import changes as convergence
@@ -47,8 +47,7 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     frame = Frame(width, height)
     chosen = scene.plot
     paint_chrome(frame, scene, "plots", chosen or "")
-    y = TOP + (1 if height >= 22 else 0)
-    rows = height - FOOT - y
+    y, rows = _room(height)
     if rows < 3 or width < 20:
         return frame
     if not chosen and width >= WIDE and rows >= TALL:
@@ -58,7 +57,7 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     brief = len(PLOTS) if rows >= 12 else 0
     room = rows - brief - (1 if brief else 0)
     halves = shown == "latency" and width >= WIDE
-    across = columns(_half(frame) if halves else width - 3)
+    across = columns(_half(frame.width) if halves else width - 3)
     if halves:
         _both(frame, scene, y, room)
     else:
@@ -68,25 +67,47 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     return frame
 
 
-def _half(frame: Frame) -> int:
-    return (frame.width - 3 - GAP) // 2
+def _half(width: int) -> int:
+    return (width - 3 - GAP) // 2
 
 
-def _all(frame: Frame, scene: Scene, y: int, rows: int) -> None:
-    half = _half(frame)
+def ahead(scene: Scene, width: int, height: int) -> None:
+    """Draw the curves of all four: those that did not move on are kept, and cost next to nothing.
+
+    A pane drawn anew costs more than all the rest of a picture.
+    """
+    y, rows = _room(height)
+    if scene.plot or width < WIDE or rows < TALL:
+        return
+    for name, place, box in _boxes(width, y, rows):
+        drawn(_MAKERS[name](scene, columns(box.width), place), scene.glyphs, box)
+
+
+def _room(height: int) -> tuple[int, int]:
+    """The first row of the plots, and how many they have."""
+    y = TOP + (1 if height >= 22 else 0)
+    return y, height - FOOT - y
+
+
+def _boxes(width: int, y: int, rows: int) -> Iterator[tuple[Plot, int, Box]]:
+    """The four, each with its place."""
+    half = _half(width)
     upper = rows // 2
     for place, name in enumerate(PLOTS):
         x = 2 + (place % 2) * (half + GAP)
-        low = place // 2
-        top = y + low * (rows - upper)
-        box = Box(x, top, half, upper)
-        paint_pane(frame, scene, _MAKERS[name](scene, columns(half), place), box)
-        frame.hit(x, top, half, upper, HIT + name)
+        top = y + place // 2 * (rows - upper)
+        yield name, place, Box(x, top, half, upper)
+
+
+def _all(frame: Frame, scene: Scene, y: int, rows: int) -> None:
+    for name, place, box in _boxes(frame.width, y, rows):
+        paint_pane(frame, scene, _MAKERS[name](scene, columns(box.width), place), box)
+        frame.hit(box.x, box.y, box.width, box.height, HIT + name)
 
 
 def _both(frame: Frame, scene: Scene, y: int, rows: int) -> None:
     """Writes and reads beside each other, on one scale."""
-    half = _half(frame)
+    half = _half(frame.width)
     across = columns(half)
     drawn: list[Lines] = []
     for what in ("put", "get"):
@@ -223,7 +244,8 @@ def _traffic(scene: Scene, across: int, place: int) -> Pane:
 def _agreement(scene: Scene, across: int, _place: int) -> Pane:
     found = convergence.changes(scene.view, scene.now)
     span = convergence.span_of(found, scene.now)
-    rows = convergence.slots(found, scene.now, span, across)
+    end = convergence.edge(scene.now, span, across)
+    rows = convergence.slots(found, end, span, across)
     roles = (("known", "good"), ("spreading", "warn"))
     said = convergence.told(found)
     return Pane(
@@ -233,7 +255,7 @@ def _agreement(scene: Scene, across: int, _place: int) -> Pane:
         lines=tuple(Line(w, tuple(row), role) for (w, role), row in zip(roles, rows, strict=True)),
         axis=from_zero((v for row in rows for v in row), 0.2),
         number=lambda value: f"{value:g} s",
-        end=scene.now,
+        end=end,
         span_us=span,
         empty="For 15 minutes no two nodes heard have differed.",
         kind="stem",

@@ -55,13 +55,8 @@ class Deck:
         if self.tape is not None:
             self.tape.add(facts, view, now)
 
-    @property
-    def owes(self) -> bool:
-        """Whether there is work that can wait for a moment between two pictures (`rest`)."""
-        return self.tape is not None and self.tape.owes
-
     def rest(self) -> None:
-        """Do a part of it."""
+        """Do a part of the work that can wait for a moment between two pictures, if there is any."""
         if self.tape is not None:
             self.tape.rest()
 

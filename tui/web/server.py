@@ -20,7 +20,6 @@ import json
 import secrets
 import socket
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from html import escape
 from importlib.util import find_spec
@@ -32,7 +31,7 @@ from aiohttp import WSMsgType, web
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
-from tui.web.guards import foreign, named
+from tui.web.gate import OWN, guarded, sent
 from tui.web.hosting import run
 from tui.web.order import A_RECORDING, ACTS, ALL_LOOK, LOOKS, ONLY_LOOKS, Serve, Watch
 
@@ -78,12 +77,8 @@ addEventListener("DOMContentLoaded", () => {
 });
 addEventListener("focus", focus);
 """
-POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
-    "img-src 'self' data:; connect-src 'self' ws://{host}; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
-"""The page works without anybody else, and nothing else may be put into it."""
+STYLES: Final = f"{OWN} 'unsafe-inline'"
+"""xterm puts its own into the page."""
 
 
 class Viewer(AppService):
@@ -138,26 +133,13 @@ class Site:
 
     def app(self) -> web.Application:
         """The routes."""
-        app = web.Application(middlewares=[self._guard])
+        app = web.Application(middlewares=[guarded(self.serve.host)])
         app.router.add_get("/", self._page)
         app.router.add_get("/page.js", self._script)
         app.router.add_get("/ws", self._terminal)
         app.router.add_get("/ws/{token}", self._terminal)
         app.router.add_static("/static", STATIC)
         return app
-
-    @web.middleware
-    async def _guard(
-        self,
-        request: web.Request,
-        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
-    ) -> web.StreamResponse:
-        """Only for those who asked for this very server by its own name."""
-        if not named(request.host, self.serve.host):
-            raise web.HTTPForbidden(text="this server is asked by its address, not by this name\n")
-        if foreign(request.headers.get("Origin"), request.host):
-            raise web.HTTPForbidden(text="only this server's own page may look\n")
-        return await handler(request)
 
     def _granted(self, given: str) -> bool:
         """Whether it is the token. Raises HTTPForbidden when it is a wrong one."""
@@ -177,14 +159,7 @@ class Site:
             socket=escape(f"ws://{request.host}{path}"),
             size=size if size.isascii() and size.isdigit() and 4 <= int(size) <= 64 else "",
         )
-        headers = {
-            "X-Frame-Options": "DENY",
-            "Cache-Control": "no-store",
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": POLICY.format(host=request.host),
-        }
-        return web.Response(text=text, content_type="text/html", headers=headers)
+        return sent(request, text, "text/html", styles=STYLES)
 
     async def _script(self, _request: web.Request) -> web.Response:
         return web.Response(text=SCRIPT, content_type="text/javascript")

@@ -40,8 +40,8 @@ from cluster.sim.watch.orders import Act, Answer, Order, Play, Setup
 from cluster.sim.watch.worker import Theatre
 from tests.bench.dashboard import drain, spawn
 from tests.bench.timeline.tape import resident_mb
-from tui.app import calm_collector
 from tui.dashboard import READ_AHEAD_US, MasterlessApp, Options, Source, Take
+from tui.driving.collector import calm_collector
 from tui.keys import KEYS, Action
 from tui.scene import ScreenName
 from tui.view import ClusterView

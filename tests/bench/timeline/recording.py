@@ -21,7 +21,7 @@ from random import Random
 from time import perf_counter, process_time
 
 from tests.bench.timeline.tape import resident_mb, rounds
-from tui.app import calm_collector
+from tui.driving.collector import calm_collector
 from tui.timeline.rec import HEAD, MAGIC
 from tui.timeline.recording import Recording
 from tui.timeline.writer import Recorder

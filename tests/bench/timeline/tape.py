@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from cluster.model.facts import Fact, MemberChanged, MessageReceived, MessageSent, Payload
 from tests.tui.story import KILLED, N4, SECOND, busy_death
-from tui.app import calm_collector
+from tui.driving.collector import calm_collector
 from tui.fold import fold
 from tui.timeline.tape import Tape
 from tui.view import ClusterView

@@ -33,6 +33,7 @@ from tui.draw.frame import ink_at
 from tui.draw.glyphs import GlyphSet
 from tui.draw.plots.axis import decades, from_zero
 from tui.draw.plots.figure import row_of, strokes
+from tui.driving.painting import get_ahead
 from tui.judge.measured.changes import changes, slots, span_of
 from tui.judge.measured.choice import HIT, PLOTS, Plot
 from tui.judge.measured.curves import edge, latencies, throughput, traffic, weighed
@@ -55,6 +56,15 @@ def test_golden(moment: str, width: int, height: int) -> None:
 def test_golden_of_each_one_large(plot: Plot) -> None:
     scene = replace(scene_at(RECOVERED), plot=plot)
     assert_golden(f"plots-{plot}-120x36", paint(scene, 120, 36))
+
+
+def test_what_was_got_ahead_of_a_picture_need_not_be_drawn_for_it() -> None:
+    scene = scene_at(DEAD)
+    strokes.cache_clear()
+    get_ahead("plots", scene, 120, 36)
+    drawn = strokes.cache_info().misses
+    paint(scene, 120, 36)
+    assert strokes.cache_info().misses == drawn > 0
 
 
 def test_golden_with_letters_only() -> None:

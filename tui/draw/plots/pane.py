@@ -20,9 +20,9 @@ from msgspec import Struct
 
 from tui.draw.chrome import fit
 from tui.draw.frame import Frame
-from tui.draw.glyphs import SETS, Glyphs
+from tui.draw.glyphs import SETS, Glyphs, GlyphSet
 from tui.draw.plots.axis import Axis
-from tui.draw.plots.figure import Kind, marker_of, row_of, strokes
+from tui.draw.plots.figure import Kind, Stroke, marker_of, row_of, strokes
 from tui.scene import Scene, clock
 from tui.view import Mark
 
@@ -57,7 +57,7 @@ class Pane(Struct, frozen=True):
     number: Callable[[float], str]
     """A tick of the upright axis in words."""
     end: int
-    """The moment of the right edge."""
+    """The moment of the right edge; of a slot that is still being filled it lies ahead."""
     span_us: int
     empty: str
     """Why nothing is drawn, if nothing is."""
@@ -89,14 +89,21 @@ def paint_pane(frame: Frame, scene: Scene, pane: Pane, box: Box) -> None:
     if not any(value is not None for line in pane.lines for value in line.values):
         frame.text(x + 1, y + rows // 2, fit(pane.empty, box.width - LEFT - 1), "muted")
         return
+    for row, column, text, curve in drawn(pane, scene.glyphs, box):
+        frame.text(x + column, y + row, text, pane.lines[curve].role)
+    if pane.kind == "line":
+        _ends(frame, scene, pane, (x + across + 1, y), rows, box.x + box.width)
+
+
+def drawn(pane: Pane, glyphs: GlyphSet, box: Box) -> tuple[Stroke, ...]:
+    """Its curves alone: what of it takes time, and is kept."""
+    if not any(value is not None for line in pane.lines for value in line.values):
+        return ()
     heights = tuple(
         tuple(None if v is None else round(pane.axis.height(v) * SCALE, 1) for v in line.values)
         for line in pane.lines
     )
-    for row, column, text, curve in strokes(across, rows, SCALE, heights, pane.kind, scene.glyphs):
-        frame.text(x + column, y + row, text, pane.lines[curve].role)
-    if pane.kind == "line":
-        _ends(frame, scene, pane, (x + across + 1, y), rows, box.x + box.width)
+    return strokes(columns(box.width), box.height - 3, SCALE, heights, pane.kind, glyphs)
 
 
 def _heading(frame: Frame, pane: Pane, box: Box) -> None:
@@ -154,7 +161,7 @@ def _marked(
 def _times(frame: Frame, scene: Scene, pane: Pane, place: tuple[int, int], across: int) -> None:
     x, y = place
     first = clock(scene, pane.end - pane.span_us, 0)
-    last = clock(scene, pane.end, 0)
+    last = clock(scene, min(pane.end, scene.now), 0)
     frame.text(x, y, first, "faint")
     if across >= 2 * len(first) + 2:
         frame.right(x + across, y, last, "faint")

@@ -46,6 +46,12 @@ def span_of(found: list[Change], now: int) -> int:
     return next((span for span in SPANS_US if oldest < span * 19 // 20), SPAN_US_MAX)
 
 
+def edge(now: int, span_us: int, columns: int) -> int:
+    """The end of the slot that is being filled: all changes move on together, and a new one is seen."""
+    slot = span_us // columns
+    return (now // slot + 1) * slot
+
+
 def slots(found: list[Change], end: int, span_us: int, columns: int) -> list[list[float | None]]:
     """Seconds per column: of changes that everybody knows, and of one that not all know yet.
 
