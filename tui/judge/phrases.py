@@ -92,6 +92,7 @@ from cluster.model.fault import FaultKind
 from cluster.model.member import MemberState, NodeId
 from tui.judge.court.reigns import of_reigns
 from tui.judge.flows import of_flows
+from tui.judge.foreign.polled import held
 from tui.judge.keeping import of_data, of_upkeep
 from tui.judge.places import of_places
 from tui.judge.topics.phrases import of_topics
@@ -367,7 +368,8 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
         ):
             return None  # rooms are told several at once: `tui.folding.bursts`
         case MemberChanged():
-            return of_belief(fact, payload, old)
+            told = of_belief if fact.basis == "reported" else held
+            return told(fact, payload, old)
         case (
             ProbeMissed()
             | SuspicionRaised()
@@ -403,7 +405,7 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
             | DrainEnded()
             | HintsHandedOver()
         ):
-            return of_places(payload)
+            return of_places(payload, book.lives.life(fact.node).table, fact.node)
         case (
             OperationStarted()
             | OperationFinished()

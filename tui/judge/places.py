@@ -17,7 +17,9 @@ from cluster.model.facts import (
     TransferStarted,
     TransferWaited,
 )
-from cluster.model.summary import DrainRow
+from cluster.model.member import NodeId
+from cluster.model.summary import DrainRow, RingTable
+from tui.judge.foreign.polled import of_table
 from tui.judge.wording import Phrase, counted
 
 Placing = (
@@ -37,15 +39,15 @@ Placing = (
 )
 
 
-def of_places(payload: Placing) -> Phrase | None:
-    """Ring, transfers, and giving up places."""
+def of_places(payload: Placing, before: RingTable | None, node: NodeId) -> Phrase | None:
+    """Ring, transfers, and giving up places; `before` is the table that this node had, if it has masters."""
     match payload:
         case DrainProgressed() | DrainEnded() | HintsHandedOver():
             return _of_giving_up(payload)
+        case RingChanged(ring=ring) if ring.led:
+            return of_table(before, ring, node)
         case RingChanged():
             said = f"follows a ring of {len(payload.ring.members)}"
-            if payload.ring.led:
-                said = "has another table of who leads which slots"
             if payload.gained:
                 said += f", gains {counted(payload.gained, 'place')}"
             if payload.lost:

@@ -12,6 +12,7 @@ from cluster.model.incident import Incident, StageName
 from cluster.model.member import MemberState, NodeId
 from tui.draw.sparkline import mean, operations, recent, slowest_now_us
 from tui.judge.agreement import Agreement, is_live
+from tui.judge.foreign.returned import role
 from tui.judge.foreign.telling import telling
 from tui.judge.wording import Tone, brief, counted, joined, listed, seconds
 from tui.view import ClusterView, NodeView
@@ -39,8 +40,11 @@ def told_filling(nodes: list[NodeView]) -> Clause:
     shorts: list[str] = []
     if total := sum(left.values()):
         what, who = counted(total, "place"), listed([name for name in left if left[name]])
-        texts.append(f"{what} still being filled at {who}")
-        shorts.append(f"{what} to fill")
+        foreign = any(node.telling is not None for node in nodes)
+        if foreign:  # its places are another's word
+            what = counted(total, "partition")
+        texts.append(f"{what} still being {'copied by' if foreign else 'filled at'} {who}")
+        shorts.append(f"{what} to {'copy' if foreign else 'fill'}")
     if total := sum(stopped.values()):
         what, who = counted(total, "place"), listed([name for name in stopped if stopped[name]])
         verb = "was" if total == 1 else "were"
@@ -236,6 +240,13 @@ def _dead(view: ClusterView, now: int, incident: Incident, judged: Agreement) ->
     holding = _holding(view, peers, name, MemberState.DEAD)
     unaware = [n for n in peers if n not in holding]
     what = happened(view, now, incident)
+    beliefs = [view.nodes[n].beliefs[name] for n in unaware]
+    since = incident.stage("dead").began
+    again = sum(b.state is MemberState.ALIVE and b.since > since for b in beliefs)
+    if again:
+        verb = "holds" if again == 1 else "hold"
+        said = f"{again} of {len(peers)} peers {verb} it alive again"
+        return [Clause(f"{what.text}.", what.short), Clause(f"{said}.", said)]
     if unaware:
         verb = "holds" if len(holding) == 1 else "hold"
         count = f"{len(holding)} of {len(peers)} peers {verb} it dead"
@@ -303,6 +314,9 @@ def _coming_back(view: ClusterView, incident: Incident, judged: Agreement) -> li
     node = view.nodes.get(name)
     reborn = node is not None and node.epoch > incident.epoch
     life = " in a new life" if reborn else ""
+    if _foreign(view):
+        life = " with a new process" if reborn else ""
+        life = (role(view, name) if name in judged.observers else "") or life
     if not back.ended:
         peers = _peers(view, judged, name)
         epoch = node.epoch if node is not None and reborn else incident.epoch

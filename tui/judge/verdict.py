@@ -21,6 +21,7 @@ from tui.judge.agreement import Agreement, agreement, is_live, sides, watched
 from tui.judge.court.crowns import architecture_of
 from tui.judge.court.news import agreed, copies, told_masters
 from tui.judge.exposure import common_ring, served, serves
+from tui.judge.foreign.returned import begun
 from tui.judge.foreign.telling import strangers, telling
 from tui.judge.foreign.unheard import alone, unheard
 from tui.judge.phrases import happening, holds
@@ -319,6 +320,7 @@ def _agree(case: _Case) -> Clause:
     new = _joined_lately(case)
     if new and not off:
         who = f"{listed(new)} {'has' if len(new) == 1 else 'have'} joined"
+        who = begun(case.view, new, case.now) if telling(case.view) else who
         return Clause(f"{who}, {nodes}.", f"{who}, {nodes}")
     if off:
         who = f"{joined(off)} {'is' if len(off) == 1 else 'are'} off the ring"

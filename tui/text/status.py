@@ -18,6 +18,7 @@ from cluster.model.member import NodeId
 from tui.judge.agreement import Agreement, agreement, is_live
 from tui.judge.court.crowns import architecture_of, leaders
 from tui.judge.exposure import common_ring, places, served
+from tui.judge.foreign.returned import apart
 from tui.judge.foreign.telling import strangers, telling, tells
 from tui.judge.standing import Standing, stand
 from tui.judge.verdict import verdict
@@ -122,7 +123,9 @@ def status(view: ClusterView, now: int) -> Status:
     kind = architecture_of(view)
     said = verdict(view, now).text
     if judged.all and len(digests) > 1:
-        said += f" {len(digests)} different rings are in use."
+        said += apart(view, judged.observers, table) or (
+            f" {len(digests)} different rings are in use."
+        )
     if judged.all and judged.observers and not quorums:
         said += " Some keys have too few owners to be read or written."
     return Status(

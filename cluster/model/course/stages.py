@@ -436,8 +436,8 @@ def _one_view(case: Case) -> None:
     elif len(rings) > 1:
         case.wait("one view", f"{len(rings)} different rings")
     elif home and own.table is not None and own.filling:  # it follows a master, and lacks its data
-        places = "place" if own.filling == 1 else "places"
-        case.wait("one view", f"{case.subject} to copy {own.filling} {places} from their master")
+        what = "1 partition" if own.filling == 1 else f"{own.filling} partitions"
+        case.wait("one view", f"{case.subject} to copy {what} from its master")
     elif stale:
         case.wait("one view", f"the next report of {names(stale)}")
     elif live:

@@ -15,7 +15,8 @@ from tui.judge.verdict import verdict
 from tui.scene import Scene
 from tui.screens import recovery, ring
 from tui.sources.foreign.seen import Look, Opinion, Row
-from tui.sources.foreign.teller import Teller
+from tui.sources.foreign.teller import REFUSED, Teller
+from tui.text.status import status
 from tui.view import ClusterView
 
 M1, M2, S1 = NodeId("m1"), NodeId("m2"), NodeId("s1")
@@ -36,6 +37,9 @@ class Story:
         self.teller = Teller(1)
         self.view = ClusterView()
         self.at = 1_000_000
+        self.rules: dict[NodeId, Rule] = {}
+        """Whom somebody follows, where that is not told by who it is."""
+        self.why = "no answer"
 
     def look(
         self,
@@ -58,12 +62,12 @@ class Story:
                 heard=dict.fromkeys(NAMES, 1000000),
                 ring=held.get(name, WHOLE),
                 filling=filling if name == M1 else (),
-                rule=Rule(name, 1, leads=name != S1),
+                rule=self.rules.get(name, Rule(name, 1, leads=name != S1)),
             )
             for name in NAMES
             if name != M1 or still_answers or (state is ALIVE and not silent)
         }
-        away = {} if M1 in rows else {M1: "no answer"}
+        away = {} if M1 in rows else {M1: self.why}
         self.view = fold(self.view, self.teller.tell(Look(self.at, 100_000, rows, away, TELLING)))
 
     @property
@@ -227,7 +231,7 @@ def test_a_replica_that_copies_its_data_is_no_owner_and_its_failure_is_not_over(
     judged = agreement(story.view, story.at)
     assert served(story.view.nodes, judged, story.at) == (0, 4, 0)
     assert not story.record.ended
-    assert story.record.stage("one view").waiting_on == "m1 to copy 2 places from their master"
+    assert story.record.stage("one view").waiting_on == "m1 to copy 2 partitions from its master"
     assert "2 of 2 owners" not in verdict(story.view, story.at).text
     story.look(silent=False, started=3_500_000, tables=tables)
     assert story.view.nodes[M1].filling_partitions == ()
@@ -243,3 +247,81 @@ def test_a_node_that_begins_to_copy_while_it_is_watched_says_which_places() -> N
     assert story.view.nodes[M1].filling_partitions == (1,)
     story.look(silent=False)
     assert story.view.nodes[M1].filling == 0
+
+
+def lines(story: Story) -> list[str]:
+    """The event lines, each with its node."""
+    return [f"{line.node} {line.text}" for line in story.view.events]
+
+
+def test_lines_say_who_leads_what_another_led() -> None:
+    story = fallen()
+    story.look(DEAD, {S1: AFTER})
+    story.look(DEAD, {S1: AFTER, M2: AFTER})
+    assert lines(story)[-6:] == [
+        "m2 m1 is suspect",
+        "s1 m1 is suspect",
+        "m2 holds m1 dead",
+        "s1 holds m1 dead",
+        "s1 leads what m1 led",
+        "m2 sees s1 lead what m1 led",
+    ]
+
+
+def test_a_master_that_returns_is_back_as_a_replica_and_has_not_joined() -> None:
+    story = fallen()
+    story.at = 9_000_000
+    story.look(DEAD, dict.fromkeys(NAMES, AFTER))
+    swapped = RingTable("swapped", NAMES, 4, 2, ((2, 0), (2, 0), (1,), (1,)), 16_384, led=True)
+    story.rules[M1] = Rule(S1, 2)
+    tables = dict.fromkeys(NAMES, swapped)
+    for _ in range(20):
+        story.look(silent=False, started=8_500_000, tables=tables, filling=(0, 1))
+    said = verdict(story.view, story.at).text
+    assert said.startswith(
+        "m1 is back as a replica of s1, all see it. Still: m1 to copy 2 partitions"
+    )
+    told = lines(story)
+    assert "m2 m1 is back with a new process" in told
+    assert "m2 takes m1 for a replica of s1" in told
+    assert "m1 follows s1 in term 2: it copies it now" in told
+    for _ in range(130):
+        story.look(silent=False, started=8_500_000, tables=tables)
+        assert "joined" not in verdict(story.view, story.at).text
+
+
+def test_a_process_that_was_started_again_before_anybody_noticed_is_back() -> None:
+    story = Story()
+    story.look(silent=False)
+    story.at = 9_000_000
+    for _ in range(20):
+        story.look(silent=False, started=8_500_000)
+    said = verdict(story.view, story.at).text
+    assert said.startswith("m1 is back as a master, 3 nodes agree.")
+
+
+def test_of_one_look_a_young_process_has_only_started() -> None:
+    story = Story()
+    story.at = 9_000_000
+    story.rules[M1] = Rule(S1, 2)
+    story.look(silent=False, started=5_000_000)
+    said = verdict(story.view, story.at).text
+    assert said.startswith("m1 started 4 s ago as a replica of s1, 3 nodes agree.")
+
+
+def test_a_node_that_is_held_alive_again_though_it_refuses_us_is_not_unheard_of() -> None:
+    story = fallen()
+    story.why = f"no answer ({REFUSED})"
+    story.look(DEAD)
+    story.look(ALIVE)  # the others reach it, we do not yet
+    said = verdict(story.view, story.at).text
+    assert "2 of 2 peers hold it alive again." in said
+    assert "have not heard" not in said
+
+
+def test_who_has_another_table_of_masters_is_named() -> None:
+    story = Story()
+    story.look(silent=False, tables={S1: AFTER})
+    said = status(story.view, story.at).verdict
+    assert said.endswith(" s1 has another table of who leads which slots.")
+    assert "rings" not in said

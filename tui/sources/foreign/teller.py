@@ -176,6 +176,8 @@ class Teller:
             rule=row.rule,
         )
         facts = [self._said(name, look.at, taken, "polled")]
+        if name in self._rows:  # it was another's master, or followed another, when we saw it last
+            facts += self._ruled(look, self._rows[name], row)
         if row.extras or row.round_trips:  # nobody should wait a second for these
             facts.append(self._pulse(look, row, PULSE_US))
         self._pulsed[name] = look.at
@@ -212,7 +214,7 @@ class Teller:
         return facts + self._of_itself(look, before, row)
 
     def _of_itself(self, look: Look, before: Row, row: Row) -> list[Fact]:
-        """Its health, its table, whom it follows."""
+        """Its health and its table; whom it follows."""
         facts: list[Fact] = []
         if row.health != before.health:
             why = "failed" if row.health > before.health else "answered"
@@ -220,6 +222,11 @@ class Teller:
             facts.append(self._said(row.name, look.at, health, "polled"))
         if row.ring is not None and row.ring != before.ring:
             facts.append(self._said(row.name, look.at, RingChanged(row.ring, 0, 0), "polled"))
+        return facts + self._ruled(look, before, row)
+
+    def _ruled(self, look: Look, before: Row, row: Row) -> list[Fact]:
+        """Whom it follows now, and whether it leads anything."""
+        facts: list[Fact] = []
         rule, held = row.rule, before.rule
         if rule.leads and (not held.leads or rule.term != held.term):
             facts.append(self._said(row.name, look.at, ReignBegan(rule.term), "polled"))

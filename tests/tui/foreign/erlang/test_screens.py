@@ -99,7 +99,7 @@ def test_home_names_nodes_by_what_tells_them_apart(size: tuple[int, int]) -> Non
 
 def test_the_log_names_nodes_without_their_host() -> None:
     lines = said(events.paint(scene(), 120, 36))
-    assert any("shop1     declares shop3@10.0.0.5 dead" in line for line in lines)
+    assert any("shop1     holds shop3@10.0.0.5 dead" in line for line in lines)
     assert any("shop3@10.0.0.5 hung up" in line for line in lines)
 
 
