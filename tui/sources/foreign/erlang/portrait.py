@@ -92,6 +92,8 @@ def extras(said: Said) -> tuple[tuple[str, str], ...]:
     if said.tick_s:
         bounds = f"{said.tick_s * 3 // 4} to {said.tick_s * 5 // 4} s"
         lines.append(("gives up the silent", f"after {bounds} (net_ticktime {said.tick_s})"))
+    if said.release:
+        lines.append(("Erlang/OTP", f"{said.release} (erts {said.version})"))
     lines += _shared(said)
     return tuple(lines)
 
