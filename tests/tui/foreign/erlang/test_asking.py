@@ -15,10 +15,10 @@ import pytest
 from cluster.model.member import MemberState, NodeId
 from tests.tui.foreign.erlang.fake import COOKIE, REFUSED, Call, Fake, plain
 from tests.tui.foreign.erlang.test_terms import ZOO
-from tui.sources.foreign.erlang import asking, link, member
+from tui.sources.foreign.erlang import asking, link
 from tui.sources.foreign.erlang.asking import ALLOWED, ForbiddenError, Question, allowed, asked
 from tui.sources.foreign.erlang.handshake import PUBLISHED
-from tui.sources.foreign.erlang.terms import Atom, Opaque, Pid, Ref, Term, encoded
+from tui.sources.foreign.erlang.terms import Atom, Pid, Ref, Term, encoded
 from tui.sources.foreign.erlang.watched import Erlang, callers
 from tui.sources.foreign.seen import Look
 from tui.sources.foreign.watching import ForeignError, ForeignSource, opened
@@ -263,48 +263,6 @@ async def test_a_node_that_speaks_tls_is_said_to_and_is_not_tried_again_at_once(
             assert not (await adapter.look(0)).rows
         assert adapter.trouble.startswith(f"{NAME} speaks TLS (-proto_dist inet_tls), and only")
         assert len(asked) == 1, "it logs each attempt"
-
-
-LATER = Opaque(b"\xfe\x01\x02")
-"""A term of a kind that no Erlang has yet."""
-
-
-async def test_an_answer_that_cannot_be_read_costs_that_answer_and_not_the_link(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(member, "REST_EVERY_S", 0.0)
-    calm = plain(NAME)
-    odd: set[str] = {"registered_names"}
-
-    def answers(call: Call) -> Term:
-        return [LATER] if call[1] in odd else calm(call)
-
-    async with Fake(NAME, answers).up() as fake, watched(fake) as adapter:
-        look = await until(adapter, lambda look: "pg groups" in told(look))
-        assert told(look)["not understood"] == "global:registered_names"
-        assert "global names" not in told(look)
-        odd.clear()
-        look = await until(adapter, lambda look: "global names" in told(look))
-        assert "not understood" not in told(look)
-        assert (len(fake.callers), fake.hung_up) == (1, 0)
-
-
-def told(look: Look) -> dict[str, str]:
-    """What the node said of itself."""
-    return dict(look.rows[NodeId(NAME)].extras) if NodeId(NAME) in look.rows else {}
-
-
-@pytest.mark.parametrize("answer", [LATER, REFUSED, Atom("undefined")])
-async def test_who_does_not_say_whom_it_lists_is_silent_and_not_alone(answer: Term) -> None:
-    calm = plain(NAME, OTHER)
-
-    def answers(call: Call) -> Term:
-        return answer if call[1:] == ("nodes", ()) else calm(call)
-
-    async with Fake(NAME, answers).up() as fake, watched(fake) as adapter:
-        look = await until(adapter, lambda look: bool(look.silent))
-        assert not look.rows
-        assert adapter.trouble == f"{NAME} does not say whom it is connected with"
 
 
 async def test_ticks_are_answered() -> None:

@@ -280,6 +280,8 @@ async def test_what_a_node_holds_for_the_cluster_is_told_of_it(tmp_path: Path) -
         await one.does("pg:join(chat, self())")
         await two.does("pg:join(chat, self())")
         await one.until("length(pg:get_members(chat))", "2")
+        sizes = await one.does("{ets:info(pg, size), ets:info(global_names, size)}")
+        assert sizes == "{1,1}", "as many as there are: by these very many are not asked for"
         stored = await one.does("mnesia:start()") == "ok"  # erlang-mnesia, where it is installed
         source = ForeignSource(some.address(N1))
         view = await seen(source, N1, N2)

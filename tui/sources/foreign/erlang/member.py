@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from cluster.model.member import Address, NodeId
 from tui.sources.foreign.erlang import asking
-from tui.sources.foreign.erlang.asking import REFUSAL, UNREAD, Answer, Question
+from tui.sources.foreign.erlang.asking import UNREAD, Answer, Question
 from tui.sources.foreign.erlang.epmd import NODE, ErlangError
 from tui.sources.foreign.erlang.handshake import Myself
 from tui.sources.foreign.erlang.libraries.reading import Reader
@@ -44,6 +44,8 @@ QUEUES_ONCE: Final = 8
 """Processes asked for their queues at a time."""
 REGISTERED_MAX: Final = 64
 """Registered processes whose queues are asked for at all, in turns."""
+COUNTED_MAX: Final = 1_000
+"""Of more global names or groups there are only so many: a list of them would be work for the node."""
 PLACES_MAX: Final = 16
 """Global names, and groups, whose processes are asked for."""
 ASKED_SERVER: Final = "rex"
@@ -198,7 +200,10 @@ class Member:
         """What is registered, and what runs."""
         said = self.said
         registered, applications, names, groups = await self._asked(
-            [asking.REGISTERED, asking.APPLICATIONS, asking.NAMES, asking.GROUPS]
+            [
+                *(asking.REGISTERED, asking.APPLICATIONS),
+                *map(asking.table_size, (asking.NAMES_TABLE, asking.GROUPS_TABLE)),
+            ]
         )
         every = atoms(registered)
         said.registered, said.applications = len(every), versions(applications)
@@ -210,8 +215,8 @@ class Member:
             if isinstance(process, Pid) and process.node == self.name
         ]
         said.queues = {n: q for n, q in said.queues.items() if n in {*known}}
-        said.names_all, said.names = await self._placed(names, asking.where_is)
-        said.groups_all, said.groups = await self._placed(groups, asking.members_of)
+        said.names_all, said.names = await self._placed(names, asking.NAMES, asking.where_is)
+        said.groups_all, said.groups = await self._placed(groups, asking.GROUPS, asking.members_of)
         if "mnesia" in said.applications:
             nodes, tables = await self._asked([asking.MNESIA_NODES, asking.MNESIA_TABLES])
             said.mnesia_nodes, said.mnesia_tables = tuple(atoms(nodes)), len(atoms(tables))
@@ -220,10 +225,13 @@ class Member:
         said.held = await self._libraries.read(every, said.applications)
 
     async def _placed(
-        self, answer: Answer, question: Callable[[Term], Question]
+        self, count: Answer, all_of_them: Question, question: Callable[[Term], Question]
     ) -> tuple[int, tuple[Place, ...] | None]:
         """Where the processes of the first names are. Nothing where names of that kind do not run."""
-        if answer is REFUSAL or not isinstance(answer, list):
+        if whole(count) > COUNTED_MAX:
+            return whole(count), ()
+        (answer,) = await self._asked([all_of_them])
+        if not isinstance(answer, list):
             return 0, None
         first = sorted(answer, key=spelled)[:PLACES_MAX]
         found = await self._asked([question(name) for name in first])

@@ -101,10 +101,10 @@ def extras(said: Said) -> tuple[tuple[str, str], ...]:
 def _shared(said: Said) -> list[tuple[str, str]]:
     """What is registered or stored across the cluster."""
     lines: list[tuple[str, str]] = []
-    if said.names:
-        lines.append(("global names", _places(said.names, said.names_all)))
-    if said.groups:
-        lines.append(("pg groups", _places(said.groups, said.groups_all)))
+    if said.names_all:
+        lines.append(("global names", _places(said.names or (), said.names_all)))
+    if said.groups_all:
+        lines.append(("pg groups", _places(said.groups or (), said.groups_all)))
     if said.mnesia_nodes:
         where = some(list(said.mnesia_nodes))
         lines.append(("Mnesia", f"runs on {where}; {counted(said.mnesia_tables, 'table')}"))
@@ -126,6 +126,8 @@ def _shared(said: Said) -> list[tuple[str, str]]:
 
 
 def _places(places: tuple[Place, ...], count: int) -> str:
+    if not places:
+        return f"{count:,}: so many are only counted"
     here = sum(1 for place in places if place.here)
     shown = [
         f"{place.name} {place.here}/{place.everywhere}" if place.everywhere > 1 else place.name
@@ -133,7 +135,7 @@ def _places(places: tuple[Place, ...], count: int) -> str:
         if place.here
     ]
     asked = "" if count == len(places) else f" of the first {len(places)}"
-    return f"{count}, {here}{asked} here" + (f": {some(shown)}" if shown else "")
+    return f"{count:,}, {here}{asked} here" + (f": {some(shown)}" if shown else "")
 
 
 # --- reading answers -----------------------------------------------------------------------------
