@@ -4,14 +4,14 @@
 
 Asked ten times a second: `CLUSTER NODES` of every node, which is its row of the matrix (`fail?` is
 suspect, `fail` is dead) and its table of slots; once a second `INFO` and `CLUSTER INFO`; while a node
-suspects somebody, how many masters report the same to it. Nothing else is sent: `ALLOWED` is all that
-this module can say. The cluster's own bus is left alone. What answers say is read in `redis_replies`.
+suspects somebody, how many masters report the same to it; every five seconds how far replicas are, and
+what waits on its bus (Redis 7 and later). Nothing else is sent: `ALLOWED` is all that this module can
+say. The cluster's own bus is left alone. What answers say is read in `redis_replies` and `redis_standing`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from importlib import import_module
 from time import time_ns
@@ -26,29 +26,37 @@ from tui.sources.foreign.redis_replies import (
     NODES_MAX,
     Known,
     Names,
+    calls,
     copies_of,
     fields_of,
     nodes_of,
     number,
     table_of,
 )
+from tui.sources.foreign.redis_standing import (
+    BACKLOG,
+    Standing,
+    standing_words,
+    standings_of,
+    waiting_of,
+    waiting_words,
+)
+from tui.sources.foreign.redis_troubles import sentence
 from tui.sources.foreign.seen import Look, Opinion, Row
 
 ALLOWED: Final = frozenset(
     {"AUTH", "CLUSTER NODES", "CLUSTER INFO", "CLUSTER COUNT-FAILURE-REPORTS", "INFO"}
-)
+) | {"CLUSTER SHARDS", "CLUSTER LINKS"}
 """Every command that is ever sent: none of them changes anything."""
 TLS: Final = frozenset(
     {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname"}
 )
 """Options, as redis-py's addresses spell them."""
-CHORES: Final = frozenset(
-    {"acl", "auth", "client", "cluster", "command", "config", "hello", "info", "ping", "psync"}
-) | {"replconf", "select"}
-"""Commands that no client means anything by: replication's, and those who watch."""
 PORT: Final = 6379
 INFO_S: Final = 1.0
 """How often counters are asked for; they are of no use more often."""
+STANDING_S: Final = 5.0
+"""How often it is asked how far replicas are: of all nodes in the same look, or they do not compare."""
 WITHIN_S: Final = 1.5
 """For one answer; a node that takes longer is silent."""
 FIRST_S: Final = 5.0
@@ -87,6 +95,14 @@ class Server:
         self.started_at = 0
         self.copying = False
         """It is a replica that does not hold yet what its master has."""
+        self.standings: dict[str, Standing] = {}
+        """By id, as this node tells them; empty where it does not."""
+        self.waiting: dict[str, int] = {}
+        """By id: bytes that wait to be sent there on its bus."""
+        self.turn = -1
+        """Of `STANDING_S`: when it was asked for these."""
+        self._unknown: set[str] = set()
+        """What this server does not know, or its user may not ask: not asked again."""
         self.pending: asyncio.Task[None] | None = None
         self._open = open_
         self._library: Any = None
@@ -110,6 +126,8 @@ class Server:
         linked = not counted and self.copying
         if linked:  # how a copy that is being made stands is asked in each look
             commands.append(("INFO", "replication"))
+        sparse = self._sparse(now)
+        commands += [(command,) for command in sparse]
         doubted = [k.id for k in self.known if k.state is MemberState.SUSPECT]
         commands += [("CLUSTER COUNT-FAILURE-REPORTS", id_) for id_ in doubted]
         try:
@@ -129,8 +147,24 @@ class Server:
         elif linked:
             self.info = {**self.info, **fields_of(str(answers[1]))}
         self._link_seen(own, asked=counted or linked)
-        told = answers[len(answers) - len(doubted) :]
+        asked = len(commands) - len(doubted)
+        told = answers[asked:]
+        self._stand(dict(zip(sparse, answers[asked - len(sparse) : asked], strict=True)))
         self.reports = {id_: number(str(said)) for id_, said in zip(doubted, told, strict=True)}
+
+    def _sparse(self, now: float) -> list[str]:
+        """What is asked only now and then, by everybody's clock."""
+        turn, self.turn = self.turn, int(now // STANDING_S)
+        if turn == self.turn:
+            return []
+        return [each for each in ("CLUSTER SHARDS", "CLUSTER LINKS") if each not in self._unknown]
+
+    def _stand(self, told: dict[str, object]) -> None:
+        self._unknown.update(command for command, said in told.items() if said == "")
+        if "CLUSTER SHARDS" in told:
+            self.standings = standings_of(told["CLUSTER SHARDS"])
+        if "CLUSTER LINKS" in told:
+            self.waiting = waiting_of(told["CLUSTER LINKS"])
 
     def _link_seen(self, own: Known, *, asked: bool) -> None:
         """Whether it holds all that its master has; one that may not say is taken to.
@@ -202,58 +236,10 @@ class Server:
     async def close(self) -> None:
         """Hang up. What it says when it answers again may be said by another process."""
         link, self._link = self._link, None
-        self._anew = True
+        self._anew, self.turn = True, -1
+        self._unknown.clear()
         if link is not None:
             await link.disconnect(nowait=True)
-
-
-def sentence(address: Address, error: Exception, *, tls: bool, met: bool) -> str:
-    """Why a node cannot be read, and what to do. Who was met before was given the right address."""
-    said, kind = str(error), type(error).__name__
-    form = f"{'rediss' if tls else 'redis'}://USER:PASSWORD@HOST:PORT"
-    low = said.lower()
-    if "cluster support disabled" in low:
-        return f"{address} is a redis server that is in no cluster: there is only itself to look at"
-    if kind == "NoPermissionError" or "noperm" in low:
-        return f"the user at {address} may not ask; let it run CLUSTER NODES, CLUSTER INFO and INFO"
-    if "wrongpass" in low or "invalid username-password" in low or "invalid password" in low:
-        return f"{address} refused the user or the password; write {form}"
-    if "authentication required" in low or "noauth" in low:
-        return f"{address} wants a password; write {form}"
-    if "no such file" in low or isinstance(error.__cause__, FileNotFoundError):
-        return f"a file given for TLS is not there; {address} was not asked"
-    if "certificate" in low:
-        why = said.rpartition("certificate verify failed")[2].strip(": ()") or said
-        return f"{address}'s certificate is not taken ({why}); give its CA as ?ssl_ca_certs=FILE"
-    if "ssl" in low:
-        return f"{address} does not speak TLS as asked; try redis://, or give ?ssl_certfile and ?ssl_keyfile"
-    if isinstance(error, TimeoutError) or kind == "TimeoutError":
-        why = "no answer; if it speaks no TLS, write redis://" if tls and not met else "no answer"
-        return f"no redis server answers at {address} ({why})"
-    if "closed by server" in low or "connection reset" in low:
-        hint = "" if tls or met else "; if it speaks TLS, write rediss://"
-        return f"{address} hung up{hint}"
-    if kind == "BusyLoadingError":
-        return f"{address} is still loading its data; it will answer when that is done"
-    unnamed = (
-        isinstance(error, UnicodeError) or "'idna'" in low
-    )  # an empty part of the host, or one over 63 letters
-    nonsense = isinstance(error, ValueError | RecursionError) and not unnamed
-    if nonsense or kind == "InvalidResponse" or "protocol" in low:
-        return f"{address} speaks, but not as a redis server does"
-    errno = getattr(error.__cause__, "errno", None) or getattr(error, "errno", None)
-    found = re.search(r"Error (\d+) connecting", said)
-    code = errno or (int(found[1]) if found else 0)
-    why = "that can be no host's name" if unnamed else os.strerror(code) if code else said[:120]
-    return f"no redis server answers at {address} ({why})"
-
-
-def calls(field: str, said: str) -> int:
-    """How often a command was given, of a field of `INFO commandstats`; 0 for chores and other fields."""
-    name = field.removeprefix("cmdstat_")
-    if name == field or name.partition("|")[0] in CHORES:
-        return 0
-    return number(said.removeprefix("calls=").partition(",")[0])
 
 
 def login(user: str, options: dict[str, str], *, tls: bool) -> dict[str, Any]:
@@ -410,13 +396,24 @@ class Redis:
             said.append(("cluster", info["cluster_state"]))
         if own.master and info.get("master_link_status", "up") != "up":
             said.append(("its master's link", info["master_link_status"]))
+        kept = number(info.get("repl_backlog_size", "")) or BACKLOG
+        stands = {k.id: self._stands(k.id, server) for k in server.known}
+        standing = standing_words(own, server.known, stands, names, kept)
+        said += [] if own.master else standing
         if per_s:
             said.append(("commands", f"{per_s['commands']:,.0f}/s"))
         if "used_memory" in info:
             said.append(("data", f"{number(info['used_memory']) / 1e6:,.1f} MB"))
         if per_s:
             said.append(("bus messages", f"{per_s['messages']:,.0f}/s"))
-        return said
+        return [*said, *(standing if own.master else []), *waiting_words(server.waiting, names)]
+
+    def _stands(self, id_: str, asker: Server) -> Standing | None:
+        """A node's own word where it gave one in the same turn, else as the asker's bus last heard."""
+        for server in self._servers.values():
+            if server.id == id_ and not server.why and server.turn == asker.turn:
+                return server.standings.get(id_) or asker.standings.get(id_)
+        return asker.standings.get(id_)
 
     @property
     def trouble(self) -> str:

@@ -21,6 +21,10 @@ NODES_MAX: Final = 300
 """Nodes read of one answer; of more, the first so many."""
 SLOTS: Final = 16_384
 PARTITIONS: Final = 256
+CHORES: Final = frozenset(
+    {"acl", "auth", "client", "cluster", "command", "config", "hello", "info", "ping", "psync"}
+) | {"replconf", "select"}
+"""Commands that no client means anything by: replication's, and those who watch."""
 _RUN: Final = SLOTS // PARTITIONS
 _UNNAMEABLE: Final = re.compile(r"[^A-Za-z0-9_.-]")
 
@@ -124,6 +128,14 @@ def fields_of(text: str) -> dict[str, str]:
 def number(text: str) -> int:
     """A whole number as servers write it; 0 for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def calls(field: str, said: str) -> int:
+    """How often a command was given, of a field of `INFO commandstats`; 0 for chores and other fields."""
+    name = field.removeprefix("cmdstat_")
+    if name == field or name.partition("|")[0] in CHORES:
+        return 0
+    return number(said.removeprefix("calls=").partition(",")[0])
 
 
 def table_of(known: Iterable[Known], names: dict[str, NodeId]) -> RingTable:

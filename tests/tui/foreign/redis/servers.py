@@ -1,4 +1,4 @@
-"""Real Redis servers for tests, where Debian's package is installed: started here, ended here."""
+"""Real Redis (or Valkey) servers for tests, where they are installed: started here, ended here."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
 
-SERVER: Final = shutil.which("redis-server")
-CLI: Final = shutil.which("redis-cli")
+SERVER: Final = shutil.which("redis-server") or shutil.which("valkey-server")
+CLI: Final = shutil.which("redis-cli") or shutil.which("valkey-cli")
 MISSING: Final = "Debian's redis-server is not installed"
 WATCHER: Final = (
     "user watcher on >secret resetkeys resetchannels -@all +info "
-    "+cluster|nodes +cluster|info +cluster|count-failure-reports"
+    "+cluster|nodes +cluster|info +cluster|count-failure-reports +cluster|shards +cluster|links"
 )
 """A user that may do what a watcher says, and nothing else."""
 PATIENCE_S: Final = 60.0

@@ -189,6 +189,8 @@ async def test_a_user_that_may_only_look_sees_everything_and_is_refused_nothing(
         assert not replica.rule.leads
         await watcher.until("memory", lambda: bool(watcher.view.nodes[NodeId(f"r{seed}")].samples))
         assert watcher.view.nodes[NodeId(f"r{seed}")].samples[-1].resident_bytes > 1_000_000
+        lacks = dict(watcher.view.nodes[NodeId(f"r{seed}")].extras)["behind its master"]
+        assert lacks.endswith("bytes"), "Redis 7 tells its replicas' offsets"
         six.process(six.ports[0]).send_signal(19)  # stopped: it must hold up nobody
         name = f"r{six.ports[0]}"
         await watcher.until("it dead", lambda: watcher.agreed(name) is MemberState.DEAD)

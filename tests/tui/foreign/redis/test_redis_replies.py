@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.model.member import MemberState, NodeId
-from tui.sources.foreign.redis_cluster import calls
 from tui.sources.foreign.redis_replies import (
     PARTITIONS,
     SLOTS,
     Known,
     Names,
+    calls,
     fields_of,
     nodes_of,
     number,

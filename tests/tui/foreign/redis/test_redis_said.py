@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 from time import monotonic
+from typing import cast
 
 import pytest
 
@@ -11,7 +13,8 @@ from cluster.model.member import NodeId
 from tests.tui.foreign.redis.servers import free_port
 from tests.tui.foreign.redis.test_redis import trouble
 from tui.fold import fold
-from tui.sources.foreign.redis_cluster import ALLOWED, RETRY_S
+from tui.sources.foreign.redis_bounds import REPLIES_MAX
+from tui.sources.foreign.redis_cluster import ALLOWED, RETRY_S, STANDING_S
 from tui.sources.foreign.watching import ForeignSource
 from tui.view import ClusterView
 
@@ -29,6 +32,19 @@ CHANGING = {
 A, B = "a" * 40, "b" * 40
 
 
+def resp(value: object) -> bytes:
+    """A value as a server writes it."""
+    if isinstance(value, list):
+        parts = cast("list[object]", value)
+        return f"*{len(parts)}\r\n".encode() + b"".join(map(resp, parts))
+    if isinstance(value, int):
+        return f":{value}\r\n".encode()
+    return f"${len(str(value))}\r\n{value}\r\n".encode()
+
+
+POURED_MAX = 256 * 1_048_576
+
+
 class Scripted:
     """A server that answers what it is told to, and notes every order."""
 
@@ -36,6 +52,13 @@ class Scripted:
         self.orders: list[str] = []
         self.nodes = nodes
         self.info = "redis_version:7.0.15\r\nrun_id:1\r\ntotal_commands_processed:9"
+        self.lists: dict[str, object] = {}
+        """Answers that are no text, by order."""
+        self.endless = ""
+        """The order that is answered without end."""
+        self.listed = False
+        """And whether by a list."""
+        self.poured = 0
         self._links: list[asyncio.StreamWriter] = []
         self.raw = b""
         """Instead of any answer."""
@@ -62,15 +85,28 @@ class Scripted:
                 for _ in range(int(line[1:])):
                     length = int((await reader.readline())[1:])
                     words.append((await reader.readexactly(length + 2))[:-2].decode())
+                if self.endless and " ".join(words).startswith(self.endless):
+                    await self._pour(writer)
                 writer.write(self.raw or self._answer(words))
         except (ValueError, OSError, asyncio.IncompleteReadError):
             pass
         finally:
             writer.close()
 
+    async def _pour(self, writer: asyncio.StreamWriter) -> None:
+        """One text of two gigabytes, or a list of texts, for as long as anybody reads it."""
+        writer.write(b"*1000000000\r\n" if self.listed else b"$2000000000\r\n")
+        part = b"$65536\r\n%b\r\n" if self.listed else b"%b"
+        while self.poured < POURED_MAX:
+            writer.write(part % (b"x" * 65_536))
+            self.poured += 65_536
+            await writer.drain()
+
     def _answer(self, words: list[str]) -> bytes:
         order = " ".join(words[:2]) if words[0] == "CLUSTER" else words[0]
         self.orders.append(order)
+        if order in self.lists:
+            return resp(self.lists[order])
         said = {
             "AUTH": "",
             "CLUSTER NODES": self.nodes.replace("PORT", str(self.port)),
@@ -222,3 +258,90 @@ async def test_a_replica_whose_master_died_before_we_came_holds_its_copy() -> No
             view = fold(ClusterView(), await source.look())
             await source.close()
             assert view.nodes[NodeId(f"r{server.port}")].filling == filling
+
+
+def shards(**offsets: int) -> list[object]:
+    """`CLUSTER SHARDS` of one shard: nodes by the letter of their ids."""
+    nodes: list[object] = [
+        ["id", letter * 40, "role", "", "replication-offset", offset, "health", "online"]
+        for letter, offset in offsets.items()
+    ]
+    return [["slots", [0, 16_383], "nodes", nodes]]
+
+
+async def test_a_replica_is_as_far_behind_as_it_and_its_master_say_themselves() -> None:
+    async with Scripted() as master, Scripted() as replica:
+        at = f"{A} 127.0.0.1:{master.port}@1 {{}}master - 0 0 1 connected 0-16383\n"
+        copy = f"{B} 127.0.0.1:{replica.port}@1 {{}}slave {A} 0 0 1 connected\n"
+        master.nodes = at.format("myself,") + copy.format("")
+        replica.nodes = at.format("") + copy.format("myself,")
+        master.lists = {"CLUSTER SHARDS": shards(a=9_000_000, b=10)}
+        replica.lists = {"CLUSTER SHARDS": shards(a=20, b=5_500_000)}
+        link = ["direction", "to", "node", B, "events", "rw", "send-buffer-allocated", 70_000]
+        master.lists["CLUSTER LINKS"] = [link, [*link[:5], "r", "send-buffer-allocated", 48]]
+        source = ForeignSource(f"redis://127.0.0.1:{master.port}")
+        view, deadline = ClusterView(), monotonic() + 30
+        copied = told = dict[str, str]()
+        while copied.get("behind its master") != "3.5 MB" or "next master" not in told:
+            view = fold(view, await source.look())  # a pulse a second tells it
+            told = dict(view.nodes[NodeId(f"r{master.port}")].extras)
+            copied = dict(view.nodes[NodeId(f"r{replica.port}")].extras)
+            if monotonic() > deadline:
+                break
+            await asyncio.sleep(0.01)
+        await source.close()
+    assert copied["behind its master"] == "3.5 MB"
+    assert told["next master"] == f"r{replica.port}, 3.5 MB behind"
+    assert told["waits on its bus"] == f"70 kB, most to r{replica.port}"
+
+
+async def test_a_server_that_does_not_know_a_question_is_asked_it_once_a_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tui.sources.foreign.redis_cluster.STANDING_S", 1e-6)
+    lines = (
+        f"{A} 127.0.0.1:PORT@1 myself,slave {B} 0 0 1 connected\n"
+        f"{B} 127.0.0.1:{free_port()}@1 master - 0 1 1 connected 0-16383\n"
+    )
+    async with Scripted(lines) as server:
+        source = ForeignSource(f"redis://127.0.0.1:{server.port}")
+        view = fold(ClusterView(), await source.look())
+        for _ in range(5):
+            await source.look()
+        await source.close()
+    assert source.trouble == ""
+    assert server.orders.count("CLUSTER NODES") > 5
+    assert server.orders.count("CLUSTER SHARDS") == 1
+    assert server.orders.count("CLUSTER LINKS") == 1
+    assert dict(view.nodes[NodeId(f"r{server.port}")].extras)["behind its master"] == "not told"
+
+
+async def test_how_far_replicas_are_is_asked_sparsely() -> None:
+    async with Scripted(OWN) as server:
+        source = ForeignSource(f"redis://127.0.0.1:{server.port}")
+        began = monotonic()
+        for _ in range(60):
+            await source.look()
+        turns = (monotonic() - began) // STANDING_S + 2
+        await source.close()
+    assert server.orders.count("CLUSTER NODES") == 60
+    assert server.orders.count("CLUSTER SHARDS") <= turns
+
+
+@pytest.mark.parametrize("listed", [False, True])
+@pytest.mark.parametrize("order", ["AUTH", "CLUSTER NODES", "CLUSTER SHARDS"])
+async def test_an_answer_without_end_is_one_sentence_and_takes_little_memory(
+    order: str, *, listed: bool
+) -> None:
+    """Holds what `redis_bounds` puts around redis-py's private streams: an upgrade may drop it silently."""
+    async with Scripted(OWN) as server:
+        server.endless, server.listed = order, listed
+        tracemalloc.start()
+        try:
+            said = await trouble(f"redis://user:word@127.0.0.1:{server.port}")
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert said == f"127.0.0.1:{server.port} speaks, but not as a redis server does"
+    assert most < 3 * REPLIES_MAX
+    assert server.poured < POURED_MAX, "it was hung up on"
