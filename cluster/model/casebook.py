@@ -11,13 +11,16 @@ record.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cluster.model.course.case import Case
 from cluster.model.course.promotions import follow
-from cluster.model.course.stages import Case, progress
+from cluster.model.course.rest import Weights, moved, reach, weighed
+from cluster.model.course.stages import progress
 from cluster.model.facts import (
     Fact,
     FaultInjected,
@@ -29,7 +32,7 @@ from cluster.model.facts import (
     SuspicionRaised,
 )
 from cluster.model.incident import STAGES, Incident, Stage
-from cluster.model.lives import REMEMBERED, Life, Lives, Remembered, remember
+from cluster.model.lives import REMEMBERED, Life, Lives, Opinion, Remembered, remember
 from cluster.model.member import MemberState, NodeId
 
 INCIDENTS_MAX: Final = 50
@@ -37,6 +40,8 @@ DONE_BY_LAB: Final = ("kill", "pause", "isolate")
 """Faults of one node that are certain from the moment they are told of."""
 
 
+SUSPECT: Final = MemberState.SUSPECT
+REMOVED: Final = MemberState.REMOVED
 LOOK_US: Final = 250_000
 """A pulse that says nothing new is reason to look at an open record again only this often: what
 has changed then is at most that somebody has been silent for too long to be asked."""
@@ -49,6 +54,10 @@ class Casebook(Struct, frozen=True):
     lives: Lives = Lives()
     looked: int = 0
     """When the open records were last looked at whole."""
+    restless: frozenset[NodeId] = frozenset()
+    """Whose records the last fact took further: the next one may take them further still."""
+    weights: Weights = Weights()
+    """By which records were last held to be echoes of others or not."""
 
     def open_for(self, subject: NodeId) -> Incident | None:
         """The record of a member that is not closed."""
@@ -56,7 +65,11 @@ class Casebook(Struct, frozen=True):
 
 
 def advance(book: Casebook, fact: Fact) -> Casebook:
-    """The casebook after one more fact."""
+    """The casebook after one more fact.
+
+    What comes out is what a look at every open record would give; records at rest that the fact does
+    not concern are not looked at, or hundreds of members that come and go could not be followed.
+    """
     payload = fact.payload
     if type(payload) not in REMEMBERED:
         return book
@@ -64,23 +77,44 @@ def advance(book: Casebook, fact: Fact) -> Casebook:
     incidents = book.incidents
     if type(payload) in _OPENING:
         incidents = _opened(incidents, lives, fact)
-    if all(incident.ended for incident in incidents):
-        return Casebook(incidents[-INCIDENTS_MAX:], lives, book.looked)
+    open_ = [incident for incident in incidents if not incident.ended]
+    if not open_:
+        return Casebook(_last(incidents), lives, book.looked)
     brief = (
         isinstance(payload, PulseReported)
         and fact.at < book.looked + LOOK_US
         and not _news(book.lives.life(fact.node), lives.life(fact.node))
     )
-    incidents = tuple(
+    reached, restless = reach(book.lives, lives, fact), book.restless
+    due = [i for i in open_ if i.subject in restless or reached.concerns(i)]
+    if incidents is not book.incidents:
+        known = set(map(id, book.incidents))
+        due += [i for i in open_ if id(i) not in known]
+    looked = book.looked if brief else fact.at
+    if not due and weighed(incidents) == book.weights:
+        return Casebook(_last(incidents), lives, looked, frozenset(), book.weights)
+    names = {incident.subject for incident in due}
+    seen = tuple(
         i
-        if i.ended or (brief and not _timely(i))
+        if i.ended or i.subject not in names or (brief and not _timely(i))
         else follow(progress(i, lives, fact), lives, fact)
         for i in incidents
     )
-    if not brief:
-        incidents = tuple(i for i in incidents if i.ended or not _void(i, incidents, lives))
-    looked = book.looked if brief else fact.at
-    return Casebook(incidents[-INCIDENTS_MAX:], lives, looked)
+    restless = {new.subject for old, new in zip(incidents, seen, strict=True) if moved(old, new)}
+    if brief:  # what was left out is for the next fact
+        return Casebook(_last(seen), lives, looked, frozenset(restless | names), book.weights)
+    weights = weighed(seen)
+    every = weights != book.weights
+    left = tuple(
+        i
+        for i in seen
+        if i.ended or not (every or i.subject in names) or not _void(i, weights, lives)
+    )
+    return Casebook(_last(left), lives, looked, frozenset(restless), weights)
+
+
+def _last(incidents: tuple[Incident, ...]) -> tuple[Incident, ...]:
+    return incidents[-INCIDENTS_MAX:] if len(incidents) > INCIDENTS_MAX else incidents
 
 
 _OPENING: Final = frozenset((
@@ -183,7 +217,7 @@ def _new(
     stages = tuple(Stage(name) for name in STAGES)
     done_by_lab = fault in DONE_BY_LAB
     incident = Incident(subject, epoch, began, fault, stages, confirmed=done_by_lab)
-    if _echo(incident, incidents, lives):
+    if _echo(incident, weighed(incidents), lives.observers(subject)):
         return incidents
     closed = tuple(
         _superseded(i, lives, fact) if i.subject == subject and not i.ended else i
@@ -219,27 +253,24 @@ def _reopened(incidents: tuple[Incident, ...], lives: Lives) -> tuple[Incident, 
     return incidents
 
 
-def _void(incident: Incident, incidents: tuple[Incident, ...], lives: Lives) -> bool:
+def _void(incident: Incident, weights: Weights, lives: Lives) -> bool:
     """Whether a record should never have been: an echo, or a departure after all."""
     if incident.fault in DONE_BY_LAB:
         return False
     views = lives.observers(incident.subject)
-    left = any(opinion.state is MemberState.LEFT for opinion in views.values())
-    return left or _echo(incident, incidents, lives)
+    left = MemberState.LEFT in [opinion.state for opinion in views.values()]
+    return left or _echo(incident, weights, views)
 
 
-def _echo(incident: Incident, incidents: tuple[Incident, ...], lives: Lives) -> bool:
+def _echo(incident: Incident, weights: Weights, views: Mapping[NodeId, Opinion]) -> bool:
     """Accused only by those who have failed themselves, or on the word of such."""
     if incident.confirmed:
         return False
-    others = [i for i in incidents if not i.ended and i.subject != incident.subject]
-    failed = {i.subject for i in others}
-    views = lives.observers(incident.subject)
-    accusing = {name: opinion for name, opinion in views.items() if opinion.accuses}
+    accusing = {n: o for n, o in views.items() if SUSPECT <= o.state <= REMOVED}
     if not accusing:
         return False
     sources = {opinion.accuser or name for name, opinion in accusing.items()}
-    if sources <= {i.subject for i in others if i.confirmed}:
+    if sources <= weights.certain and incident.subject not in sources:
         return True
     trusting = len(views) - len(accusing) + 1
-    return accusing.keys() <= failed and trusting > len(accusing)
+    return trusting > len(accusing) and accusing.keys() <= weights.failed

@@ -8,11 +8,14 @@ the facts themselves. Ignores messages, client operations and everything else no
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Final, NamedTuple, get_args
 
 from msgspec import Struct
-from msgspec.structs import force_setattr, replace
+from msgspec.structs import replace
 
+from cluster.model.course.columns import Columns, told_of
 from cluster.model.facts import (
     Fact,
     FactId,
@@ -143,23 +146,17 @@ class Fault(Struct, frozen=True):
     id: FactId
 
 
-class Lives(Struct, frozen=True):
+class Lives(Struct, frozen=True, dict=True):
     """Everything remembered."""
 
     at: int = 0
     nodes: dict[NodeId, Life] = {}
     faults: tuple[Fault, ...] = ()
     living: frozenset[NodeId] = frozenset()
-    """Whose words count now. Follows from the rest, for which every stage of a record asks."""
-
-    def __post_init__(self) -> None:
-        recent = self.at - RECENT_US
-        living = frozenset([
-            name for name, life in self.nodes.items()
-            if life.at >= recent
-            and life.present and life.reachable and not life.departed and life.epoch > 0
-        ])  # fmt: skip
-        force_setattr(self, "living", living)
+    """Whose words count now. Follows from the rest, for which every stage of a record asks; the same
+    set as before while it holds the same names."""
+    oldest: int = 0
+    """No word that counts is older: before time has passed that by, nobody has become too silent."""
 
     def life(self, name: NodeId) -> Life:
         """One node, also one never heard of."""
@@ -169,25 +166,39 @@ class Lives(Struct, frozen=True):
         """Whether a node's words count now."""
         return name in self.living
 
-    def observers(self, subject: NodeId) -> dict[NodeId, Opinion]:
-        """What the live others hold of `subject`."""
-        living = self.living
-        return {
-            name: life.opinions[subject]
-            for name, life in self.nodes.items()
-            if name != subject and name in living and subject in life.opinions
-        }
+    @cached_property
+    def columns(self) -> Columns:
+        """The same by whom it is about. No part of what is kept, compared or written."""
+        return Columns(self.nodes, self.living)
+
+    def _handing(self, after: Lives) -> Lives:
+        """The state after this one, with the columns, for this to bring up to date."""
+        if "columns" in vars(self):
+            vars(after)["columns"] = vars(self).pop("columns")
+        return after
+
+    def observers(self, subject: NodeId) -> Mapping[NodeId, Opinion]:
+        """What the live others hold of `subject`: to be read before the next fact is remembered."""
+        column = self.columns.opinions.get(subject, {})
+        if subject in column:
+            return {name: opinion for name, opinion in column.items() if name != subject}
+        return column
 
     def hints_for(self, subject: NodeId) -> dict[NodeId, int]:
         """Who keeps how many hints for it, live keepers only."""
+        keepers = self.columns.keepers & self.living
+        if not any(self.nodes[name].hints.get(subject) for name in keepers):
+            return {}
         return {
             name: life.hints[subject]
             for name, life in self.nodes.items()
-            if life.hints.get(subject) and name in self.living
+            if name in keepers and life.hints.get(subject)
         }
 
     def missed(self, subject: NodeId) -> list[Miss]:
         """The last probes that it did not answer, whoever sent them."""
+        if not any(subject in self.nodes[name].missed for name in self.columns.waiters):
+            return []
         return [m for life in self.nodes.values() for m in life.missed.get(subject, ())]
 
     def fault_on(self, subject: NodeId) -> Fault | None:
@@ -211,15 +222,50 @@ class Lives(Struct, frozen=True):
         heard = max(self.life(observer).heard.get(subject, 0), ours)
         return min(heard, before) if heard else before
 
-    def with_life(self, name: NodeId, life: Life) -> Lives:
-        """The same with one node changed."""
-        return replace(self, nodes={**self.nodes, name: life})
+    def with_life(self, name: NodeId, life: Life, about: NodeId | None = None) -> Lives:
+        """The same with one node changed; `about`: the only one of whom it holds anything new."""
+        living, oldest = self.living, self.oldest
+        counts = (
+            life.at >= self.at - RECENT_US
+            and life.present
+            and life.reachable
+            and not life.departed
+            and life.epoch > 0
+        )
+        if counts:
+            oldest = min(oldest, life.at)
+        if counts != (name in living):
+            living = living | {name} if counts else living - {name}
+        after = Lives(self.at, {**self.nodes, name: life}, self.faults, living, oldest)
+        if "columns" in vars(self._handing(after)):
+            old = self.nodes.get(name) if name in self.living else None
+            after.columns.put(name, old, life, about, counts=counts)
+        return after
+
+    def later(self, at: int) -> Lives:
+        """The same at a later time: whoever has been silent for too long does not count any more."""
+        recent, living, oldest = at - RECENT_US, self.living, self.oldest
+        if oldest < recent:
+            spoke = {name: self.nodes[name].at for name in living}
+            oldest = min((since for since in spoke.values() if since >= recent), default=at)
+            silent = {name for name, since in spoke.items() if since < recent}
+            living = living - silent if silent else living
+        after = self._handing(Lives(at, self.nodes, self.faults, living, oldest))
+        if "columns" in vars(after) and living is not self.living:
+            for name in self.living - living:
+                life = self.nodes[name]
+                after.columns.put(name, life, life, counts=False)
+        return after
+
+    def with_faults(self, faults: tuple[Fault, ...]) -> Lives:
+        """The same with these faults in force."""
+        return self._handing(Lives(self.at, self.nodes, faults, self.living, self.oldest))
 
 
 def remember(lives: Lives, fact: Fact, payload: Remembered) -> Lives:
     """Take one fact in. A fact of an earlier life of its node changes nothing."""
     if fact.at > lives.at:
-        lives = replace(lives, at=fact.at)
+        lives = lives.later(fact.at)
     match payload:
         case ProcessObserved() | WindowClosed():
             return _seen(lives, fact, payload)
@@ -227,9 +273,9 @@ def remember(lives: Lives, fact: Fact, payload: Remembered) -> Lives:
             return lives  # a rotten record or a slow disk explains no silence
         case FaultInjected():
             fault = Fault(payload.kind, payload.subject, payload.peers, fact.at, fact.id)
-            return replace(lives, faults=(*lives.faults, fault)[-FAULTS_MAX:])
+            return lives.with_faults((*lives.faults, fault)[-FAULTS_MAX:])
         case FaultHealed():
-            return replace(lives, faults=tuple(f for f in lives.faults if not healed(f, payload)))
+            return lives.with_faults(tuple(f for f in lives.faults if not healed(f, payload)))
         case _:
             return _said(lives, fact, payload)
 
@@ -279,6 +325,7 @@ def _said(lives: Lives, fact: Fact, payload: Said) -> Lives:
     life = lives.life(fact.node)
     if fact.epoch < life.epoch:
         return lives
+    about = told_of(payload) if fact.epoch == life.epoch else None
     if fact.epoch > life.epoch:
         life = Life(
             epoch=fact.epoch,
@@ -317,7 +364,7 @@ def _said(lives: Lives, fact: Fact, payload: Said) -> Lives:
             life = replace(life, missed=missed)
         case MemberChanged() | SuspicionRaised() | SuspicionConfirmed():
             life = _opinion(life, fact, payload)
-    return lives.with_life(fact.node, life)
+    return lives.with_life(fact.node, life, about)
 
 
 def _snapshot(life: Life, fact: Fact, payload: SnapshotTaken) -> Life:

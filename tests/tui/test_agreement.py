@@ -63,15 +63,15 @@ def test_the_one_who_has_not_heard_is_named_with_the_time_it_is_behind() -> None
     assert judged.differing[N3] == (N4,)
     assert judged.subjects[N4].late == (N3,)
     assert judged.stale_since(N3) == judged.since == KILLED + 310 * MS
-    assert judged.behind(N3) == 1
-    assert judged.behind(NodeId("n1")) == 0
+    assert judged.behind[N3] == 1
+    assert judged.behind[NodeId("n1")] == 0
 
 
 def test_the_first_to_know_differs_from_the_majority_but_is_not_behind() -> None:
     at = KILLED + 330 * MS
     judged = agreement(view_at(at), at)
     assert judged.differing[NodeId("n2")] == (N4,)
-    assert judged.behind(NodeId("n2")) == 0
+    assert judged.behind[NodeId("n2")] == 0
     assert judged.state(N4) is MemberState.ALIVE
 
 
@@ -115,7 +115,7 @@ def test_in_a_split_nobody_differs_from_its_own_side_but_the_views_are_not_one()
     for name in judged.observers:
         columns = judged.seen_by(name)
         assert not any(differs(view.nodes[name], columns[other]) for other in view.nodes)
-        assert judged.behind(name) == judged.stale_since(name) == 0
+        assert judged.behind[name] == judged.stale_since(name) == 0
     assert not judged.all
     lines = "\n".join(paint(Scene(view, at), 120, 36).lines())
     assert "▐" not in lines.replace("▐ differs from its own side", "")
@@ -217,7 +217,7 @@ def test_what_an_isolated_node_holds_of_the_others_is_no_news() -> None:
     assert news.unaware == ()
     assert {d.text for d in view.disagreements if d.began > START + 5 * SECOND} == {"n2 is cut off"}
     judged = agreement(view, view.at)
-    assert not any(judged.behind(NodeId(n)) for n in ("n1", "n3", "n4", "n5"))
+    assert not any(judged.behind[NodeId(n)] for n in ("n1", "n3", "n4", "n5"))
 
 
 def test_a_join_names_the_joiner() -> None:

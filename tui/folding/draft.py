@@ -33,6 +33,7 @@ from cluster.model.facts import (
 from cluster.model.member import Address, Claim, NodeId
 from tui.folding import rooms as houses
 from tui.folding import topics
+from tui.folding.ballots import Ballots, Rows
 from tui.folding.court import NOTED, attend
 from tui.folding.marks import stage_marks
 from tui.folding.murmurs import Murmurs
@@ -40,11 +41,8 @@ from tui.folding.upkeep import Upkeeps
 from tui.judge.agreement import (
     Subject,
     compare,
-    divided,
-    judge,
     judge_all,
     live_observers,
-    outcasts,
 )
 from tui.judge.exposure import served
 from tui.judge.foreign.telling import telling_of
@@ -97,7 +95,7 @@ class Draft:
         self.old = view
         self.at = view.at
         self.facts = view.facts
-        self.nodes = dict(view.nodes)
+        self.nodes = Rows(view.nodes)
         self.murmurs = Murmurs(self.nodes)
         self.heads = dict(view.heads)
         self.messages = dict(view.messages)
@@ -119,8 +117,7 @@ class Draft:
         self.upkeep = Upkeeps(view.upkeep)
         self._traced: list[Fact] = []
         self._load_at = 0
-        self._observers: tuple[NodeId, ...] = ()
-        self._columns: dict[NodeId, Subject] = {}
+        self._ballots = Ballots(self.nodes)
         self._events: list[EventLine] = []
         self._fault_marks: list[Mark] = []
 
@@ -168,7 +165,7 @@ class Draft:
             at=at,
             served=served(self.nodes, judged, self.at),
             hints=sum(d.count for name in judged.observers for d in self.nodes[name].hints),
-            behind={name: judged.behind(name) for name in judged.observers},
+            behind=judged.behind,
             answers_per_s=rate_of(load) if load is not None else -1.0,
             failed=self.load_failed,
         )
@@ -290,44 +287,34 @@ class Draft:
             self._compare(fact)
 
     def _compare(self, fact: Fact) -> None:
-        """Note when the live nodes begin and cease to disagree.
-
-        Most facts change one cell: then only its column is judged again.
-        """
-        observers = live_observers(self.nodes, self.at)
-        changed = fact.payload.claim.name if isinstance(fact.payload, MemberChanged) else None
-        known = observers == self._observers and len(self._columns) == len(self.nodes)
-        if changed and known:
-            out = outcasts(self._columns, observers)
-            self._columns[changed] = judge(changed, self.nodes, observers, out)
-            known = outcasts(self._columns, observers) == out
-        if not changed or not known:
-            self._observers = observers
-            self._columns = judge_all(self.nodes, observers)
-        split = divided(self.nodes, observers, self._columns)  # where all are apart nobody dissents
-        open_ = bool(split) or any(s.dissent for s in self._columns.values())
+        """Note when the live nodes begin and cease to disagree."""
+        ballots = self._ballots
+        ballots.count(self.at)
+        open_ = ballots.dissent or ballots.split  # where all are apart nobody dissents
         standing = self.disagreements[-1] if self.disagreements else None
         if standing is not None and not standing.ended:
             if not open_:
                 ended = replace(standing, ended=max(fact.at, standing.began))
                 self.disagreements = (*self.disagreements[:-1], ended)
             else:
-                self._rename(standing, split=bool(split))
+                self._rename(standing)
         elif open_:
-            late = [s for s in self._columns.values() if s.since]
+            judged = judge_all(self.nodes, live_observers(self.nodes, self.at))
+            late = [s for s in judged.values() if s.since]
             began = min((s.since for s in late), default=fact.at)
             new = Disagreement(began, tuple(s.name for s in late), self._news(late))
             self.disagreements = (*self.disagreements, new)[-DISAGREEMENTS_MAX:]
 
-    def _rename(self, standing: Disagreement, *, split: bool) -> None:
+    def _rename(self, standing: Disagreement) -> None:
         """Once most accuse a node that still speaks, it is what the others disagree with.
 
         Of another maker's nodes that answer us from all sides of a split none is dead, nor cut off.
         """
-        if split and telling_of(self.nodes) is not None:
-            self.disagreements = (*self.disagreements[:-1], replace(standing, text=SPLIT))
+        if self._ballots.split and telling_of(self.nodes) is not None:
+            if standing.text != SPLIT:
+                self.disagreements = (*self.disagreements[:-1], replace(standing, text=SPLIT))
             return
-        out = outcasts(self._columns, self._observers)
+        out = self._ballots.outcasts
         if not out or standing.text.endswith(CUT_OFF):
             return
         who = sorted(out, key=natural)
@@ -358,14 +345,15 @@ class Draft:
     def done(self) -> ClusterView:
         """The finished view."""
         self.murmurs.settle()
-        if len(self.nodes) != len(self.old.nodes):
-            self.nodes = {name: self.nodes[name] for name in sorted(self.nodes, key=natural)}
         old = self.old
+        nodes = dict(self.nodes)
+        if len(nodes) != len(old.nodes):
+            nodes = {name: nodes[name] for name in sorted(nodes, key=natural)}
         rooms = self.rooms.done(self.at)
         return ClusterView(
             at=self.at,
             facts=self.facts,
-            nodes=self.nodes,
+            nodes=nodes,
             messages=self._kept_messages(),
             events=self._kept_events(rooms),
             marks=self._kept_marks(),

@@ -9,7 +9,7 @@ is news on its way, not a disagreement. Ignores why the nodes believe it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -109,9 +109,15 @@ class Agreement(Struct, frozen=True):
         """When the oldest disagreement that still stands began; 0 when there is none."""
         return min((s.since for s in self.subjects.values() if s.since), default=0)
 
-    def behind(self, observer: NodeId) -> int:
-        """About how many subjects an observer has not heard the newest, in a split its side's."""
-        return sum(1 for subject in self.seen_by(observer).values() if observer in subject.late)
+    @property
+    def behind(self) -> dict[NodeId, int]:
+        """Per live observer: about how many it has not heard the newest, in a split its side's."""
+        late = Counter(name for subject in self.subjects.values() for name in subject.late)
+        for side, columns in zip(self.sides, self.columns, strict=True):
+            if columns:
+                own = Counter(name for subject in columns.values() for name in subject.late)
+                late.update({name: own[name] - late[name] for name in side})
+        return {name: late[name] for name in self.observers}
 
     def stale_since(self, observer: NodeId) -> int:
         """Since when an observer lacks the oldest news it lacks; 0 when it lacks none."""
@@ -129,6 +135,9 @@ class Agreement(Struct, frozen=True):
         return subject.majority.state if subject and subject.majority else None
 
 
+DEAD: Final = MemberState.DEAD
+SUSPECT: Final = MemberState.SUSPECT
+REMOVED: Final = MemberState.REMOVED
 _JUDGED: Final = Memo[Agreement](8)
 
 
@@ -161,7 +170,7 @@ def compare(nodes: Mapping[NodeId, NodeView], now: int) -> Agreement:
     """The same for nodes that are not in a view yet."""
     observers = live_observers(nodes, now)
     subjects = judge_all(nodes, observers)
-    differing = {name: _differing(nodes[name], subjects) for name in observers}
+    differing = _differing(nodes, observers, subjects)
     split = divided(nodes, observers, subjects)
     columns = tuple(judge_all(nodes, side) if len(side) > 1 else {} for side in split)
     # Of our own clusters the majority's word stands: it is what they act on.
@@ -174,11 +183,21 @@ def judge_all(
     nodes: Mapping[NodeId, NodeView], observers: tuple[NodeId, ...]
 ) -> dict[NodeId, Subject]:
     """Every column."""
-    subjects = {name: judge(name, nodes, observers) for name in nodes}
+    rows = [nodes[name].beliefs for name in observers]
+    places = {name: place for place, name in enumerate(observers)}
+    subjects: dict[NodeId, Subject] = {}
+    for name in nodes:
+        others, beliefs = observers, [row.get(name) for row in rows]
+        place = places.get(name)
+        if place is not None:
+            others = observers[:place] + observers[place + 1 :]
+            del beliefs[place]
+        subjects[name] = _column(name, nodes, others, beliefs, frozenset())
     out = outcasts(subjects, observers)
     if not out:
         return subjects
-    return {name: judge(name, nodes, observers, out) for name in nodes}
+    # Where all hold one thing it does not matter whose word is no news.
+    return {n: judge(n, nodes, observers, out) if s.late else s for n, s in subjects.items()}
 
 
 def outcasts(
@@ -193,10 +212,6 @@ def outcasts(
     return accused if len(accused) < len(observers) else frozenset()
 
 
-def _held(belief: Belief | None) -> Held | None:
-    return None if belief is None else Held(belief.epoch, belief.state)
-
-
 def judge(
     name: NodeId,
     nodes: Mapping[NodeId, NodeView],
@@ -204,45 +219,79 @@ def judge(
     out: frozenset[NodeId] = frozenset(),
 ) -> Subject:
     """One column: what these observers hold of one node. What the `outcasts` say is not news."""
-    others = [other for other in observers if other != name]
-    beliefs = {other: nodes[other].beliefs.get(name) for other in others}
-    held = {other: _held(belief) for other, belief in beliefs.items()}
-    said = Counter(value for value in held.values() if value is not None)
+    others = tuple([other for other in observers if other != name])
+    beliefs = [nodes[other].beliefs.get(name) for other in others]
+    return _column(name, nodes, others, beliefs, out)
+
+
+def _column(
+    name: NodeId,
+    nodes: Mapping[NodeId, NodeView],
+    others: tuple[NodeId, ...],
+    beliefs: Sequence[Belief | None],
+    out: frozenset[NodeId],
+) -> Subject:
+    """A column of these beliefs, each one's of `others`. Asked for each of hundreds of members."""
+    known = [belief for belief in beliefs if belief is not None]
+    said = Counter([(belief.epoch, belief.state) for belief in known])
     if not said:
         return Subject(name, None, 0, 0, None, 0, ())
-    majority = max(said, key=lambda value: (said[value], value))
-    known = [belief for belief in beliefs.values() if belief is not None]
-    heard = [b for o, b in beliefs.items() if b is not None and o not in out] or known
-    latest = max(heard, key=lambda b: (b.epoch, b.incarnation, b.state))
+    majority = Held(*max(said, key=lambda value: (said[value], value)))
+    accusers = sum(n for (_, state), n in said.items() if SUSPECT <= state <= REMOVED)
+    count = len(known)
+    if len(said) == 1 and (count == len(others) or majority.state >= REMOVED):
+        return Subject(name, majority, count, count, majority, 0, (), accusers, 0)
+    held = [None if b is None else (b.epoch, b.state) for b in beliefs]
+    pairs = zip(others, beliefs, strict=True)
+    heard = [b for o, b in pairs if b is not None and o not in out] if out else known
+    latest = max(heard or known, key=_newness)
     newest = Held(latest.epoch, latest.state)
-    gone = newest.state >= MemberState.REMOVED
-    late = tuple(o for o in others if held[o] != newest and not (gone and held[o] is None))
-    firsts = [belief.since for belief in known if _held(belief) == newest]
+    gone = newest.state >= REMOVED
+    late = tuple([
+        o for o, value in zip(others, held, strict=True)
+        if value != newest and not (gone and value is None)
+    ])  # fmt: skip
+    firsts = [b.since for b, value in zip(beliefs, held, strict=True) if value == newest and b]
     # Nobody can lack news for longer than it has lived, nor an outcast for longer than it differs.
     lacking = [
-        b.since if o in out and (b := beliefs[o]) is not None else nodes[o].started_at for o in late
+        b.since if o in out and (b := nodes[o].beliefs.get(name)) else nodes[o].started_at
+        for o in late
     ]
     since = max(min(firsts), min(lacking)) if late else 0
-    unheard = sum(1 for value in held.values() if value is None) if gone else 0
-    accusers = sum(1 for b in known if MemberState.SUSPECT <= b.state <= MemberState.REMOVED)
-    asked = len(others) - unheard
+    asked = count if gone else len(others)
     holders = said[majority]
     dissent = asked - holders
     return Subject(name, majority, holders, asked, newest, since, late, accusers, dissent)
 
 
-def _differing(node: NodeView, subjects: Mapping[NodeId, Subject]) -> tuple[NodeId, ...]:
-    return tuple(name for name, subject in subjects.items() if differs(node, subject))
+def _newness(belief: Belief) -> tuple[int, int, MemberState]:
+    return belief.epoch, belief.incarnation, belief.state
+
+
+def _differing(
+    nodes: Mapping[NodeId, NodeView],
+    observers: tuple[NodeId, ...],
+    subjects: Mapping[NodeId, Subject],
+) -> dict[NodeId, tuple[NodeId, ...]]:
+    """Per live observer: about whom it differs from the majority."""
+    found: dict[NodeId, list[NodeId]] = {name: [] for name in observers}
+    for name, subject in subjects.items():
+        if subject.holders == len(observers) - (name in found):
+            continue  # all hold the same
+        for observer, about in found.items():
+            if differs(nodes[observer], subject):
+                about.append(name)
+    return {observer: tuple(about) for observer, about in found.items()}
 
 
 def differs(node: NodeView, subject: Subject) -> bool:
     """Whether a node's belief is not the majority's. Not to know one who left is no difference."""
     if node.name == subject.name or subject.majority is None:
         return False
-    held = _held(node.beliefs.get(subject.name))
-    if held is None:
-        return subject.majority.state < MemberState.REMOVED
-    return held != subject.majority
+    belief = node.beliefs.get(subject.name)
+    if belief is None:
+        return subject.majority.state < REMOVED
+    return (belief.epoch, belief.state) != subject.majority
 
 
 def sides(view: ClusterView, now: int) -> tuple[tuple[NodeId, ...], ...]:
@@ -262,26 +311,43 @@ def divided(
     """`sides` of nodes that are not in a view yet."""
     live = [name for name in observers if nodes[name].beliefs]
     accused = [name for name in live if subjects[name].accusers]
-
-    def cut(a: NodeId, b: NodeId) -> bool:
-        belief = nodes[a].beliefs.get(b)
-        return (
-            belief is not None
-            and belief.state in (MemberState.DEAD, MemberState.REMOVED)
-            and belief.epoch >= nodes[b].epoch
-        )
-
-    if not any(cut(a, b) and cut(b, a) for a in accused for b in accused if a < b):
+    cut = {name: cut_by(nodes, name, accused) for name in live}
+    if not any(a in cut[b] for a in accused for b in cut[a]):
         return ()
-    groups: list[list[NodeId]] = []
-    left = list(live)
-    while left:
-        group = [left.pop(0)]
-        for name in group:
-            near = [other for other in left if not cut(name, other) and not cut(other, name)]
-            group += near
-            left = [other for other in left if other not in near]
-        groups.append([name for name in live if name in group])
+    groups = [[n for n in live if n in group] for group in together(cut)]
     if len(groups) < 2:
         return ()
     return tuple(tuple(g) for g in sorted(groups, key=lambda g: (-len(g), live.index(g[0]))))
+
+
+def cut_by(nodes: Mapping[NodeId, NodeView], name: NodeId, others: Iterable[NodeId]) -> set[NodeId]:
+    """Whom of these a node holds dead, in their present lives."""
+    held = nodes[name].beliefs
+    return {
+        other for other in others
+        if (belief := held.get(other)) is not None
+        and DEAD <= belief.state <= REMOVED and belief.epoch >= nodes[other].epoch
+    }  # fmt: skip
+
+
+def together(cut: Mapping[NodeId, set[NodeId]]) -> list[set[NodeId]]:
+    """Groups of those that do not hold each other dead, given whom each does."""
+    by: dict[NodeId, set[NodeId]] = {name: set() for name in cut}
+    for name, others in cut.items():
+        for other in others:
+            by[other].add(name)
+    groups: list[set[NodeId]] = []
+    left = dict.fromkeys(cut)
+    while left:
+        first = next(iter(left))
+        del left[first]
+        group, near = {first}, [first]
+        while near:
+            name = near.pop()
+            found = left.keys() - cut[name] - by[name]
+            for other in found:
+                del left[other]
+            group |= found
+            near += found
+        groups.append(group)
+    return groups

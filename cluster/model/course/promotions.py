@@ -7,7 +7,8 @@ old keeps the last stage open: it still sends clients to the dead.
 
 from __future__ import annotations
 
-from cluster.model.course.stages import Case, names
+from cluster.model.course.case import Case
+from cluster.model.course.stages import names
 from cluster.model.facts import Fact
 from cluster.model.incident import PROMOTION, Incident, Stage
 from cluster.model.lives import Lives
@@ -15,7 +16,7 @@ from cluster.model.lives import Lives
 
 def follow(incident: Incident, lives: Lives, fact: Fact) -> Incident:
     """The incident with these two stages as far as they are; itself where nobody leads anything."""
-    if not any(life.table is not None for life in lives.nodes.values()):
+    if not lives.columns.tables:
         return incident
     case = Case(incident, lives, fact)
     _widen(case)
@@ -32,7 +33,8 @@ def _follow(case: Case) -> None:
             case.end(name, over, overtaken=True)
         case.skip(*PROMOTION)
         return
-    held = {n: lives.life(n).leads for n in case.views if lives.life(n).table is not None}
+    views = [n for n in lives.nodes if n in case.views]
+    held = {n: lives.life(n).leads for n in views if lives.life(n).table is not None}
     if not held or case["covered"].settled:
         return
     led = max(leads.get(subject, 0) for leads in held.values())

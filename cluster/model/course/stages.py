@@ -7,115 +7,18 @@ facts reach us: what the silent believe is nobody's knowledge.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from msgspec.structs import replace
-
+from cluster.model.course.case import NOBODY, Case
 from cluster.model.course.milestones import noted
-from cluster.model.facts import Fact, FactId, HintsDelivered, PartitionFilled
-from cluster.model.incident import Incident, Stage, StageName
+from cluster.model.facts import Fact, HintsDelivered, PartitionFilled
+from cluster.model.incident import Incident
 from cluster.model.lives import Lives, Opinion
 from cluster.model.member import MemberState, NodeId
 
 UNNOTICED_US: Final = 1_000_000
 """A fault that ended and was noticed by nobody for this long was never an alarm."""
-CAUSES_MAX: Final = 4
-NOBODY: Final = NodeId("")
-
-
-class Case:
-    """An incident being brought up to date. `stages` keeps their order."""
-
-    def __init__(self, incident: Incident, lives: Lives, fact: Fact) -> None:
-        self.incident = incident
-        self.lives = lives
-        self.fact = fact
-        self.subject = incident.subject
-        self.stages: dict[StageName, Stage] = {stage.name: stage for stage in incident.stages}
-        self.views: dict[NodeId, Opinion] = lives.observers(incident.subject)
-        self.ended = incident.ended
-        self.false_alarm = incident.false_alarm
-        self.accusing = {name: o for name, o in self.views.items() if o.accuses}
-        """The views that hold it suspect, dead or removed, of whichever life."""
-        accusers = len(self.accusing)
-        self.confirmed = incident.confirmed or accusers > len(self.views) - accusers + 1
-
-    def __getitem__(self, name: StageName) -> Stage:
-        return self.stages[name]
-
-    def begin(
-        self, name: StageName, at: int, witness: NodeId, causes: tuple[FactId, ...] = ()
-    ) -> None:
-        """Open a stage, once. Its cause is this fact, if the witness tells it, or `causes`."""
-        if not self.stages[name].began and not self.stages[name].skipped:
-            causes = causes or self._causes(witness)
-            self._put(replace(self.stages[name], began=at, witness=witness, causes=causes))
-
-    def end(
-        self, name: StageName, at: int, witness: NodeId = NOBODY, *, overtaken: bool = False
-    ) -> None:
-        """Close an open stage, once."""
-        stage = self.stages[name]
-        if not stage.open:
-            return
-        self._put(
-            replace(
-                stage,
-                ended=max(at, stage.began),
-                witness=witness or stage.witness,
-                causes=self._causes(witness) or stage.causes,
-                waiting_on="",
-                overtaken=overtaken,
-                due=0,
-            )
-        )
-
-    def skip(self, *names: StageName) -> None:
-        """What has not begun will not happen."""
-        for name in names:
-            if not self.stages[name].began:
-                self._put(replace(self.stages[name], skipped=True, waiting_on=""))
-
-    def wait(self, name: StageName, sentence: str, due: int = 0) -> None:
-        """Say what a stage that is not over waits for."""
-        stage = self.stages[name]
-        if not stage.settled and (stage.waiting_on, stage.due) != (sentence, due):
-            self._put(replace(stage, waiting_on=sentence, due=due))
-
-    def count(self, name: StageName, number: int) -> None:
-        """Set a stage's count."""
-        if self.stages[name].count != number:
-            self._put(replace(self.stages[name], count=number))
-
-    def finish(self, at: int, *, false_alarm: bool = False) -> None:
-        """Close the record: open stages end, the rest is skipped."""
-        for name in list(self.stages):
-            self.end(name, at, overtaken=True)
-            self.skip(name)
-        self.ended = at
-        self.false_alarm = false_alarm
-
-    def result(self) -> Incident:
-        """The record as it is now; the same object when nothing changed."""
-        stages = tuple(self.stages.values())
-        old = self.incident
-        if (stages, self.ended, self.confirmed) == (old.stages, old.ended, old.confirmed):
-            return old
-        return replace(
-            old,
-            stages=stages,
-            ended=self.ended,
-            false_alarm=self.false_alarm,
-            confirmed=self.confirmed,
-        )
-
-    def _put(self, stage: Stage) -> None:
-        self.stages[stage.name] = stage
-
-    def _causes(self, witness: NodeId) -> tuple[FactId, ...]:
-        if witness != self.fact.node:
-            return ()
-        return (self.fact.id, *self.fact.causes)[:CAUSES_MAX]
 
 
 def progress(incident: Incident, lives: Lives, fact: Fact) -> Incident:
@@ -138,8 +41,9 @@ def progress(incident: Incident, lives: Lives, fact: Fact) -> Incident:
 
 def names(who: list[NodeId] | set[NodeId] | dict[NodeId, int]) -> str:
     """Names in a sentence: "n1 n2 n5"; more than five are counted."""
-    known = sorted(who, key=lambda name: (len(name), name))
-    return " ".join(known) if len(known) <= 5 else f"{len(known)} nodes"
+    if len(who) > 5:
+        return f"{len(who)} nodes"
+    return " ".join(sorted(who, key=lambda name: (len(name), name)))
 
 
 def _verb(who: list[NodeId], one: str, many: str) -> str:
@@ -169,9 +73,10 @@ def _noticed(case: Case) -> None:
     accused = {n: o for n, o in case.accusing.items() if o.epoch == epoch}
     if not accused:
         return
-    first = min(accused, key=lambda n: (accused[n].since, n))
-    case.end("silent", accused[first].since, first)
-    case.begin("suspected", accused[first].since, first)
+    if case["silent"].open or not case["suspected"].began:
+        first = _first(accused)
+        case.end("silent", accused[first].since, first)
+        case.begin("suspected", accused[first].since, first)
     suspected = case["suspected"]
     dead = {n: o for n, o in accused.items() if o.state >= MemberState.DEAD}
     if not dead:
@@ -179,15 +84,21 @@ def _noticed(case: Case) -> None:
         waiting = f"{case.subject} to answer; {_verb(list(accused), 'suspects', 'suspect')} it"
         case.wait("suspected", waiting, due)
         return
-    killer = min(dead, key=lambda n: (dead[n].since, n))
-    case.end("suspected", dead[killer].since, killer)
-    case.begin("dead", max(dead[killer].since, suspected.began), killer)
+    if suspected.open or not case["dead"].began:
+        killer = _first(dead)
+        case.end("suspected", dead[killer].since, killer)
+        case.begin("dead", max(dead[killer].since, suspected.began), killer)
     unaware = [n for n in case.views if n not in dead]
     if unaware:
         case.wait("dead", f"{_verb(unaware, 'has', 'have')} not heard yet")
     elif not case["dead"].settled:
         last = max(dead, key=lambda n: (dead[n].since, n))
         case.end("dead", dead[last].since, last)
+
+
+def _first(who: Mapping[NodeId, Opinion]) -> NodeId:
+    """Whose opinion is the oldest."""
+    return min((opinion.since, name) for name, opinion in who.items())[1]
 
 
 def _hints(case: Case) -> None:
