@@ -158,5 +158,10 @@ else
     set_up run
     [ $# -gt 0 ] || set -- demo
     export MASTERLESS_PROG=./demo.sh
-    exec "$python" "$here/masterless.py" "$@"
+    # Python answers a Ctrl-C while it starts with a page of its own. -S starts it sooner: masterless.py
+    # looks for packages itself. Where env can (GNU's), the signal is held back until its first line.
+    if env --block-signal=INT true 2>/dev/null; then
+        exec env --block-signal=INT "$python" -S "$here/masterless.py" "$@"
+    fi
+    exec "$python" -S "$here/masterless.py" "$@"
 fi

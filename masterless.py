@@ -9,9 +9,23 @@ what to do next.
 
 from __future__ import annotations
 
+import sys
+
+# First of all, and from C: imports take a moment, and a traceback from the middle of one helps nobody.
+# Until there is something to clean up, Ctrl-C just ends the program (`calm`). An interrupt that whoever
+# started us wanted ignored stays ignored.
+_SIGNALS = __import__("_signal")
+_STARTED = str(getattr(sys.modules["__main__"], "__file__", ""))
+if _STARTED.endswith(("masterless.py", "/masterless")) and (
+    _SIGNALS.getsignal(_SIGNALS.SIGINT) is _SIGNALS.default_int_handler
+):
+    _SIGNALS.signal(_SIGNALS.SIGINT, _SIGNALS.SIG_DFL)
+if sys.flags.no_site:  # so demo.sh starts us: held back until here, and packages not looked for
+    _SIGNALS.pthread_sigmask(_SIGNALS.SIG_UNBLOCK, (_SIGNALS.SIGINT,))
+    __import__("site").main()
+
 import argparse
 import os
-import sys
 
 from talk.command import talking
 from talk.live import command as films
@@ -54,11 +68,11 @@ def main(argv: list[str] | None = None) -> int:
     # Started with a closed output: whatever is said goes nowhere, and nothing breaks on it.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
-    calm.restore()
     words = sys.argv[1:] if argv is None else argv
     prog = os.environ.get("MASTERLESS_PROG") or "masterless"
     args = parser(words, prog).parse_args(words)
     try:
+        calm.restore()
         return args.run(args)
     except CommandError as error:
         print(f"{prog}: {error}", file=sys.stderr)
@@ -73,6 +87,8 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{prog}: {error.strerror or error}; where does the output go?", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return NOT_FINE
+    finally:
+        calm.over()
 
 
 def parser(called: list[str], prog: str) -> Parser:

@@ -91,11 +91,11 @@ def checkout(tmp_path: Path) -> Checkout:
 def test_the_first_run_sets_up_and_the_next_ones_only_run(checkout: Checkout) -> None:
     script = checkout.root / "masterless.py"
     first = checkout.run("kv", "get", "a key")
-    assert first.stdout == f"ran {script} kv get a key\n"
+    assert first.stdout == f"ran -S {script} kv get a key\n"
     assert "first time only" in first.stderr
     assert checkout.uv_calls() == ["uv venv", "uv pip"]
     second = checkout.run()
-    assert second.stdout == f"ran {script} demo\n"
+    assert second.stdout == f"ran -S {script} demo\n"
     assert second.stderr == ""
     assert checkout.uv_calls() == []
 

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Coroutine
 from typing import Any, Final
 
+from tui.command import calm
+
 FINE: Final = 0
 NOT_FINE: Final = 1
 """What was asked about is not fine."""
@@ -44,6 +46,7 @@ def run_async(coroutine: Coroutine[Any, Any, int]) -> int:
     """On an event loop, to the end."""
     import asyncio
 
+    calm.hand_over()
     return asyncio.run(coroutine)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from tui.command import calm
 from tui.command.arguments import port
 from tui.command.saying import NOT_FINE, WRONG_CALL, CommandError
 from tui.command.words import Parser, looks_of
@@ -59,6 +60,7 @@ def served() -> Generator[None]:
     """A page that cannot be served ends the command with its sentence."""
     from tui.web.served import ServeError
 
+    calm.hand_over()  # to the dashboard's loop
     try:
         yield
     except ServeError as error:
