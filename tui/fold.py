@@ -59,6 +59,7 @@ from cluster.model.facts import (
     ReignEnded,
     RingChanged,
     RoomCheckpointed,
+    RoomCounted,
     RoomExited,
     RoomMoveBegan,
     RoomMoved,
@@ -164,6 +165,7 @@ def _take(draft: Draft, fact: Fact) -> None:
             | TermRefused()
             | FlowOverflowed()
             | FlowLost()
+            | RoomCounted()
             | KindUnknown()
         ):
             draft.speak(fact, None)

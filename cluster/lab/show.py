@@ -25,7 +25,9 @@ from cluster.lab.quiz.lines import PeerLines
 from cluster.lab.quiz.rooms import RoomPlayers, RoomsOptions
 from cluster.lab.quiz.workload import Workload, WorkloadOptions
 from cluster.lab.witness import LabError, OnFact, Witness
+from cluster.model.facts import RoomCounted
 from cluster.model.member import Address, NodeId
+from cluster.model.rooms.naming import Keep
 
 AUDIT_MAX = 3_000
 """Answers read back after something was mended; more would take longer than people look."""
@@ -81,6 +83,8 @@ class Show:
         self._opening: asyncio.Task[None] | None = None
         self._auditing: asyncio.Task[None] | None = None
         self._audits = 0
+        self._quizzes: dict[str, tuple[Keep, int]] = {}
+        """Rooms that were filled: how they keep their state, and answers they acknowledged."""
 
     async def start(self) -> None:
         """Start all nodes at once and join them. LabError when that cannot be done.
@@ -174,6 +178,24 @@ class Show:
     async def audit(self, sample: int = 0) -> Audit:
         """Read back acknowledged answers (all, or so many of them) and say which are unreadable."""
         return await self.workload.audit(sample)
+
+    async def quiz(self, room: str, keep: Keep) -> str:
+        """Open a room that keeps its state so, and fill it with answers."""
+        if room in self._quizzes:
+            raise LabError(f"{room} is open already: name another.")
+        given = await self.players.quiz(room, keep)
+        self._quizzes[room] = (keep, given)
+        await self.count(room)
+        return f"{room} has acknowledged {given} answers (kept: {keep})."
+
+    async def count(self, room: str) -> str:
+        """Ask such a room how many of its answers it still has."""
+        if room not in self._quizzes:
+            raise LabError(f"Nobody knows what {room} had: `fill {room} heir` opens it.")
+        keep, given = self._quizzes[room]
+        held = await self.players.count(room)
+        self._witness.say(RoomCounted(room, keep, given, held))
+        return f"{room} has {held} of the {given} answers it acknowledged."
 
     def _mended(self, said: str) -> str:
         """Something was made whole: soon ask whether anything was lost meanwhile."""

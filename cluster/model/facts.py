@@ -61,6 +61,7 @@ from cluster.model.happenings.outside import (
     FaultInjected,
     KindUnknown,
     ProcessObserved,
+    RoomCounted,
     WatchSampled,
     WindowClosed,
     WorkloadCounted,
@@ -421,6 +422,7 @@ Payload = (
     | ProcessObserved
     | WindowClosed
     | WorkloadCounted
+    | RoomCounted
     | WatchSampled
     | KindUnknown
 )

@@ -17,6 +17,7 @@ from cluster.model.facts import (
     Fact,
     MemberChanged,
     PulseReported,
+    RoomCounted,
     StallNoticed,
     SuspicionRaised,
     SuspicionRefuted,
@@ -75,6 +76,8 @@ class Since:
         """How long rooms took to start again after a crash or a death."""
         self.lost_us: list[int] = []
         """How long nobody served each room that was handed over."""
+        self.rooms_counted: dict[str, Fact] = {}
+        """The last count of each room whose answers were counted."""
         self.lag_us = 0
         self.sent: Counter[str] = Counter()
         """Messages by kind, from pulses."""
@@ -144,6 +147,8 @@ class Since:
                 self._note("rooms handed over", fact)
                 if len(self.lost_us) < KEPT_MAX:
                     self.lost_us.append(lost)
+            case RoomCounted(room=room):
+                self.rooms_counted[room] = fact
             case NameLost():
                 self._note("names lost", fact)
             case NameWon():

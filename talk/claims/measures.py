@@ -86,6 +86,7 @@ MEASURES: Final = _all(
     Measure("crashes", (), "", "room processes that crashed", processes.crashes),
     Measure("restarts", (), "", "rooms started again after a crash or a death", processes.restarts),
     Measure("restart", (), "ms", "the longest of these restarts", processes.restart),
+    Measure("answers-in", ("ROOM",), "", "answers that it had when it was last counted", processes.answers_in),
     Measure("escalations", (), "", "times that a supervisor gave its children up", processes.escalations),
     Measure("handed-over", (), "", "rooms that moved alive, with their state", processes.handed_over),
     Measure("handover", (), "ms", "the longest time that nobody served one of them", processes.handover),

@@ -8,11 +8,12 @@ type checker and by tests where it is missing.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, get_args
 
 from msgspec import Struct
 
 from cluster.model.fault import DELAY_MS_MAX, LOST_PERCENT_MAX
+from cluster.model.rooms.naming import Keep
 from talk.deck.deck import Place
 
 
@@ -60,6 +61,8 @@ VERBS: Final[dict[str, Verb]] = {
         Verb("leave", "NODE", 1, 1, "have a node hand over all it holds, and go"),
         Verb("put", "COUNT", 1, 1, "write so many answers, and remember which were acknowledged"),
         Verb("audit", "", 0, 0, "read every acknowledged answer back"),
+        Verb("fill", "ROOM KEEP", 2, 2, "open one more room and have 20 players answer in it"),
+        Verb("count", "ROOM", 1, 1, "ask such a room how many of its answers it still has"),
         Verb("crash", "ROOM", 1, 1, "make a room's process fail"),
         Verb("undo", "", 0, 0, "take back all that was done to the cluster"),
         Verb("play", "PAIR", 1, 1, "play one do and don't, both ways, in simulated worlds"),
@@ -69,6 +72,8 @@ VERBS: Final[dict[str, Verb]] = {
 _LATE: Final = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,3})?)(ms|s)")
 NOTHING: Final = "nothing"
 """The share of packets, or the time, that ends a fault."""
+KEEPS: Final[dict[str, Keep]] = {keep: keep for keep in get_args(Keep)}
+"""What a room's state outlives: nothing, its process, its node."""
 MASTER: Final = "master"
 """In the place of a node: whoever reigns when it is first named on a slide."""
 MESH: Final = "mesh"

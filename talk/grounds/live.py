@@ -19,7 +19,7 @@ from cluster.lab.show import LabError, Show, ShowOptions
 from cluster.model.facts import Fact, PulseReported
 from cluster.model.member import NodeId
 from talk.deck.deck import Act, Need
-from talk.deck.words import MASTER, late_ms_of, percent_of
+from talk.deck.words import KEEPS, MASTER, late_ms_of, percent_of
 from talk.grounds.ground import Done, GroundError, Tell
 from talk.grounds.playing import Players
 from tui.sources.live import LiveSource
@@ -231,11 +231,18 @@ class LiveGround:
                 audit = await show.audit()
                 await asyncio.sleep(COUNTED_S)  # its result is told with the next count
                 return f"read {audit.asked:,} acknowledged answers back"
-            case "crash", (room,):
-                await show.players.crash(room)
-                return f"made {room} crash"
+            case verb, (room, *how) if verb in ("fill", "count", "crash"):
+                return await self._done_to_a_room(show, verb, room, *how)
             case verb, _:
                 raise LabError(f"A live cluster cannot {verb}.")
+
+    async def _done_to_a_room(self, show: Show, verb: str, room: str, keep: str = "") -> str:
+        if verb == "fill":
+            return await show.quiz(room, KEEPS[keep])
+        if verb == "count":
+            return await show.count(room)
+        await show.players.crash(room)
+        return f"made {room} crash"
 
     async def _drain(self, show: Show, name: NodeId) -> str:
         from cluster.api.operator import WindowClient, WindowError

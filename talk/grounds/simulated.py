@@ -16,13 +16,14 @@ from cluster.config import MS, SECOND
 from cluster.model.facts import Fact
 from cluster.model.layout import lay_out
 from cluster.model.member import NodeId
+from cluster.model.rooms.naming import Keep
 from cluster.sim.watch.acts import RefusedError
 from cluster.sim.watch.orders import Act as Deed
 from cluster.sim.watch.orders import Setup, Verb
 from cluster.sim.watch.watched import STANDS_US, Watched
 from cluster.sim.world import START
 from talk.deck.deck import Act, Need
-from talk.deck.words import MASTER, late_ms_of, percent_of
+from talk.deck.words import KEEPS, MASTER, late_ms_of, percent_of
 from talk.grounds.ground import Done, GroundError, Tell
 from talk.grounds.playing import Players
 from tui.view import ClusterView
@@ -64,6 +65,8 @@ class SimGround:
         self._worlds = 0
         self._master = ""
         """Who reigned when the slide first spoke of the master."""
+        self._quizzes: dict[str, tuple[Keep, int]] = {}
+        """Rooms that were filled: how they keep their state, and answers they acknowledged."""
 
     def label(self) -> str:
         """Never to be taken for processes."""
@@ -95,6 +98,7 @@ class SimGround:
         """Another world, whose nodes agree and whose players play."""
         self._worlds += 1
         self._master = ""
+        self._quizzes = {}
         self._nodes = need.nodes
         setup = Setup(
             seed=self.seed + self._worlds,
@@ -142,6 +146,10 @@ class SimGround:
                 return Done(self._put(watched, int(act.args[0])))
             case "audit":
                 return Done(self._audit(watched))
+            case "fill":
+                return Done(self._quiz(watched, *act.args))
+            case "count":
+                return Done(self._count(watched, act.args[0]))
             case "crash":
                 watched.players.crash(act.args[0])
                 return Done(f"made {act.args[0]} crash")
@@ -187,6 +195,24 @@ class SimGround:
             watched.world.after((place + 1) * PUT_EVERY_US, players.write)
         self._until(lambda: ended() >= before + count, PUTS_WITHIN_US, f"{count} answers end")
         return f"{players.acknowledged - good:,} answers acknowledged"
+
+    def _quiz(self, watched: Watched, room: str, keep: str) -> str:
+        if room in self._quizzes:
+            raise GroundError(f"{room} is open already: name another")
+        given: list[int] = []
+        watched.players.quiz(room, KEEPS[keep], given.append)
+        self._until(lambda: bool(given), PUTS_WITHIN_US, f"{room} has its answers")
+        self._quizzes[room] = (KEEPS[keep], given[0])
+        self._count(watched, room)
+        return f"{room} has acknowledged {given[0]} answers (kept: {keep})"
+
+    def _count(self, watched: Watched, room: str) -> str:
+        if room not in self._quizzes:
+            raise GroundError(f"nobody knows what {room} had: `fill {room} heir` opens it")
+        before = watched.players.counts
+        watched.players.count(room, *self._quizzes[room])
+        self._until(lambda: watched.players.counts > before, PUTS_WITHIN_US, f"{room} is counted")
+        return f"asked {room} how many answers it has"
 
     def _audit(self, watched: Watched) -> str:
         self._until(watched.calm, AUDIT_WITHIN_US, "nothing is owed any more")

@@ -57,6 +57,7 @@ from cluster.model.facts import (
     ReignEnded,
     RingChanged,
     RoomCheckpointed,
+    RoomCounted,
     RoomExited,
     RoomMoveBegan,
     RoomMoved,
@@ -243,7 +244,7 @@ def _dead(told: bool) -> str:
     return "is dead" if told else "dead"
 
 
-Told = FaultInjected | FaultHealed | ProcessObserved | WindowClosed | WorkloadCounted
+Told = FaultInjected | FaultHealed | ProcessObserved | WindowClosed | WorkloadCounted | RoomCounted
 _DONE: Final = {
     "start": "started",
     "kill": "killed",
@@ -333,14 +334,20 @@ def of_witness(
         case WindowClosed():
             return Phrase(payload.why or f"lost sight of {payload.subject}: its window closed")
         case WorkloadCounted():
-            if (payload.unreadable, payload.audited) == (unreadable, audited):
-                return None
-            if payload.unreadable > 0:
-                lost = f"{payload.unreadable:,} of {payload.audited:,} acknowledged answers"
-                return Phrase(f"cannot read {lost}", "bad")
-            if payload.unreadable == 0:
-                return Phrase(f"read {payload.audited:,} acknowledged answers, all there", "good")
-            return None
+            known = (payload.unreadable, payload.audited) == (unreadable, audited)
+            return None if known else _audited(payload)
+        case RoomCounted(room=room, acknowledged=given, held=held):
+            has = f"{room} has {held} of the {given} answers it acknowledged"
+            return Phrase(has, "good" if held >= given else "bad")
+
+
+def _audited(load: WorkloadCounted) -> Phrase | None:
+    if load.unreadable > 0:
+        lost = f"{load.unreadable:,} of {load.audited:,} acknowledged answers"
+        return Phrase(f"cannot read {lost}", "bad")
+    if load.unreadable == 0:
+        return Phrase(f"read {load.audited:,} acknowledged answers, all there", "good")
+    return None
 
 
 def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int]) -> Phrase | None:
@@ -432,6 +439,11 @@ def spoken(fact: Fact, old: Belief | None, book: Casebook, audit: tuple[int, int
         case FlowStarted() | FlowStopped() | FlowOverflowed() | FlowLost():
             return of_flows(payload)
         case (
-            FaultInjected() | FaultHealed() | ProcessObserved() | WindowClosed() | WorkloadCounted()
+            FaultInjected()
+            | FaultHealed()
+            | ProcessObserved()
+            | WindowClosed()
+            | WorkloadCounted()
+            | RoomCounted()
         ):
             return of_witness(fact, payload, book, *audit)

@@ -18,7 +18,10 @@ from msgspec import Struct
 
 from cluster.api.client import PeerClient
 from cluster.lab.slots import Door
+from cluster.lab.witness import LabError
 from cluster.model.member import NodeId
+from cluster.model.rooms import short
+from cluster.model.rooms.naming import Keep
 from cluster.protocol.messages import Refusal, RoomRequest, RoomResponse
 
 PATIENCE_S: Final = 1.5
@@ -140,20 +143,47 @@ class RoomPlayers:
         """Make a room's process fail."""
         await self._say(RoomRequest(room, "call", _encode({"crash": {}})))
 
+    async def quiz(self, room: str, keep: Keep) -> int:
+        """Open a room that keeps its state so, and have some players answer one question in it: how
+        many of their answers it acknowledged. Raises LabError when it cannot be opened."""
+        await self._insist(RoomRequest(room, "open", b"{}", keep=keep, again=True))
+        await self._insist(RoomRequest(room, "call", short.ASK, again=True))
+        replies = [
+            await self._insist(RoomRequest(room, "call", short.answer(player), again=True))
+            for player in range(1, short.PLAYERS + 1)
+        ]
+        return sum(map(short.counted, replies))
+
+    async def count(self, room: str) -> int:
+        """Ask a room how many answers it has. Raises LabError when it does not say."""
+        return short.held(await self._insist(RoomRequest(room, "call", short.COUNT, again=True)))
+
+    async def _insist(self, request: RoomRequest) -> bytes:
+        """What a room answers, asked until it does."""
+        for _ in range(self.options.openings_max):
+            answer = await self._asked(request)
+            if isinstance(answer, RoomResponse):
+                return answer.reply
+            await asyncio.sleep(OPEN_AGAIN_S)
+        raise LabError(f"{request.room} does not answer: see `:rooms` who runs it.")
+
     async def _call(self, room: str, message: dict[str, Any]) -> bool:
         return await self._say(RoomRequest(room, "call", _encode(message), again=True))
 
     async def _say(self, request: RoomRequest) -> bool:
         """Ask one node, then others; whether any answered."""
+        return isinstance(await self._asked(request), RoomResponse)
+
+    async def _asked(self, request: RoomRequest) -> RoomResponse | None:
         doors = list(self._doors())
         self._random.shuffle(doors)
         for door in doors[: self.options.tries_max]:
             answer: RoomResponse | Refusal = await self._client(door).room(request)
             if isinstance(answer, RoomResponse):
-                return True
+                return answer
             if answer.status < 500:
-                return False
-        return False
+                return None
+        return None
 
     def _client(self, door: Door) -> PeerClient:
         client = self._clients.get(door.name)

@@ -70,6 +70,17 @@ class WorkloadCounted(Struct, frozen=True, array_like=True, tag="load.count"):
     """How many audits have come to an end: two may have read as many answers."""
 
 
+class RoomCounted(Struct, frozen=True, array_like=True, tag="room.count"):
+    """A client of a room asked it how many answers it has."""
+
+    room: str
+    keep: str
+    """What its state outlives (`model.rooms.naming.Keep`)."""
+    acknowledged: int
+    """Answers that the room had acknowledged to that client."""
+    held: int
+
+
 class WatchSampled(Struct, frozen=True, array_like=True, tag="watch.sample"):
     """Only some of so many nodes are watched, because nobody could follow what all of them say.
 

@@ -13,7 +13,9 @@ from random import Random
 from typing import Final
 
 from cluster.config import MS, SECOND
-from cluster.model.facts import WorkloadCounted
+from cluster.model.facts import RoomCounted, WorkloadCounted
+from cluster.model.rooms import short
+from cluster.model.rooms.naming import Keep
 from cluster.model.versions import Context
 from cluster.protocol.effects import Response
 from cluster.protocol.messages import (
@@ -76,6 +78,8 @@ class Players:
         self._audits = 0
         self.audits = 0
         """Audits that came to an end."""
+        self.counts = 0
+        """Rooms that were counted."""
 
     def start(self) -> None:
         """Begin to play."""
@@ -217,6 +221,43 @@ class Players:
     def crash(self, room: str) -> None:
         """Make a room's process fail; what comes of it is told by facts."""
         self._tell_room(RoomRequest(room, "call", b'{"crash": {}}'), lambda _response: None)
+
+    def quiz(self, room: str, keep: Keep, then: Callable[[int], None]) -> None:
+        """Open a room that keeps its state so, and have some players answer one question in it;
+        `then` hears how many answers it acknowledged."""
+        words = [RoomRequest(room, "open", b"{}", keep=keep, again=True)]
+        said = (short.ASK, *(short.answer(player + 1) for player in range(short.PLAYERS)))
+        words += [RoomRequest(room, "call", word, again=True) for word in said]
+        replies: list[bytes] = []
+
+        def heard(reply: bytes) -> None:
+            replies.append(reply)
+            if len(replies) < len(words):
+                self._insist(words[len(replies)], heard)
+            else:
+                then(sum(map(short.counted, replies)))
+
+        self._insist(words[0], heard)
+
+    def count(self, room: str, keep: Keep, acknowledged: int) -> None:
+        """Ask such a room how many answers it has; a fact tells it."""
+
+        def heard(reply: bytes) -> None:
+            self._world.tell(RoomCounted(room, keep, acknowledged, short.held(reply)))
+            self.counts += 1
+
+        self._insist(RoomRequest(room, "call", short.COUNT, again=True), heard)
+
+    def _insist(self, request: RoomRequest, then: Callable[[bytes], None]) -> None:
+        """Ask until the room answers."""
+
+        def heard(response: Response | None) -> None:
+            if isinstance(response, RoomResponse):
+                then(response.reply)
+            else:
+                self._world.after(200 * MS, lambda: self._insist(request, then))
+
+        self._tell_room(request, heard)
 
     def _open(self, room: str, number: int) -> None:
         def opened(response: Response | None) -> None:

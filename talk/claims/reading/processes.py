@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster.model.facts import RoomCounted
 from cluster.model.member import NodeId
 from talk.claims.evidence import UNKNOWN, Evidence, Measured
 from tui.judge.agreement import agreement, live_observers
@@ -120,6 +121,15 @@ def restart(evidence: Evidence, _args: Args) -> Measured:
     """From when a node set out to start it until it served."""
     took = evidence.since.restarts_us
     return Measured(max(took) / 1e3, len(took), "restarts") if took else UNKNOWN
+
+
+def answers_in(evidence: Evidence, args: Args) -> Measured:
+    """By its own word to those who had answered in it."""
+    fact = evidence.since.rooms_counted.get(args[0])
+    if fact is None or not isinstance(fact.payload, RoomCounted):
+        return UNKNOWN
+    counted = fact.payload
+    return Measured(float(counted.held), counted.acknowledged, "answers acknowledged", fact)
 
 
 def escalations(evidence: Evidence, _args: Args) -> Measured:

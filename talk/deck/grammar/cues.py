@@ -30,9 +30,9 @@ from talk.deck.deck import (
     Wait,
 )
 from talk.deck.grammar.lives import live
-from talk.deck.grammar.predicates import Measures, is_node, predicate
+from talk.deck.grammar.predicates import Measures, is_node, is_room, predicate
 from talk.deck.grammar.source import NUMBER, Source, Word, instead, number, shown
-from talk.deck.words import MASTER, NOTHING, VERBS, late_ms_of, percent_of
+from talk.deck.words import KEEPS, MASTER, NOTHING, VERBS, late_ms_of, percent_of
 
 OTHERS: Final = ("wait", "say", "show", "freeze", "unfreeze", "sleep", "hold")
 """Steps that are not done to the cluster."""
@@ -46,7 +46,6 @@ RATE_MAX: Final = 10_000.0
 END: Final = "end"
 """No cue may be called so: it means after all of them."""
 ALIAS: Final = re.compile(r"[a-z][a-z0-9-]*")
-ROOM: Final = re.compile(r"room-([1-9][0-9]{0,3})")
 
 
 class Context(Struct, frozen=True):
@@ -270,7 +269,7 @@ def _argument(context: Context, name: str, arg: str, kind: str, line: int) -> No
         case "COUNT":
             _whole(source, arg.replace(",", ""), 1, COUNT_MAX, f"{name}'s count", line)
         case "ROOM":
-            if not ROOM.fullmatch(arg):
+            if not is_room(arg):
                 raise source.error(line, f"{name} takes a room, as in room-7, not {shown(arg)}")
         case "PAIR":
             if context.pairs is not None and arg not in context.pairs:
@@ -289,6 +288,9 @@ def _amount(source: Source, name: str, arg: str, kind: str, line: int) -> None:
                     f"{name} takes 1% to {LOST_PERCENT_MAX}% of all packets, or `{name} {NOTHING}`, "
                     f"not {shown(arg)}",
                 )
+        case "KEEP":
+            if arg not in KEEPS:
+                raise source.error(line, f"{name}: {shown(arg)} is no keep; {instead(arg, KEEPS)}")
         case "TIME":
             if late_ms_of(arg) < 0:
                 most = f"{DELAY_MS_MAX // 1_000}s"

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from talk.deck.deck import Act, Block, Claim, Cue, DeckError, Live, Need, Predicate, Slide, Wait
 from talk.deck.grammar.claiming import claim
 from talk.deck.grammar.comments import Command, Setting
-from talk.deck.grammar.cues import END, NODES_MAX, ROOM, ROOMS_MAX, Context, cue
+from talk.deck.grammar.cues import END, NODES_MAX, ROOMS_MAX, Context, cue
 from talk.deck.grammar.lives import live
-from talk.deck.grammar.predicates import is_node
+from talk.deck.grammar.predicates import is_node, is_room
 from talk.deck.grammar.source import US, Source, instead, shown
 
 STAGES: Final = 7
@@ -35,6 +35,8 @@ class Standing:
     def __init__(self) -> None:
         self.need = Need()
         self.added = 0
+        self.filled: set[str] = set()
+        """Rooms that were opened by cues."""
 
 
 class Draft:
@@ -279,20 +281,21 @@ class Draft:
         """Whether all nodes and rooms that are named can be there."""
         if self._need is not None:
             standing.need, standing.added = self._need, 0
+            standing.filled.clear()
         acts = [step for made in self._cues for step in made.steps if isinstance(step, Act)]
         standing.added += sum(act.verb == "add" for act in acts)
+        standing.filled |= {act.args[0] for act in acts if act.verb == "fill"}
         nodes = standing.need.nodes + standing.added
         named = [(name, act.line) for act in acts for arg in act.args for name in arg.split(",")]
         for what, line in self._conditions():
             named += [(name, line) for name in what.args]
         for name, line in dict.fromkeys(named):
-            room = ROOM.fullmatch(name)
             with self.context.going_on():
                 if is_node(name) > nodes:
                     raise self._begun_in.error(
                         line, f"there is no {name} here: this slide has n1 to n{nodes}"
                     )
-                if room and int(room[1]) > standing.need.rooms:
+                if name not in standing.filled and is_room(name) > standing.need.rooms:
                     raise self._begun_in.error(
                         line, f"there is no {name} here: this slide has {standing.need.rooms} rooms"
                     )

@@ -17,6 +17,7 @@ from talk.deck.grammar.source import NUMBER, US, Source, instead, number, shown
 RELATIONS: Final[tuple[Relation, ...]] = get_args(Relation)
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]*")
 _NODE: Final = re.compile(r"n([1-9][0-9]{0,2})")
+_ROOM: Final = re.compile(r"room-([1-9][0-9]{0,3})")
 _PARTS: Final = re.compile(r"(?P<left>[^<>=≤≥≠!]*)(?P<relation>[<>=≤≥≠!]+)(?P<right>.*)")
 _BOUND: Final = re.compile(rf"(?P<number>-?{NUMBER})\s*(?P<unit>[^\s0-9].*)?")
 _MEANT: Final = {"==": "=", "≥": ">=", "=>": ">=", "≤": "<=", "=<": "<="}
@@ -62,6 +63,12 @@ def is_node(text: str) -> int:
     return int(match[1]) if match else 0
 
 
+def is_room(text: str) -> int:
+    """The number of `room-7`; 0: it does not name a room."""
+    match = _ROOM.fullmatch(text)
+    return int(match[1]) if match else 0
+
+
 def _relation(source: Source, text: str, line: int) -> Relation:
     for relation in RELATIONS:
         if relation == text:
@@ -96,6 +103,8 @@ def _arguments(source: Source, name: str, args: list[str], known: Known, line: i
     for arg, kind in zip(args, wanted, strict=False):
         if "node" in kind.lower() and not is_node(arg):
             raise source.error(line, f"{name} is of a node, as in n4, not {shown(arg)}")
+        if kind == "ROOM" and not is_room(arg):
+            raise source.error(line, f"{name} is of a room, as in room-7, not {shown(arg)}")
 
 
 def _bound(source: Source, text: str, unit: str | None, line: int) -> float:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from cluster.config import SECOND
-from cluster.model.facts import Fact, StallNoticed, TermRefused
+from cluster.model.facts import Fact, RoomCounted, StallNoticed, TermRefused
 from cluster.model.member import NodeId
-from talk.claims.evidence import Evidence, Since
+from talk.claims.evidence import UNKNOWN, Evidence, Since
 from talk.claims.measures import MEASURES
 from talk.deck.deck import ALL
 from tests.talk.claims import stories
@@ -138,7 +138,7 @@ HOLDS: dict[str, Callable[[float, float], bool]] = {
     ">=": lambda a, b: a >= b,
     "<=": lambda a, b: a <= b,
 }
-BY_HAND = {"terms-refused"}
+BY_HAND = {"terms-refused", "answers-in"}
 """Shown by facts made by hand, below."""
 
 
@@ -185,3 +185,21 @@ def test_writes_of_an_old_term_are_counted_and_named() -> None:
     since.hear([fact])
     found = MEASURES["terms-refused"].read(evidence, ())
     assert (found.value, found.of, found.fact) == (1, 2, fact)
+
+
+def test_what_a_room_has_is_its_last_count_of_all_that_it_acknowledged() -> None:
+    since, lab = Since(ClusterView(), SECOND), NodeId("lab")
+    evidence = Evidence(ClusterView(), SECOND, since)
+
+    def counted(seq: int, room: str, held: int) -> Fact:
+        payload = RoomCounted(room, "memory", 20, held)
+        return Fact(lab, 1, seq, SECOND, SECOND, payload, (), "reported")
+
+    read = MEASURES["answers-in"].read
+    since.hear([counted(1, "room-2", 20)])
+    assert read(evidence, ("room-1",)) == UNKNOWN
+    last = counted(3, "room-1", 0)
+    since.hear([counted(2, "room-1", 20), last])
+    found = read(evidence, ("room-1",))
+    assert (found.value, found.of, found.fact) == (0, 20, last)
+    assert read(evidence, ("room-2",)).value == 20

@@ -158,6 +158,7 @@ def test_every_verb_can_be_written(name: str) -> None:
         "PAIR": ("two-masters",),
         "SHARE": ("20%",),
         "TIME": ("2s",),
+        "KEEP": ("heir",),
     }
     kinds = verb.takes.split()
     args = [samples[kind][place if len(set(kinds)) == 1 else 0] for place, kind in enumerate(kinds)]

@@ -26,6 +26,7 @@ MEASURES = {
     "availability": Measure((), "%"),
     "longest-outage-s": Measure((), "s"),
     "lag-ms": Measure((), "ms"),
+    "answers-in": Measure(("ROOM",)),
 }
 PAIRS = frozenset({"two-masters", "write-one"})
 CUE = """\

@@ -9,6 +9,7 @@ import re
 import pytest
 
 from cluster.config import SECOND
+from cluster.model.facts import RoomCounted
 from talk.deck.deck import Act, Need
 from talk.grounds.ground import GroundError
 from talk.grounds.live import LiveGround
@@ -107,6 +108,25 @@ async def test_what_a_slow_node_had_to_send_leaves_late_and_at_once_when_it_is_t
         await ground.perform(Act("slow", ("n2", "1s")), quiet.append)
         await faulty(ground, view, ["cut", "cut delay", ""])
         assert not await ground.prepare(three, fresh=False, tell=quiet.append), "the same, mended"
+    finally:
+        await ground.stop()
+
+
+async def test_a_crash_takes_the_answers_of_a_room_unless_it_has_an_heir() -> None:
+    ground = LiveGround(6)
+    one = Need(nodes=1, architecture="single", rooms=1, answers_per_s=0)
+    try:
+        await ground.prepare(one, fresh=False, tell=print)
+        for words in ("fill room-2 memory", "fill room-3 heir", "crash room-2", "crash room-3"):
+            verb, *args = words.split()
+            await ground.perform(Act(verb, tuple(args)), print)
+        for room, left in (("room-2", 0), ("room-3", 20)):
+            done = await ground.perform(Act("count", (room,)), print)
+            assert done.said == f"{room} has {left} of the 20 answers it acknowledged."
+        with pytest.raises(GroundError, match="`fill room-1 heir` opens it"):
+            await ground.perform(Act("count", ("room-1",)), print)
+        counts = [f.payload for f in ground.take() if isinstance(f.payload, RoomCounted)]
+        assert [(c.room, c.held) for c in counts[-2:]] == [("room-2", 0), ("room-3", 20)]
     finally:
         await ground.stop()
 

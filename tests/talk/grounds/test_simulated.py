@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cluster.config import SECOND
-from cluster.model.facts import Fact
+from cluster.model.facts import Fact, RoomCounted
 from talk.deck.deck import Act, Need
 from talk.deck.words import VERBS
 from talk.grounds.ground import GroundError
@@ -45,6 +45,8 @@ ALL_OF_THEM = [
     ("slow n2 2s", "what n2 sends leaves 2,000 ms later"),
     ("slow n2 nothing", "n2 sends at once again"),
     ("put 20", " answers acknowledged"),
+    ("fill room-3 heir", "room-3 has acknowledged 20 answers (kept: heir)"),
+    ("count room-3", "asked room-3 how many answers it has"),
     ("crash room-1", "made room-1 crash"),
     ("add", "added n6"),
     ("drain n2", "n2 gives up its places"),
@@ -98,6 +100,7 @@ async def test_a_pair_is_played_beside_and_tells_what_it_does() -> None:
         ("dance", "a simulated world cannot dance"),
         ("slow n1 nothing", "n1 is not slowed down"),
         ("slow n9 1s", "there is no node 'n9'"),
+        ("count room-3", "`fill room-3 heir` opens it"),
         ("kill master", "no node acts as master here"),
     ],
 )
@@ -151,4 +154,17 @@ async def test_the_master_is_whoever_reigned_when_the_slide_first_said_so() -> N
     assert [n.name for n in view.nodes.values() if n.rule.leads] not in ([], [first])
     await ground.prepare(Need(nodes=5, architecture="majority"), fresh=True, tell=quiet)
     assert (await ground.perform(act("kill master"), quiet)).said.startswith("killed n")
+    await ground.stop()
+
+
+@pytest.mark.parametrize(("keep", "left"), [("memory", 0), ("heir", 20), ("checkpoint", 20)])
+async def test_what_a_room_still_has_after_a_crash_is_counted(keep: str, left: int) -> None:
+    ground = await stands(Need(nodes=1, architecture="single", rooms=1))
+    for words in (f"fill room-2 {keep}", "crash room-2", "count room-2"):
+        await ground.perform(act(words), quiet)
+    counts = [fact.payload for fact in ground.take() if isinstance(fact.payload, RoomCounted)]
+    told = [(c.room, c.keep, c.acknowledged, c.held) for c in counts]
+    assert told == [("room-2", keep, 20, 20), ("room-2", keep, 20, left)]
+    with pytest.raises(GroundError, match="room-2 is open already"):
+        await ground.perform(act("fill room-2 heir"), quiet)
     await ground.stop()
