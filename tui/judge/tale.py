@@ -163,8 +163,9 @@ def _found_silent(view: ClusterView, incident: Incident) -> bool:
 def told_split(view: ClusterView, now: int, groups: tuple[tuple[NodeId, ...], ...]) -> list[Clause]:
     """Groups that hold each other dead, and what each can still do."""
     quorum = max((n.write_quorum for n in view.nodes.values()), default=0)
-    since = min((i.began for i in view.incidents if not i.ended), default=0)
-    age = f" for {seconds(now - since)}" if since else ""
+    first = min((i for i in view.incidents if not i.ended), key=lambda i: i.began, default=None)
+    timed = first is not None and not _found_silent(view, first)
+    age = f" for {seconds(now - first.began)}" if first is not None and timed else ""
     foreign = _foreign(view)
     called = _called(groups) if foreign else {}
     named = " | ".join(listed([called.get(n, n) for n in group], 8) for group in groups)

@@ -78,6 +78,13 @@ def test_nodes_that_all_parted_are_split_and_none_is_dead() -> None:
     assert not document.agree
 
 
+def test_of_a_split_that_was_there_before_us_nobody_says_since_when() -> None:
+    scene = Parting().live(HALVES, 2)
+    assert verdict(scene.view, scene.now).text == (
+        "The cluster is split: b@127.0.0.1 c@127.0.0.1 | a@127.0.0.1, all of them answer us."
+    )
+
+
 def test_nodes_that_all_parted_agree_on_nothing_and_that_takes_its_time() -> None:
     parting = Parting()
     assert agreed(parting.live(WHOLE)) == ("yes", "3 of 3 views")
