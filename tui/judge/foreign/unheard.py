@@ -48,11 +48,14 @@ def _foreign(
         rest = NOT_NOTICED if now - since < NOTICING_US else "the others hold it alive"
         rest = rest if len(refusing) == 1 else rest.replace(" it ", " them ")
         return "warn", Clause(f"{said}; {rest}.", said)
-    lost = [name for name in silent if view.nodes[name].reported_at]
+    lives = view.casebook.lives
+    lost = [name for name in silent if not lives.life(name).reachable]
     if lost:
         verb = "does" if len(lost) == 1 else "do"
         it = "it" if len(lost) == 1 else "them"
-        said = f"{joined(lost)} {verb} not answer us any more"
+        said = f"{joined(lost)} {verb} not answer us"
+        if all(view.nodes[name].reported_at for name in lost):
+            said += " any more"
         return "warn", Clause(f"{said}; the others hold {it} alive.", said)
     heard = judged.observers
     who = f"{joined(heard)} {'holds' if len(heard) == 1 else 'hold'}"

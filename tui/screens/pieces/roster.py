@@ -184,9 +184,7 @@ def _extras(frame: Frame, place: Columns, y: int, node: NodeView | None, said: s
         return
     for what, figure in node.extras:
         longer = f"{said}   {what} {figure}" if said else f"{what} {figure}"
-        if len(longer) > width:
-            break
-        said = longer
+        said = longer if len(longer) <= width else said
     frame.text(place.extras, y, said)
 
 

@@ -61,6 +61,8 @@ WITHIN_S: Final = 1.5
 """For one answer; a node that takes longer is silent."""
 FIRST_S: Final = 5.0
 """For the first answer of a node, with a connection before it."""
+WAITED_S: Final = 1.0
+"""Who was never met and does not answer for so long is silent, though it may still answer."""
 PATIENCE_S: Final = 0.25
 """A look waits no longer, but for the first: a node that is stopped holds up nobody."""
 RETRY_S: Final = 0.5
@@ -104,6 +106,7 @@ class Server:
         self._unknown: set[str] = set()
         """What this server does not know, or its user may not ask: not asked again."""
         self.pending: asyncio.Task[None] | None = None
+        self.pending_since = 0.0
         self._open = open_
         self._library: Any = None
         self._link: Any = None
@@ -294,6 +297,10 @@ class Redis:
             for s in self._servers.values()
             if s.why
         }
+        now = asyncio.get_running_loop().time() - WAITED_S  # it takes connections, and says nothing
+        for server in self._servers.values():
+            if server.pending and not server.id and not server.why and server.pending_since < now:
+                silent[NodeId(server.address)] = f"{server.address} does not answer"
         unheard = {name: why for name, why in silent.items() if name not in rows}
         told = Telling("Redis", every_us, ("ring", "keys", "operations", "heard", "memory"))
         return Look(time_ns() // 1_000, every_us, rows, unheard, told)
@@ -303,6 +310,7 @@ class Redis:
         for server in servers:
             if server.pending is None:
                 server.pending = asyncio.create_task(server.ask(), name=f"redis {server.address}")
+                server.pending_since = now
         pending = [s.pending for s in servers if s.pending is not None]
         done, _ = await asyncio.wait(pending, timeout=PATIENCE_S if self._begun else WITHIN_S)
         if not done and not self._begun:
@@ -399,7 +407,7 @@ class Redis:
         kept = number(info.get("repl_backlog_size", "")) or BACKLOG
         stands = {k.id: self._stands(k.id, server) for k in server.known}
         standing = standing_words(own, server.known, stands, names, kept)
-        said += [] if own.master else standing
+        said = said if own.master else [*standing, *said]  # of a master it is bad news
         if per_s:
             said.append(("commands", f"{per_s['commands']:,.0f}/s"))
         if "used_memory" in info:

@@ -13,6 +13,7 @@ from cluster.model.member import NodeId
 from tests.tui.foreign.redis.servers import free_port
 from tests.tui.foreign.redis.test_redis import trouble
 from tui.fold import fold
+from tui.judge.verdict import verdict
 from tui.sources.foreign.redis_bounds import REPLIES_MAX
 from tui.sources.foreign.redis_cluster import ALLOWED, RETRY_S, STANDING_S
 from tui.sources.foreign.watching import ForeignSource
@@ -345,3 +346,18 @@ async def test_an_answer_without_end_is_one_sentence_and_takes_little_memory(
     assert said == f"127.0.0.1:{server.port} speaks, but not as a redis server does"
     assert most < 3 * REPLIES_MAX
     assert server.poured < POURED_MAX, "it was hung up on"
+
+
+async def test_a_member_that_takes_connections_and_says_nothing_is_not_called_unasked() -> None:
+    async with Scripted(OWN) as server, Scripted() as stuck:
+        stuck.endless = "CLUSTER NODES"
+        stuck.poured = POURED_MAX  # a beginning, and nothing after it
+        server.nodes += f"{B} 127.0.0.1:{stuck.port}@1 slave {A} 0 1795389318793 1 connected\n"
+        source = ForeignSource(f"redis://127.0.0.1:{server.port}")
+        view, deadline = ClusterView(), monotonic() + 30
+        wanted = f"r{stuck.port} does not answer us; the others hold it alive."
+        while not (said := verdict(view, view.at).text).startswith(wanted):
+            assert monotonic() < deadline, said
+            view = fold(view, await source.look())
+            await asyncio.sleep(0.01)
+        await source.close()
