@@ -181,6 +181,20 @@ def test_no_screen_and_no_file_shows_what_is_secret_in_an_address() -> None:
     assert "hun" not in str(raised.value)
 
 
+def test_a_file_with_an_at_sign_in_its_name_hides_no_host() -> None:
+    file = "ssl_ca_certs=/etc/a@b/ca.pem"
+    assert shown(f"rediss://h:1,g:2?{file}") == "rediss://h:1,g:2"
+    assert shown(f"rediss://me:hunter2@h:1?{file}") == "rediss://me@h:1"
+    assert shown(f"rediss://me:hunter2@[::1]:1/?{file}") == "rediss://me@[::1]:1/"
+    assert shown("rediss://me:hun?ssl_ter=2@h:1") == "rediss://h:1"
+    assert shown("redis://me:hun?ter=2@h:1") == "redis://h:1"
+
+
+def test_an_erlang_name_beyond_ascii_is_refused_in_one_sentence() -> None:
+    with pytest.raises(ForeignError, match=r"ASCII only and 'ä' is none; give"):
+        opened("erlang://käse@host", lambda _word: None)
+
+
 def test_engines_may_be_written_in_capitals_and_mistakes_tell_no_password() -> None:
     assert address("REDIS://h:1") == "redis://h:1"
     with pytest.raises(ArgumentTypeError) as raised:

@@ -8,6 +8,7 @@ for. Adding an engine is one file with a class that has `look`, `trouble` and `c
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from random import Random
@@ -81,6 +82,12 @@ def _erlang(rest: str, _hear: Hear) -> Adapter:
     from tui.sources.foreign.erlang.watched import Erlang, named
 
     nodes, _, query = rest.partition("?")
+    if not nodes.isascii():
+        strange = next(sign for sign in nodes if not sign.isascii())
+        raise ForeignError(
+            f"names of Erlang nodes are looked for in ASCII only and {strange!r} is none; "
+            "give the name of another node of that cluster"
+        )
     given = {key: values[-1] for key, values in parse_qs(query).items()}
     if "cookie" in given:
         raise ForeignError(
@@ -123,6 +130,11 @@ ENGINES: Final = {
 }
 
 
+_OPTION: Final = re.compile(r"(auth|ssl_\w+)=")
+"""Behind `?` stand options, unless a password holds that sign."""
+_PLACES: Final = re.compile(r"(^|@)[\w.\[\]:-]*:\d+(,[\w.\[\]:-]*:\d+)*/?$")
+
+
 class ForeignError(Exception):
     """An address that names no cluster we can read, or one that nobody answers for."""
 
@@ -153,7 +165,8 @@ def shown(address: str) -> str:
         return address
     named, _, query = address.partition("?")
     scheme, _, rest = named.partition("://")
-    if "@" in query and scheme != "erlang":  # a password with a ? in it: all before is its
+    given = _OPTION.match(query) and _PLACES.search(rest)
+    if "@" in query and scheme != "erlang" and not given:  # a password with a ? in it: all before
         return f"{scheme}://{query.rpartition('@')[2]}"
     user, at, host = rest.rpartition("@")
     name = user.partition(":")[0] + at if scheme == "erlang" or user.partition(":")[0] else ""
