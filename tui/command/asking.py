@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any, Final
 
-from tui.command.saying import FINE, NO_ANSWER, NOT_FINE, WRONG_CALL, CommandError
+from tui.command.saying import FINE, NO_ANSWER, NOT_FINE, WRONG_CALL, CommandError, warn
 
 NO_NODE: Final = (
     "something answers at {} that is no node's window; look for it in what `up` printed"
@@ -47,6 +49,7 @@ def ask(
         status, fields, said = answer.status, dict(answer.getheaders()), answer.read()
     except (OSError, HTTPException) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        why = " ".join(why.split())  # it may quote what answered
         sentence = f"no node answers at {at} ({why}); is it the window's address, and is it up?"
         if sent and method != "GET":
             sentence = f"no answer from {at} ({why}), but it was sent: it may still take effect"
@@ -65,11 +68,32 @@ def ask(
 
 def there(address: str) -> tuple[str, ...]:
     """Where others of another engine's cluster were found; raises CommandError if nobody answers."""
-    if "://" not in address:
-        ask(address, "GET", "/healthz")
-        return ()
-    view, _ = foreign(address)
+    with telling_whom(address):
+        if "://" not in address:
+            ask(address, "GET", "/healthz")
+            return ()
+        view, _ = foreign(address)
     return tuple(node.window for node in view.nodes.values() if node.connected and node.window)
+
+
+@contextmanager
+def telling_whom(address: str) -> Generator[None]:
+    """If this takes longer than a moment, one line on stderr says who is asked."""
+    from threading import Timer
+
+    where = address
+    if "://" in address:
+        from tui.sources.foreign.watching import shown
+
+        where = shown(address)
+    sentence = f"asking {where}, no answer after {MOMENT_S:g} s; still waiting"
+    line = Timer(MOMENT_S, warn, (sentence,))
+    line.daemon = True
+    line.start()
+    try:
+        yield
+    finally:
+        line.cancel()
 
 
 def look(address: str) -> Any:
