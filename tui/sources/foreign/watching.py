@@ -252,8 +252,12 @@ async def looked(address: str) -> tuple[ClusterView, int, str]:
     """One look at a cluster: (view, now, why nobody could be read). Raises ForeignError."""
     source = ForeignSource(address)
     try:
-        view = fold(ClusterView(), await source.look())
-        return view, time_ns() // 1_000, source.trouble
+        facts, at = await source.look(), time_ns() // 1_000
+        return (
+            fold(ClusterView(), facts),
+            at,
+            source.trouble,
+        )  # how long that takes makes nobody old
     finally:
         await source.close()
 
@@ -278,8 +282,9 @@ async def looks(address: str) -> AsyncGenerator[tuple[ClusterView, int, str]]:
     source, view = ForeignSource(address), ClusterView()
     try:
         while True:
-            view = fold(view, await source.look())
-            yield view, time_ns() // 1_000, source.trouble
+            facts, at = await source.look(), time_ns() // 1_000
+            view = fold(view, facts)
+            yield view, at, source.trouble
             await asyncio.sleep(LOOKS_S)
     finally:
         await source.close()

@@ -6,14 +6,23 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from time import time_ns
+from typing import Any
 
 import pytest
 from msgspec.msgpack import encode
 
+from cluster.model.member import Address
 from tui.command.recorded.taping import tape
 from tui.command.saying import CommandError
+from tui.fold import fold
+from tui.judge.verdict import verdict
+from tui.sources.foreign import watching
+from tui.sources.foreign.serf import agent
+from tui.sources.foreign.serf.agents import Serf
 from tui.sources.foreign.serf.words import MSGPACK
 from tui.sources.foreign.watching import looked
+from tui.view import ClusterView
 
 BODIES = ("handshake", "auth", "monitor", "get-coordinate")
 
@@ -99,3 +108,50 @@ async def test_a_recording_that_was_removed_meanwhile_is_not_said_to_be_there(
         with pytest.raises(CommandError, match="was removed meanwhile"):
             await taping
     assert "replay" not in capsys.readouterr().out
+
+
+async def test_five_thousand_members_are_read_and_their_agent_is_not_called_silent() -> None:
+    members = tuple(f"n{number}" for number in range(1, 5_001))
+    async with Agent("n1", *members).up() as address:
+        view, now, trouble = await looked(address)
+    assert not trouble
+    assert len(view.nodes) == len(members)
+    assert verdict(view, now).text.startswith("n1 holds all 5000 alive")
+
+
+async def test_a_slow_fold_makes_nobody_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    began = time_ns() // 1_000
+
+    def an_hour(*what: Any) -> ClusterView:
+        monkeypatch.setattr(watching, "time_ns", lambda: (began + 3_600_000_000) * 1_000)
+        return fold(*what)
+
+    monkeypatch.setattr(watching, "fold", an_hour)
+    async with Agent("n1", "n1", "n2").up() as address:
+        view, now, _ = await looked(address)
+    assert "reports" not in verdict(view, now).text
+
+
+class Deaf(Agent):
+    """Takes a connection and every question, and answers none of them."""
+
+    async def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(65_536):
+            pass
+        writer.close()
+
+
+async def test_nobody_waits_for_a_member_that_has_never_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(agent, "WITHIN_S", 3_600.0)
+    async with Deaf("n2").up() as elsewhere, Agent("n1", "n1", "n2").up() as address:
+        source = Serf([Address(address.removeprefix("serf://"))], "", lambda _word: None)
+        stranger = Address(elsewhere.removeprefix("serf://"))
+        try:
+            source.meet(stranger)
+            for _ in range(3):
+                look = await source.look(250_000)
+                assert (list(look.rows), look.silent) == (["n1"], {})
+        finally:
+            await source.close()

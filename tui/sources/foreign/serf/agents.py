@@ -7,7 +7,7 @@ from collections.abc import Callable
 from time import time_ns
 from typing import Final
 
-from cluster.model.member import Address, NodeId
+from cluster.model.member import NOBODY, Address, NodeId
 from cluster.model.summary import Telling
 from tui.sources.foreign.seen import Look, Overheard, Row
 from tui.sources.foreign.serf.agent import Agent, SerfError
@@ -29,26 +29,40 @@ class Serf:
         self._hear = hear
         self._agents = {address: Agent(address, key, hear) for address in addresses}
         self._named = frozenset(addresses)
+        self._asking: dict[Address, asyncio.Task[Row]] = {}
 
     async def look(self, every_us: int) -> Look:
-        """Ask everybody at once; who does not answer is silent in this look."""
+        """Ask everybody at once; who does not answer is silent in this look.
+
+        It waits for those who were named and who answered before. Whoever has never answered, or has
+        ceased to, may take his time: hundreds of such would make the others' last word old.
+        """
         loop = asyncio.get_running_loop()
-        due = [a for a in self._agents.values() if not a.why or loop.time() >= a.retry_at]
-        answers = await asyncio.gather(*(a.look() for a in due), return_exceptions=True)
+        for address, agent in self._agents.items():
+            if address not in self._asking and (not agent.why or loop.time() >= agent.retry_at):
+                self._asking[address] = asyncio.create_task(agent.look(), name=f"ask {address}")
+        awaited = [task for address, task in self._asking.items() if self._waits_for(address)]
+        if awaited:
+            await asyncio.wait(awaited)
         at = time_ns() // 1_000
         rows: dict[NodeId, Row] = {}
-        for agent, answer in zip(due, answers, strict=True):
-            if isinstance(answer, BaseException):
-                if not isinstance(answer, SerfError):
-                    raise answer
-                agent.why, agent.retry_at = str(answer), loop.time() + RETRY_S
+        for address in [address for address, task in self._asking.items() if task.done()]:
+            agent, task = self._agents[address], self._asking.pop(address)
+            try:
+                row = task.result()
+            except SerfError as error:
+                agent.why, agent.retry_at = str(error), loop.time() + RETRY_S
                 continue
             agent.why = ""
-            rows[answer.name] = answer
-            self._learn(answer)
+            rows[row.name] = row
+            self._learn(row)
         silent = {a.name or NodeId(a.address): a.why for a in self._agents.values() if a.why}
         unheard = {n: why for n, why in silent.items() if n not in rows}
         return Look(at, every_us, rows, unheard, Telling("Serf", every_us, (), ("round trips",)))
+
+    def _waits_for(self, address: Address) -> bool:
+        agent = self._agents[address]
+        return not agent.why and (address in self._named or agent.name != NOBODY)
 
     def _learn(self, row: Row) -> None:
         """Agents of members seen, at the RPC port of whoever was asked."""
@@ -56,9 +70,13 @@ class Serf:
         for opinion in row.opinions.values():
             host = opinion.address.rpartition(":")[0]
             address = Address(f"{host}:{port}")
-            known = len(self._agents) >= AGENTS_MAX or address in self._agents
-            if host and not known and not host.startswith("127."):
-                self._agents[address] = Agent(address, self._key, self._hear)
+            if host and not host.startswith("127."):
+                self.meet(address)
+
+    def meet(self, address: Address) -> None:
+        """One more place where an agent may be."""
+        if len(self._agents) < AGENTS_MAX and address not in self._agents:
+            self._agents[address] = Agent(address, self._key, self._hear)
 
     @property
     def trouble(self) -> str:
@@ -68,4 +86,9 @@ class Serf:
 
     async def close(self) -> None:
         """Hang up everywhere."""
+        asking = list(self._asking.values())
+        self._asking.clear()
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
         await asyncio.gather(*(agent.close() for agent in self._agents.values()))
