@@ -195,14 +195,20 @@ async def _replay(reel: Recording, page: Page | None, dress: Dress) -> int:
         calm_collector()
         return Recorded(()), None
 
-    greeting = "playing from the beginning: [ ] marks, { } speed, , . step, space holds"
-    if reel.trouble:
-        greeting = reel.trouble
-    elif reel.cut_off:
-        greeting = "this recording was cut off: masterless record --repair mends the file"
     stage = "before the first word…" if NO_VIEW not in reel.trouble else f"{NO_VIEW}."
-    shown = Options(title=reel.path.name, greeting=greeting, stage=stage, dress=dress)
+    shown = Options(title=reel.path.name, greeting=welcome(reel), stage=stage, dress=dress)
     return await _watch(begin, shown, page=page, reel=reel)
+
+
+def welcome(reel: Recording) -> str:
+    """What is said first about a recording: what is wrong with it, or which keys move through it."""
+    if reel.trouble:
+        return reel.trouble
+    if reel.cut_off and reel.being_written:
+        return "still being written: this is what was there by now; replay it again for more"
+    if reel.cut_off:
+        return "this recording was cut off: masterless record --repair mends the file"
+    return "playing from the beginning: [ ] marks, { } speed, , . step, space holds"
 
 
 async def _watch(

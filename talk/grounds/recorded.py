@@ -76,7 +76,8 @@ class RecordedGround:
         missing = [name for name in shown if name not in self._visits]
         said: list[str] = []
         if self.recording.cut_off:
-            said.append("it was cut off")
+            goes_on = self.recording.being_written
+            said.append("it is still being written" if goes_on else "it was cut off")
         elif self.recording.trouble:
             said.append(self.recording.trouble)
         if missing:

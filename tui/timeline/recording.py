@@ -19,7 +19,7 @@ from tui.timeline.pack import CODEC, DamagedError, Span, unpack
 from tui.timeline.rec import MAGIC, VERSION, Header, Index
 from tui.timeline.reel import Reel, has_picture, read_view
 from tui.timeline.salvage import CHUNK_COUNT_MAX, Records, Survey, footed, gap, mend, survey
-from tui.timeline.writer import APP, CLOCK
+from tui.timeline.writer import APP, CLOCK, being_written
 from tui.view import OBSERVER, ClusterView
 
 CHECKED_BYTES_MAX: Final = 64 * 1_048_576
@@ -50,6 +50,9 @@ class Recording(Reel):
         self._views: list[int] = []
         self.cut_off = False
         """It was never ended."""
+        # Asked before anything is read: a recorder that ends meanwhile has then ended the file.
+        self.being_written = being_written(self._file)
+        """Somebody records into it: what is there by now is shown, and more comes."""
         try:
             self._records = Records(self._file)
             header = self._header()
@@ -68,6 +71,14 @@ class Recording(Reel):
         except DamagedError as error:
             self._file.close()
             raise NotARecordingError(f"{self.path} cannot be read: {error}") from None
+        except NotARecordingError:
+            self._file.close()
+            if not self.being_written:
+                raise
+            raise NotARecordingError(
+                f"{self.path} is still being written, and there is nothing to show yet: try again "
+                "in a few seconds"
+            ) from None
         except BaseException:
             # Also on Ctrl-C: a recording that could not begin must not hold its file open.
             self._file.close()
@@ -229,9 +240,14 @@ class Recording(Reel):
 def repair(path: Path) -> str:
     """Mend a recording: one that was cut off is ended, of a damaged one every whole record is kept.
 
-    Every record is checked. Says what was done. Raises as `Recording`.
+    Every record is checked. Says what was done. Raises as `Recording`, also while it is written.
     """
     with Recording(path) as reel, path.open("rb") as file:
+        if reel.being_written:
+            raise NotARecordingError(
+                f"{path} is still being written: Ctrl-C at its recorder makes it whole, and until "
+                "then nothing is to be mended"
+            )
         records = Records(file)
         found = survey(records)
         if found.sound and found.ended and not reel.cut_off:

@@ -2,16 +2,20 @@
 
 Every record is given to the kernel at once, so that our own death costs what was not yet cut into a
 chunk: a quarter of a second. A file that was not ended is read all the same (`tui.timeline.recording`).
+Who writes a file holds a lock on it, so that whoever reads it can tell a recording that goes on from
+one that was cut off. The lock is on the open file and not on its name, and ends with its process.
 Memory is bounded: what is known of records written is given away with each index.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal
 
 from cluster.model.facts import Fact
 from tui.fold import fold
@@ -102,8 +106,29 @@ class Writer:
 
 
 def create(path: Path) -> BinaryIO:
-    """A new file for our eyes only. Raises OSError, also when there is one already."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    """A new file for our eyes only, locked until it is closed. Raises OSError, also when there is one
+    already."""
+    file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    with suppress(OSError):  # a file system without locks
+        fcntl.flock(file, fcntl.LOCK_EX)
+    return file
+
+
+def being_written(file: BinaryIO) -> bool:
+    """Whether somebody writes this open file now. False, too, where a file system has no locks."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    fcntl.flock(file, fcntl.LOCK_UN)
+    return False
+
+
+Standing = Literal["", "moved", "removed", "replaced"]
+"""What became of a file's name while it was written: it stands (empty), the file has another name now,
+nothing has its name, or another file has."""
 
 
 def header_of(view: ClusterView, name: str, now: int, source: Origin = "live") -> Header:
@@ -122,7 +147,9 @@ class Recorder:
         self.began = now
         self._name = name
         self._source: Origin = source
+        self._path = path
         self._file = create(path)
+        self._stood: Standing = ""
         self._open: tuple[Writer, Cutter] | None = None
         """Only once there is something to say in the header."""
         self._notes: list[Note] = []
@@ -142,6 +169,21 @@ class Recorder:
     def bytes_written(self) -> int:
         """So far."""
         return self._open[0].bytes_written if self._open else 0
+
+    @property
+    def standing(self) -> Standing:
+        """Whether the file that is written is still the one of that name; once it is closed, whether
+        it was then."""
+        if self._file.closed:
+            return self._stood
+        ours = os.fstat(self._file.fileno())
+        try:
+            named = self._path.stat()
+        except OSError:
+            return "moved" if ours.st_nlink else "removed"
+        if os.path.samestat(ours, named):
+            return ""
+        return "moved" if ours.st_nlink else "replaced"
 
     def hear(self, facts: Sequence[Fact], now: int) -> None:
         """Facts that have just come, or none: then what waits may be written."""
@@ -202,4 +244,8 @@ class Recorder:
 
     def close(self) -> None:
         """Let go of the file, ended or not."""
+        self._stood = self.standing
+        with suppress(OSError, ValueError):
+            # Closing is not enough: a child that was forked meanwhile may hold the file open, too.
+            fcntl.flock(self._file, fcntl.LOCK_UN)
         self._file.close()

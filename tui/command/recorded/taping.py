@@ -20,6 +20,9 @@ SAID_EVERY: Final = 10
 LINE_S: Final = 30
 """Where nobody can see a line change in place, a new one is printed this often."""
 
+LOST: Final = ("removed", "replaced")
+"""What may become of a file so that nobody can read what was written to it."""
+
 
 async def tape(address: str, path: Path, lasting_s: float | None, prog: str) -> int:
     """Record until Ctrl-C, or for a time. The file is ended however this ends, unless the disk refuses
@@ -36,7 +39,8 @@ async def tape(address: str, path: Path, lasting_s: float | None, prog: str) -> 
             raise  # there is no file
         why = error.strerror or error
         if not kept[0].written:
-            path.unlink(missing_ok=True)  # noqa: ASYNC240 (once, and then it ends)
+            if kept[0].standing == "":
+                path.unlink(missing_ok=True)  # noqa: ASYNC240 (once, and then it ends)
             raise CommandError(f"{path}: {why}; nothing was recorded", NOT_FINE) from None
         said = f"{kept[0].written:,} facts are kept, {prog} replay {path} shows them"
         raise CommandError(f"{path}: {why}; {said}", NOT_FINE) from None
@@ -65,6 +69,8 @@ async def _tape(
                     pass
                 recorder.hear(source.drain(), wall())
                 turns += 1
+                if turns % SAID_EVERY == 0 and recorder.standing in LOST:
+                    break  # whatever is written now nobody can read
                 if alive and turns % SAID_EVERY == 0:
                     print(f"\r{progress(recorder, wall())}\x1b[K", end="", file=sys.stderr)
                     sys.stderr.flush()
@@ -77,11 +83,21 @@ async def _tape(
             recorder.hear(source.drain(), wall())
     if alive:
         print(file=sys.stderr)
-    if not path.exists():  # noqa: ASYNC240 (once, and then it ends)
-        raise CommandError(f"{path} was removed meanwhile: nothing is kept", NOT_FINE)
+    if recorder.standing in LOST:
+        raise CommandError(f"{path} was {_lost(recorder)}", NOT_FINE)
     say(f"{path}: {progress(recorder, wall())}")
-    say(f"{prog} replay {path} shows it")
+    if recorder.standing == "moved":
+        say(f"the file was moved meanwhile and is whole: {prog} replay shows it where it is now")
+    else:
+        say(f"{prog} replay {path} shows it")
     return FINE
+
+
+def _lost(recorder: Recorder) -> str:
+    if recorder.standing == "removed":
+        return "removed meanwhile: nothing is kept"
+    said = f"replaced by another file meanwhile: of {recorder.facts:,} facts heard nothing is kept"
+    return f"{said} but what that file holds; record into a new one"
 
 
 def progress(recorder: Recorder, now: int) -> str:

@@ -110,6 +110,19 @@ async def test_a_recording_that_was_removed_meanwhile_is_not_said_to_be_there(
     assert "replay" not in capsys.readouterr().out
 
 
+async def test_a_recording_whose_file_was_replaced_ends_at_once_and_says_so(tmp_path: Path) -> None:
+    kept, other = tmp_path / "a.rec", tmp_path / "b.rec"
+    other.write_bytes(b"somebody else's")
+    async with Agent("n1", "n1").up() as address:
+        taping = asyncio.create_task(tape(address, kept, None, "masterless"))
+        while not kept.exists():  # noqa: ASYNC110 (a file tells nobody that it is there)
+            await asyncio.sleep(0.01)
+        other.replace(kept)
+        with pytest.raises(CommandError, match="was replaced by another file meanwhile"):
+            await taping
+    assert kept.read_bytes() == b"somebody else's"
+
+
 async def test_five_thousand_members_are_read_and_their_agent_is_not_called_silent() -> None:
     members = tuple(f"n{number}" for number in range(1, 5_001))
     async with Agent("n1", *members).up() as address:
