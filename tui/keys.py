@@ -194,6 +194,10 @@ OF_STORIES: Final[tuple[Action, ...]] = ("only", "gossip", "turn", "zoom")
 """How the flow screen is looked at."""
 OF_PROCESSES: Final[tuple[Action, ...]] = ("kill", "start", "pause", "add")
 """Faults that only whoever started the processes can do."""
+OF_THE_PRESENT: Final[frozenset[Action]] = frozenset(
+    ("freeze", "live", "step_on", "step_event", "rewind")
+)
+"""What turns a world's time, and cannot while it goes back: its present is not there yet."""
 NOT_REMOTE: Final[frozenset[Action]] = frozenset(("picture", "save", "run"))
 """What no viewer in a browser can do: write files, play worlds at our cost."""
 
@@ -215,7 +219,9 @@ def offered(key: Key, scene: Scene) -> bool:
     """Whether pressing this does something now."""
     if scene.foreign and key.action in OF_PROCESSES:
         return False
-    if key.fault and (scene.frozen or not scene.own):
+    if key.fault and (scene.frozen or not scene.own or _goes_back(scene)):
+        return False
+    if key.action in OF_THE_PRESENT and _goes_back(scene) and not scene.frozen:
         return False
     if key.simulated and not _turns_a_world(scene):
         return False
@@ -240,6 +246,10 @@ def offered(key: Key, scene: Scene) -> bool:
 
 def _turns_a_world(scene: Scene) -> bool:
     return scene.simulated is not None and scene.simulated.ours
+
+
+def _goes_back(scene: Scene) -> bool:
+    return scene.simulated is not None and scene.simulated.back >= 0
 
 
 def word(key: Key, scene: Scene) -> str:

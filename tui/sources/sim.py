@@ -22,7 +22,7 @@ import msgspec
 from cluster.lab.witness import LabError
 from cluster.model.facts import Fact
 from cluster.model.member import NodeId
-from tui.keys import Action
+from tui.keys import OF_THE_PRESENT, Action
 from tui.seen.world import Simulated
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class SimSource:
         """How fast the world really goes, over about the last second."""
         self.rewinding_to = 0
         """The moment it goes back to; 0: it does not."""
+        self._turns_back = False
+        """The world's process has not been told of that moment yet."""
         self.on_again: Callable[[], None] = lambda: None
         """Called when all that was told is void, because the world begins again."""
         self._process: Process | None = None
@@ -104,9 +106,12 @@ class SimSource:
             await self.stop()
 
     async def _back(self) -> None:
-        from cluster.sim.watch.orders import Play
+        """One order of the way back. Only here, so that no slice of time comes before the first."""
+        from cluster.sim.watch.orders import Play, Rewind
 
-        answer = await self._ask(Play(self.rewinding_to, WITHIN_US, 1))
+        first, self._turns_back = self._turns_back, False
+        to = self.rewinding_to
+        answer = await self._ask(Rewind(to) if first else Play(to, WITHIN_US, 1))
         self._target = answer.now
         if answer.now >= self.rewinding_to:
             self.rewinding_to = 0
@@ -162,11 +167,16 @@ class SimSource:
         back = -1.0
         if self.rewinding_to:
             whole = max(1, self.rewinding_to - self.began)
-            back = min(1.0, max(0, self.now - self.began) / whole)
+            again = 0 if self._turns_back else max(0, self.now - self.began)
+            back = min(1.0, again / whole)
         return Simulated(self.setup.seed, self.speed, self.reached, self.paused, back)
 
     def press(self, action: Action, shown: int) -> str | None:
         """What a key does to the world's time."""
+        from cluster.sim.watch.orders import PAST
+
+        if self.rewinding_to and action in OF_THE_PRESENT:
+            return PAST
         match action:
             case "freeze":
                 self.paused = not self.paused
@@ -201,8 +211,6 @@ class SimSource:
     def _stepped(self, *, event: bool) -> str:
         from cluster.sim.watch.orders import Step
 
-        if self.rewinding_to:
-            return "the past is still being played again: wait for it"
         self.paused = True
         self._begin(self._step(Step("event" if event else "fact", WITHIN_US)))
         return f"one {'event' if event else 'fact'} on; {self.events:,} events so far"
@@ -212,18 +220,14 @@ class SimSource:
 
     def rewind(self, to: int) -> str:
         """Go back to a moment of world time: from there on it can be lived otherwise."""
+        from cluster.sim.watch.orders import PAST
+
         if self.rewinding_to or not self.began:
-            return "the past is still being played again: wait for it"
+            return PAST
         self.rewinding_to = max(self.began + 1, min(to, self.now))
-        self.paused = True
-        self._begin(self._rewind())
+        self.paused = self._turns_back = True
         back = (self.now - self.rewinding_to) / 1e6
         return f"{back:.1f} s back, by seed {self.setup.seed} and what was done until then"
-
-    async def _rewind(self) -> None:
-        from cluster.sim.watch.orders import Rewind
-
-        await self._ask(Rewind(self.rewinding_to))
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

@@ -19,6 +19,8 @@ Verb = Literal[
     "kill", "start", "pause", "resume", "isolate", "cut", "partition", "heal", "wipe", "drain",
     "leave", "add", "undo", "lose", "slow",
 ]  # fmt: skip
+PAST: Final = "the past is still being played again: wait for it"
+"""Why nothing is done to a world that goes back, nor its time turned, until it is there."""
 FACTS_MAX: Final = 1_500
 """Facts of one answer, about: past it the world waits until it is asked again. More would let it run
 ahead of the fold that draws it."""
@@ -87,7 +89,7 @@ class Answer(Struct, frozen=True):
     said: str = ""
     """Of an act: what was done, in one sentence."""
     refused: str = ""
-    """Of an act: why it was not."""
+    """Of an act or a step: why it was not."""
     again: bool = False
     """The world begins anew with this answer: whatever was told before is not to be believed."""
     behind: bool = False

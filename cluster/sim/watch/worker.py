@@ -16,7 +16,7 @@ import msgspec
 
 from cluster.sim.pace import collect_rarely
 from cluster.sim.watch.acts import RefusedError
-from cluster.sim.watch.orders import Act, Answer, Order, Play, Rewind, Setup, Step
+from cluster.sim.watch.orders import PAST, Act, Answer, Order, Play, Rewind, Setup, Step
 from cluster.sim.watch.watched import Watched
 
 FRAME_MAX: Final = 256 * 1_048_576
@@ -30,6 +30,8 @@ class Theatre:
         self.watched = Watched(setup)
         self._due: list[tuple[int, Act]] = []
         """Acts of the past that are still to be done again, after a rewind."""
+        self._back_to = 0
+        """The moment a rewind goes to: until then this is the past, and nothing is done in it."""
         self._again = True
 
     def answer(self, order: Order) -> Answer:
@@ -40,13 +42,15 @@ class Theatre:
             case Play():
                 return self._play(order)
             case Step():
+                if self._past():
+                    return self._told(refused=PAST)
                 self.watched.step(order)
             case Act():
                 return self._act(order)
             case Rewind(to):
                 done = [(at, act) for at, act in self.watched.done if at <= to]
                 self.watched = Watched(self.watched.setup)
-                self._due, self._again = done, True
+                self._due, self._back_to, self._again = done, to, True
         return self._told()
 
     def _told(self, *, behind: bool = False, said: str = "", refused: str = "") -> Answer:
@@ -64,9 +68,12 @@ class Theatre:
             self.watched.act(act)
         return self._told(behind=not self.watched.play(order))
 
+    def _past(self) -> bool:
+        return bool(self._due) or self.watched.world.now < self._back_to
+
     def _act(self, act: Act) -> Answer:
-        if self._due:
-            return self._told(refused="the past is still being played again: wait for it")
+        if self._past():
+            return self._told(refused=PAST)
         try:
             return self._told(said=self.watched.act(act))
         except RefusedError as error:

@@ -111,6 +111,19 @@ def test_while_the_past_is_played_again_nothing_can_be_done() -> None:
     assert "wait" in theatre.answer(Act("kill", "n3")).refused
 
 
+def test_nor_where_nothing_was_done_that_must_be_done_again() -> None:
+    theatre = Theatre(Setup(5, 4))
+    play(theatre, START + 6 * SECOND)
+    theatre.answer(Rewind(START + 5 * SECOND))
+    play(theatre, START + 4 * SECOND)
+    before = theatre.watched.world.now
+    assert "wait" in theatre.answer(Act("add")).refused
+    assert "wait" in theatre.answer(Step("event", LONG_US)).refused
+    assert theatre.watched.world.now == before, "it is on its way, and nobody turns it"
+    play(theatre, START + 5 * SECOND)
+    do(theatre, "add")
+
+
 def test_every_act_has_its_inverse() -> None:
     theatre = Theatre(Setup(2, 5))
     world = theatre.watched.world

@@ -8,10 +8,12 @@ from contextlib import asynccontextmanager
 from textual.pilot import Pilot
 
 from cluster.config import SECOND
-from cluster.sim.watch.orders import Setup
+from cluster.sim.watch.orders import PAST, Setup
+from cluster.sim.world import START
 from tests.tui.test_app import see, see_text, shown
 from tui.acts import Hands
 from tui.dashboard import MasterlessApp, Options, Source, Take
+from tui.keys import FAULTS, KEYS, OF_THE_PRESENT, offered
 from tui.sources.sim import SimHands, SimSource
 
 
@@ -67,6 +69,26 @@ async def test_a_world_is_hurt_stopped_stepped_and_taken_back() -> None:
         await pilot.press("space")
         await see(pilot, lambda: source.now > killed + SECOND and not app.facts)
         assert not app.view.incidents, "and nobody will be"
+
+
+async def test_while_it_goes_back_no_key_lets_it_go_on_or_hurts_it() -> None:
+    async with watching(Setup(5, 4), 20.0) as (pilot, source):
+        app = pilot.app
+        assert isinstance(app, MasterlessApp)
+        await see(pilot, lambda: source.now > START + 8 * SECOND)
+        assert "back" in (source.press("rewind", source.now) or "")
+        back = app.scene(source.now)
+        assert back.simulated is not None
+        assert back.simulated.back == 0, "nothing is played again yet"
+        shown_by = {key.action for key in KEYS if offered(key, back)}
+        assert not shown_by & {*FAULTS, *OF_THE_PRESENT}
+        for action in OF_THE_PRESENT:
+            assert source.press(action, source.now) == PAST
+        assert source.paused, "and it stands still when it is there"
+        await see(pilot, lambda: not source.rewinding_to)
+        there = source.now
+        assert source.press("freeze", there) == "the world goes on"
+        await see(pilot, lambda: source.now > there)
 
 
 async def test_without_a_world_its_keys_are_not_offered() -> None:
