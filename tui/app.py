@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+import termios
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -245,14 +246,13 @@ async def _watch(
     if world is not None:
         world.on_again = again
     loop = asyncio.get_running_loop()
-    # A hangup keeps its default action: the terminal is gone, Textual would wait for it for ever
-    # (its writer thread dies on the first write), and our nodes end when we do, however we do.
-    loop.add_signal_handler(signal.SIGTERM, app.leave)
+    leave_when_told(app.leave)
     ending = loop.call_later(lasting, app.leave) if lasting else None
     try:
         # Where nobody sees a terminal, the page is all there is to see.
         code = await app.run_async(headless=not sys.stdout.isatty())
     finally:
+        stay_left()
         if page is not None:
             await page.stop()
     if ending is not None:
@@ -260,6 +260,35 @@ async def _watch(
     if app.failure is not None:
         raise app.failure
     return code if code is not None else app.return_code or 0
+
+
+def leave_when_told(leave: Callable[[], None]) -> None:
+    """SIGTERM leaves as `q` does and gives the terminal back; a hangup too, while there is one."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, leave)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        loop.add_signal_handler(signal.SIGHUP, _hung_up, leave)
+
+
+def _hung_up(leave: Callable[[], None]) -> None:
+    """Without a terminal Textual would wait for it for ever (its writer thread dies on the first
+    write), and our nodes end when we do, however we do.
+    """
+    try:
+        termios.tcgetattr(sys.__stdout__ or -1)
+    except (termios.error, OSError, ValueError):
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGHUP)
+    else:
+        leave()
+
+
+def stay_left() -> None:
+    """The terminal is given back: Ctrl-Z no longer stops what is only ending its processes (told to
+    go on, Textual would take the terminal again and keep it).
+    """
+    signal.signal(signal.SIGTSTP, signal.SIG_IGN)
 
 
 def _clock(world: SimSource | None, reel: Recording | None) -> Now:

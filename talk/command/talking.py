@@ -139,8 +139,6 @@ def _start(deck: Deck, args: argparse.Namespace) -> int:
 
 
 async def _present(deck: Deck, args: argparse.Namespace) -> int:
-    import asyncio
-    import signal
 
     from talk.command import rehearsing
     from talk.grounds.live import LiveGround
@@ -148,6 +146,7 @@ async def _present(deck: Deck, args: argparse.Namespace) -> int:
     from talk.grounds.simulated import SimGround
     from talk.stage.app import Manner, StageApp
     from talk.stage.performance import Performance
+    from tui.app import leave_when_told, stay_left
     from tui.driving.collector import calm_collector
 
     start = _start(deck, args)
@@ -161,8 +160,7 @@ async def _present(deck: Deck, args: argparse.Namespace) -> int:
     performance = Performance(deck, ground)
     rehearsing.fallback(deck, performance)
     app = StageApp(performance, Manner(looks_of(args), start, args.seed))
-    # Ended from outside, the terminal is given back as it was.
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, app.leave)
+    leave_when_told(app.leave)
     notes = await noting.serve(app, args)
     wall = None
     with ExitStack() as ending:
@@ -176,6 +174,7 @@ async def _present(deck: Deck, args: argparse.Namespace) -> int:
                 performance.listeners.append(ending.enter_context(rehearsal))
             code = await app.run_async(headless=not seen, size=None if seen else SIZE)
         finally:
+            stay_left()
             for page in (notes, wall):
                 if page is not None:
                     await page.stop()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -81,6 +82,15 @@ class Terminal:
             return []
         found = subprocess.run(["pgrep", "-P", panes[0]], capture_output=True, text=True)
         return found.stdout.split()
+
+    def pid(self) -> int:
+        """The program's own."""
+        return int(self._tmux("list-panes", "-F", "#{pane_pid}"))
+
+    def taken(self) -> bool:
+        """Whether the terminal shows its alternate screen, or listens to the mouse."""
+        asked = "#{alternate_on}#{mouse_any_flag}"
+        return "1" in self._tmux("list-panes", "-F", asked, check=False)
 
     def ended(self) -> bool:
         """Whether the program has left."""
@@ -160,3 +170,19 @@ def test_it_runs_without_colour(terminals: Callable[..., Terminal]) -> None:
     while not terminal.ended():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_ended_from_outside_it_gives_the_terminal_back(
+    terminals: Callable[..., Terminal], number: signal.Signals
+) -> None:
+    terminal = terminals(80, 24)
+    terminal.see("5 nodes agree")
+    assert terminal.taken()
+    os.kill(terminal.pid(), number)
+    deadline = time.monotonic() + 20
+    while not terminal.ended():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert not terminal.taken()

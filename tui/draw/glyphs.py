@@ -134,7 +134,7 @@ _PLAINLY: Final = _Plainly(
             **dict.fromkeys("▀▄", "="),
             **dict.fromkeys("“”", '"'),
             **dict.fromkeys("‘’", "'"),
-            "…": ".",
+            "…": "~",
             "×": "x",
             "✕": "x",
             "●": "o",

@@ -81,7 +81,7 @@ def _lanes(frame: Frame, scene: Scene, y: int, bottom: int) -> int:
         frame.text(2, y, f"no room and no node contains {scene.sieve!r}: esc shows all", "notice")
         return y + 1
     wide = frame.width >= 100
-    label = min(12, max(map(len, names), default=2)) + (11 if wide else 3) + 2
+    label = min(12, max(map(len, names), default=2)) + (11 if wide else 5) + 2
     figures = 26 if wide else 7
     gutter = GUTTER if frame.width >= 60 else 0
     cells_width = frame.width - label - gutter - figures - 2
@@ -110,6 +110,7 @@ def _lanes(frame: Frame, scene: Scene, y: int, bottom: int) -> int:
     if len(shown) < len(names):
         frame.text(label, y + 1 + len(shown) * step, f"… {len(names) - len(shown)} more nodes",
                    "muted")  # fmt: skip
+        return y + 2 + len(shown) * step
     return y + 1 + len(shown) * step
 
 
@@ -152,7 +153,7 @@ def _legend(frame: Frame, scene: Scene, y: int) -> None:
     x = 2
     for shape, role, word in (
         (glyphs.alive, "alive", "runs"),
-        ("2", "bad", "runs twice"),
+        ("2", "bad", "= runs twice"),
         (glyphs.silent, "dead", "its node died"),
         (glyphs.joining, "joining", "starting"),
         (glyphs.down, "", "just went there"),
