@@ -11,7 +11,9 @@ from typing import Final
 
 from tui.draw.frame import Frame, Ink, ink_index
 from tui.draw.glyphs import SETS, spelled
+from tui.draw.prompt import paint_typing
 from tui.draw.raster import DOTS_X, DOTS_Y, Dots
+from tui.driving.line import Line
 from tui.keys import footer
 from tui.scene import Scene, clock
 
@@ -35,9 +37,18 @@ def paint_start(scene: Scene, width: int, height: int, stage: str, expected: int
     if len(scene.view.nodes) > NAMED_MAX:
         said = f"{heard} of {len(scene.view.nodes)} watched nodes are heard"
         frame.text((width - len(said)) // 2, height // 2 + 1, said, "muted")
-    if scene.notice:
+    if scene.typing is not None or scene.inspection.typing is not None:
+        _typed(frame, scene)
+    elif scene.notice:
         frame.text(1, height - 2, f"{SETS[scene.glyphs].here} {scene.notice}", "notice")
     return frame
+
+
+def _typed(frame: Frame, scene: Scene) -> None:
+    """What is typed here is seen, though nothing answers to it yet: a name of a key as its command."""
+    name = scene.inspection.typing or ""
+    line = scene.typing or Line(":", f"key {name}", len(name) + 4)
+    paint_typing(frame, line, scene)
 
 
 def _past(frame: Frame, scene: Scene) -> None:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from cluster.model.facts import Fact
 from tui.timeline.cutter import MARKS_KEPT, Note
 from tui.timeline.line import TimeLine
-from tui.timeline.player import Move, Player, Spot, advance, paced, press, seek
+from tui.timeline.player import Move, Player, Spot, advance, earliest, paced, press, seek
 from tui.timeline.reel import Reel
 from tui.timeline.tape import Tape
 from tui.view import ClusterView
@@ -35,7 +35,7 @@ class Deck:
         self.reel.marks.extend(kept)
         self.player = Player()
         if reel is not None:
-            self.player = Player(Spot(reel.first, reel.begin_us), playing=True)
+            self.player = Player(earliest(reel), playing=True)
         self._label = ""
         self._place = -1
         self._view = ClusterView()

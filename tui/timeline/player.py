@@ -95,9 +95,9 @@ def seek(player: Player, t: int, reel: Reel, now: int) -> tuple[Player, str]:
         said = "this is the latest moment there is"
     t = min(t, end)
     spot = Spot(reel.place_at(t), t)
-    earliest = _earliest(reel)
-    if spot.seq < earliest.seq or t < earliest.t:
-        spot, said = earliest, "this is the earliest moment kept"
+    first = earliest(reel)
+    if spot.seq < first.seq or t < first.t:
+        spot, said = first, "this is the earliest moment kept"
     return replace(player, spot=spot, playing=False, stepped=False, carry=0), said
 
 
@@ -116,7 +116,7 @@ def _spot(player: Player, reel: Reel, now: int) -> Spot:
     return spot if spot.seq >= reel.first else Spot(reel.first, reel.begin_us)
 
 
-def _earliest(reel: Reel) -> Spot:
+def earliest(reel: Reel) -> Spot:
     """The first place with something to see: before it, nobody had spoken yet."""
     seq = reel.opening()
     return Spot(seq, reel.fact(seq)[1] if seq > reel.first else reel.begin_us)
@@ -131,7 +131,7 @@ def _freeze(player: Player, reel: Reel, now: int) -> Player:
     spot = _spot(player, reel, now)
     playing = player.spot is not None and not player.playing
     if playing and not reel.growing and spot.seq >= reel.count:
-        spot = Spot(reel.first, reel.begin_us)  # a recording that has ended begins again
+        spot = earliest(reel)  # a recording that has ended begins again
     return replace(player, spot=spot, playing=playing, stepped=False)
 
 

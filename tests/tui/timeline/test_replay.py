@@ -8,14 +8,20 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
-from tests.tui.story import DEAD, KILLED, QUIET, story
+from cluster.model.happenings.outside import ProcessObserved
+from cluster.model.member import Address, NodeId
+from tests.tui.story import DEAD, KILLED, QUIET, SECOND, story
 from tests.tui.test_app import COLOUR, see, see_text, shown
 from tests.tui.timeline.test_recording import recorded as written
 from tui.dashboard import MasterlessApp, Options, Recorded, Source, Take
 from tui.keys import SCREENS
+from tui.timeline.deck import Deck
 from tui.timeline.recording import Recording
+from tui.timeline.reel import has_picture
+from tui.view import ClusterView
 
 
 async def nothing(_take: Take) -> tuple[Source, None]:
@@ -181,3 +187,44 @@ async def test_any_keys_in_any_order_are_survived_by_a_torn_recording(path: Path
             await pilot.resize_terminal(80, 24)
             await see_text(pilot, "q quit")
     assert app.desk.screen in (*SCREENS, "node")
+
+
+def slow_to_speak(path: Path) -> Path:
+    """A recording whose nodes say for eight seconds nothing that could be drawn."""
+    facts = list(story())
+    started = facts[0].at - 8 * SECOND
+    payload = ProcessObserved(NodeId("n1"), "running", 1, Address("127.0.0.1:1"))
+    silent = replace(facts[0], at=started, payload=payload)
+    return written(path, [silent, *facts])
+
+
+async def test_a_recording_begins_where_there_is_something_to_see_also_the_second_time(
+    tmp_path: Path,
+) -> None:
+    with Recording(slow_to_speak(tmp_path / "slow.rec")) as reel:
+        assert not has_picture(reel.view(reel.first + 1))
+        deck = Deck(reel)
+        assert has_picture(deck.moment(ClusterView(), 0)[0])
+        assert deck.player.playing
+        deck.press("live", 0)
+        deck.press("freeze", 0)
+        assert deck.player.playing
+        assert has_picture(deck.moment(ClusterView(), 0)[0])
+
+
+async def test_what_is_typed_before_there_is_a_picture_is_seen_and_can_be_given_up() -> None:
+    async def begin(_take: Take) -> tuple[Source, None]:
+        await asyncio.Event().wait()
+        return Recorded(()), None
+
+    app = MasterlessApp(begin, Options(expected=5), environ=COLOUR)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await see_text(pilot, "starting n1 of 5")
+        await pilot.press("colon", *"help")
+        await see(pilot, lambda: shown(app).splitlines()[-1].startswith(" :help"))
+        await pilot.press("escape")
+        await see(pilot, lambda: shown(app).splitlines()[-1].startswith(" q quit"))
+        await pilot.press("9", *"room")
+        await see(pilot, lambda: shown(app).splitlines()[-1].startswith(" :key room"))
+        await pilot.press("escape")
+        await see(pilot, lambda: shown(app).splitlines()[-1].startswith(" q quit"))
