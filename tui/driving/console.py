@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -10,6 +11,10 @@ from tui.driving.line import HISTORY_MAX, Kind, Line, completed, edited, typed, 
 
 Offer = Callable[[str], tuple[str, ...]]
 """What a line may become."""
+
+ENTERS: Final = ("enter", "ctrl+j")
+"""The second is what an Enter becomes that was typed before the terminal was ours: until then the
+kernel makes a line feed of it."""
 
 
 class Console:
@@ -29,7 +34,7 @@ class Console:
         line = self.line
         if line is None:
             return None
-        if key == "enter":
+        if key in ENTERS:
             self.line = None
             self._remember(line)
             return line

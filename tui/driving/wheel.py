@@ -82,6 +82,8 @@ class Wheel:
         self.console = Console(self._offer)
         self._marking: int | None = None
         """The moment at which `m` was pressed, while its word is typed."""
+        self._answer = ""
+        """What stood there after the last command."""
 
     @property
     def line(self) -> Line | None:
@@ -120,10 +122,15 @@ class Wheel:
         """Do what a command line says, or say why not."""
         if not line.strip():
             return
+        driven = self._driven
+        acting = driven.acts.busy or driven.acts.asking
+        if self._answer and not acting and driven.seen().notice == self._answer:
+            driven.say("")  # what was said of the last command is no answer to this one
         try:
-            self._carry_out(understand(line, self._driven.seen().view))
+            self._carry_out(understand(line, driven.seen().view))
         except NotUnderstoodError as error:
-            self._driven.say(str(error))
+            driven.say(str(error))
+        self._answer = driven.seen().notice
 
     def _offer(self, line: str) -> tuple[str, ...]:
         own = self._driven.acts.hands is not None

@@ -13,7 +13,7 @@ def fed(text: str, key: str, character: str | None) -> tuple[str | None, bool]:
     match key:
         case "escape":
             return None, False
-        case "enter":
+        case "enter" | "ctrl+j":  # the second: typed before the terminal was ours
             return text, True
         case "backspace":
             return text[:-1], False

@@ -179,4 +179,5 @@ def _pace(player: Player, by: int, reel: Reel, now: int) -> tuple[Player, str]:
     spot = _spot(player, reel, now)
     # From the live picture, slower means: on from here, in slow motion.
     playing = player.playing or player.spot is None
-    return replace(player, spot=spot, pace=pace, playing=playing, carry=0), ""
+    said = "" if playing else f"{_WORDS[pace]} from here, once space plays on"
+    return replace(player, spot=spot, pace=pace, playing=playing, carry=0), said

@@ -120,3 +120,42 @@ async def test_a_key_right_after_a_command_is_a_key_again_however_fast_it_comes(
             app.post_message(Key(key, {"colon": ":", "enter": "\r"}.get(key, key)))
         await see_text(pilot, "demo / home")
         assert app.desk.screen == "home"
+
+
+async def test_a_command_that_works_takes_the_last_ones_error_away() -> None:
+    app = dashboard(DEAD)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await see_text(pilot, "no node chosen")
+        for wrong, said in (("node n99", "there is no node 'n99'"), ("at 25:00", "25:00")):
+            await pilot.press("colon", *letters(wrong), "enter")
+            await see(pilot, lambda said=said: said in shown(app).splitlines()[-2])
+            await pilot.press("colon", *letters("theme light"), "enter")
+            await see(pilot, lambda said=said: said not in shown(app).splitlines()[-2])
+        moment = clock(app.seen(), app.seen().now, 0)
+        await pilot.press("colon", *letters("at 00:00:01"), "enter")
+        await see_text(pilot, "earliest moment kept")
+        await pilot.press("colon", *letters(f"at {moment}"), "enter")
+        await see(pilot, lambda: "earliest moment kept" not in shown(app))
+
+
+async def test_a_command_leaves_the_word_on_what_is_being_done() -> None:
+    hands = FakeHands()
+    app = dashboard(hands=hands)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await see_text(pilot, "a add")
+        await pilot.press("colon", *letters("kill n3"), "enter")
+        await see_text(pilot, "killing n3…")
+        before = app.worn
+        await pilot.press("colon", *letters("theme light"), "enter")
+        await see(pilot, lambda: "killing n3…" in shown(app) and app.worn != before)
+        hands.go.set()
+
+
+async def test_a_line_typed_before_the_terminal_was_ours_is_entered_by_its_line_feed() -> None:
+    app = dashboard(DEAD)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await see_text(pilot, "no node chosen")
+        await pilot.press("colon", *letters("matrix"), "ctrl+j")
+        await see_text(pilot, "demo / matrix")
+        await pilot.press("9", *letters("room"), "ctrl+j")
+        await see(pilot, lambda: not app.asker.typing and app.asker.seen.key == "room")

@@ -97,6 +97,15 @@ def test_slower_than_now_is_slow_motion_from_here_and_faster_is_not_possible() -
     assert PACES[pressed(slow, *["slower"] * 20).pace] == (1, 8)
 
 
+def test_another_pace_while_the_picture_stands_is_said() -> None:
+    frozen = pressed(Player(), "freeze")
+    slower, said = press(frozen, "slower", tape(), NOW)
+    assert said == "½× from here, once space plays on"
+    assert not slower.playing
+    assert press(slower, "faster", tape(), NOW)[1] == "1× from here, once space plays on"
+    assert press(pressed(slower, "freeze"), "slower", tape(), NOW)[1] == ""
+
+
 def test_who_plays_past_the_end_follows_it_again() -> None:
     player = Player(Spot(tape().count, NOW - 1_000), playing=True, pace=5)
     assert advance(player, tape(), 33_000, NOW) == Player()
