@@ -69,8 +69,8 @@ def inspect(args: argparse.Namespace) -> int:
     if args.faults and "://" in args.address:
         why = "nothing is ever done to a cluster of another engine: look at it without --faults"
         raise CommandError(why, WRONG_CALL)
-    also = there(args.address)  # a dead address is a sentence, not an empty dashboard
     page = page_of(args, shown(args.address))
+    also = there(args.address)  # a dead address is a sentence, not an empty dashboard
     if page is None and (args.plain or not sys.stdout.isatty()):
         from tui.text.live import follow
 

@@ -35,6 +35,10 @@ class NotARecordingError(Exception):
     """One sentence: what is wrong with this file, and what to do."""
 
 
+class NotMendedError(Exception):
+    """One sentence: why a file could not be mended and is as it was, and what to do."""
+
+
 class Recording(Reel):
     """One file, open until `close`."""
 
@@ -240,7 +244,8 @@ class Recording(Reel):
 def repair(path: Path) -> str:
     """Mend a recording: one that was cut off is ended, of a damaged one every whole record is kept.
 
-    Every record is checked. Says what was done. Raises as `Recording`, also while it is written.
+    Every record is checked. Says what was done. Raises as `Recording`, also while it is written;
+    NotMendedError when the whole file cannot be written beside it.
     """
     with Recording(path) as reel, path.open("rb") as file:
         if reel.being_written:
@@ -252,4 +257,11 @@ def repair(path: Path) -> str:
         found = survey(records)
         if found.sound and found.ended and not reel.cut_off:
             return f"{path} is whole: nothing to repair"
-        return mend(path, reel.header, records, found)
+        try:
+            return mend(path, reel.header, records, found)
+        except OSError as error:
+            raise NotMendedError(
+                f"{path} is as it was: {error.strerror or error}; mending writes up to "
+                f"{records.size / 1e6:.1f} MB into {path.absolute().parent}: make room there, or copy "
+                "the file to a directory that has room and mend the copy"
+            ) from None

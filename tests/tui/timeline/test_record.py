@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,7 @@ def test_wrong_calls_are_told_what_to_do(
         (("replay", str(there)), 1, "is no recording"),
         (("replay", str(tmp_path / "none")), 1, "No such file"),
         (("replay", str(tmp_path)), 1, "Is a directory"),
+        (("demo", "--host", "0.0.0.0"), 2, "--host says for whom a page is: add --serve PORT"),
     ]
     for words, code, sentence in calls:
         ended, text = said(capsys, *words)
@@ -66,3 +69,23 @@ def test_a_recording_is_not_shown_where_nobody_could_see_it(
     code, text = said(capsys, "replay", str(path))
     assert (code, text.count("\n")) == (2, 1)
     assert "nobody could see a dashboard here; --serve PORT shows it" in text
+
+
+def test_a_full_disk_leaves_the_file_and_says_where_room_is_needed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = recorded(tmp_path / "a.rec", list(story()[:3_000]), ended=False)
+    before = path.read_bytes()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limit[1]))
+    try:
+        code, text = said(capsys, "record", "--repair", str(path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert (code, text.count("\n")) == (1, 1)
+    assert f"{path} is as it was: File too large" in text
+    assert f"MB into {tmp_path}: make room there, or copy" in text
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tui.command import calm
 from tui.command.arguments import port
@@ -15,6 +15,9 @@ from tui.command.words import Parser, looks_of
 if TYPE_CHECKING:
     from tui.web.page import Page
 
+HERE: Final = "127.0.0.1"
+"""Where a page is served unless another address is named: only this machine sees it."""
+
 
 def add_serve(word: Parser) -> None:
     """`--serve` and `--host`."""
@@ -23,9 +26,8 @@ def add_serve(word: Parser) -> None:
     )
     word.add_argument(
         "--host",
-        default="127.0.0.1",
         metavar="HOST",
-        help="for whom the page is: the address to listen at (127.0.0.1: only this machine)",
+        help=f"for whom the page is: the address to listen at ({HERE}: only this machine)",
     )
 
 
@@ -38,6 +40,8 @@ def page_of(
     recording: str = "",
 ) -> Page | None:
     """The page that was asked for. `acts`: viewers with a token may do what keys here do."""
+    if args.serve is None and args.host is not None:
+        raise CommandError("--host says for whom a page is: add --serve PORT", WRONG_CALL)
     if args.serve is None:
         return None
     if getattr(args, "plain", False):
@@ -45,7 +49,7 @@ def page_of(
     from tui.web.page import Page
 
     return Page(
-        args.host,
+        args.host or HERE,
         args.serve,
         title,
         acts=acts,

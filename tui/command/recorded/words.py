@@ -57,11 +57,11 @@ def record(args: argparse.Namespace) -> int:
 
 
 def _repair(path: Path) -> int:
-    from tui.timeline.recording import NotARecordingError, repair
+    from tui.timeline.recording import NotARecordingError, NotMendedError, repair
 
     try:
         say(repair(path))
-    except NotARecordingError as error:
+    except (NotARecordingError, NotMendedError) as error:
         raise CommandError(str(error), NOT_FINE) from None
     except OSError as error:
         raise _refused(path, error) from None

@@ -167,6 +167,8 @@ def sim(args: argparse.Namespace) -> int:
     """One world, or many."""
     if not args.check:
         return watch(args)
+    if args.serve is not None or args.host is not None:
+        raise CommandError("--check shows nothing: leave out --serve and --host", WRONG_CALL)
     args.faults = args.faults or "hell"
     files = Files(args.history, args.elle, args.shiviz)
     if args.seeds is not None and (args.seed is not None or args.only is not None or any(files)):
