@@ -13,6 +13,8 @@ from bisect import insort
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from cluster.model.facts import Fact, FactsLost
 from tui.timeline.cutter import Chunk, Kept, Note
 from tui.timeline.pack import CODEC, DamagedError, Span, unpack
@@ -25,6 +27,8 @@ from tui.view import OBSERVER, ClusterView
 CHECKED_BYTES_MAX: Final = 64 * 1_048_576
 """A file up to this size is read through when it is opened, so that damage is known at once (a
 twentieth of a second); a larger one is believed until a part of it is wanted."""
+CLOCKS_APART_US: Final = 1_000_000
+"""Up to here a recorder's clock is as good as any node's."""
 MARKS_READ: Final = 10_000
 """Marks held of one file."""
 
@@ -52,6 +56,8 @@ class Recording(Reel):
         self._chunks: list[int] = []
         """Offsets; of a gap, how many facts are missing there, below zero."""
         self._views: list[int] = []
+        self._behind_us = 0
+        """How far the recorder's clock was behind the nodes': added to every time in the file."""
         self.cut_off = False
         """It was never ended."""
         # Asked before anything is read: a recorder that ends meanwhile has then ended the file.
@@ -70,6 +76,7 @@ class Recording(Reel):
                     f"{self.path} is cut off before its first record: nothing was recorded"
                 )
             self._measure()
+            self._set_clock()
             self._set_out()
             self.header = header or Header(VERSION, self.begin_us, "", 0, 0, 0, CLOCK, APP)
         except DamagedError as error:
@@ -192,6 +199,30 @@ class Recording(Reel):
         self.count = self.starts[-1] + last.count
         self.end_us = max(last.t1, self.begin_us)
 
+    def _set_clock(self) -> None:
+        """Tell the time as most nodes do, where the recorder's own clock was behind all of theirs."""
+        self._behind_us = behind = self._recorder_behind()
+        if behind:
+            self.begin_us, self.end_us = self.begin_us + behind, self.end_us + behind
+            self.times = [t + behind for t in self.times]
+            self.marks = [replace(mark, t=mark.t + behind) for mark in self.marks]
+
+    def _recorder_behind(self) -> int:
+        """A fact stands no later than it was heard, by the clock of who heard it: if that was behind,
+        so is the whole time line, and no picture on it shows the time that the line shows. A single
+        node whose clock is ahead says nothing of that.
+        """
+        try:
+            _, last, _ = self._records.record(self._views[-1]) if self._views else ("", None, 0)
+            if not isinstance(last, Kept) or last.codec != CODEC:
+                return 0
+            said = [node.reported_at for node in read_view(last.blob).nodes.values()]
+        except DamagedError:
+            return 0
+        reported = sorted(at for at in said if at)
+        behind = reported[(len(reported) - 1) // 2] - last.t if reported else 0
+        return behind if behind > CLOCKS_APART_US else 0
+
     def _set_out(self) -> None:
         """Begin with a whole view: what came before the first that can be read was folded onto
         one that cannot."""
@@ -226,6 +257,8 @@ class Recording(Reel):
             span = unpack(body.blob)
             if len(span.facts) != count:
                 raise DamagedError("it does not hold as many facts as it says")
+            if self._behind_us:
+                span = replace(span, seen=[t + self._behind_us for t in span.seen])
         except DamagedError as error:
             self.trouble = f"facts {start + 1:,} to {after:,} cannot be read: {error}"
             t = self.times[chunk]

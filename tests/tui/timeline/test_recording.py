@@ -14,12 +14,14 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cluster.model.facts import Fact
 from tests.tui.story import DEAD, END, KILLED, QUIET, SECOND, START, story, view_at
 from tests.tui.timeline.band import STEP_US, told
 from tui.fold import fold
 from tui.saving import SavingError, fresh, save_tape, save_text
+from tui.timeline.deck import Deck
 from tui.timeline.rec import MAGIC
 from tui.timeline.recording import NotARecordingError, Recording, repair
 from tui.timeline.writer import Recorder, header_of
@@ -28,16 +30,19 @@ from tui.view import ClusterView
 FACTS = list(story())
 
 
-def recorded(path: Path, facts: list[Fact] = FACTS, *, ended: bool = True) -> Path:
-    """A file that heard these; without an end, what a crash leaves."""
-    recorder = Recorder(path, "story", facts[0].at)
+def recorded(
+    path: Path, facts: list[Fact] = FACTS, *, ended: bool = True, behind_us: int = 0
+) -> Path:
+    """A file that heard these; without an end, what a crash leaves. `behind_us`: how far the
+    recorder's clock is behind that of the nodes."""
+    recorder = Recorder(path, "story", facts[0].at - behind_us)
     start = 0
     while start < len(facts):
         heard = facts[start].at + STEP_US
         end = start + 1
         while end < len(facts) and facts[end].at <= heard:
             end += 1
-        recorder.hear(facts[start:end], heard)
+        recorder.hear(facts[start:end], heard - behind_us)
         start = end
     left = path.read_bytes()
     with recorder:
@@ -203,3 +208,36 @@ def test_what_cannot_be_written_whole_leaves_nothing_behind(tmp_path: Path) -> N
     assert os.listdir(tmp_path) == []
     assert save_text("m", "svg", "x", tmp_path).read_text() == "x"
     assert os.listdir(tmp_path) == ["m.svg"]
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_the_time_line_and_the_picture_show_one_time_though_the_recorders_clock_was_wrong(
+    tmp_path: Path, ended: bool
+) -> None:
+    years = 3 * 365 * 86_400 * SECOND
+    right = recorded(tmp_path / "right.rec", ended=ended)
+    wrong = recorded(tmp_path / "wrong.rec", ended=ended, behind_us=years)
+    with Recording(right) as reel, Recording(wrong) as late:
+        deck = Deck(late)
+        for t in range(late.begin_us, late.end_us, 7 * SECOND):
+            deck.seek(t, late.end_us)
+            _, shown = deck.moment(ClusterView(), late.end_us)
+            line = deck.line(late.end_us)
+            assert line.begin <= shown <= line.end + SECOND
+            assert abs(shown - t) < SECOND
+        apart = [(a.t, b.t) for a, b in zip(reel.marks, late.marks, strict=True)]
+        assert all(abs(a - b) < SECOND for a, b in apart)
+        assert abs(reel.end_us - late.end_us) < SECOND
+
+
+def test_one_node_whose_clock_is_ahead_moves_nobody_elses_time(tmp_path: Path) -> None:
+    hour = 3_600 * SECOND
+    ahead = [replace(f, at=f.at + hour) if f.node == "n2" else f for f in FACTS]
+    path = tmp_path / "ahead.rec"
+    with Recorder(path, "story", FACTS[0].at) as recorder:
+        for start in range(0, len(FACTS), 100):
+            heard = FACTS[start : start + 100][-1].at
+            recorder.hear(ahead[start : start + 100], heard)
+    with Recording(path) as reel:
+        assert abs(reel.begin_us - FACTS[0].at) < SECOND
+        assert abs(reel.end_us - FACTS[-1].at) < SECOND
