@@ -2,7 +2,9 @@
 
 Decides when a record opens (an injected kill, pause or isolation; a process seen gone without a
 farewell; else the first accusation), when one is an echo of another and not worth a record, and
-when a removed member's record opens again. The stages themselves are in `cluster.model.course.stages`.
+when a removed member's record opens again. A member that has come back and fails again, before all
+is whole, has failed a second time: its first record ends there, interrupted. The stages themselves
+are in `cluster.model.course.stages`.
 
 An echo: an isolated node soon accuses everybody, and when it is back, others hear of that. Those
 accused by nobody else, on the larger side, have not failed; the isolated one has, and has its own
@@ -166,7 +168,12 @@ def _by_lab(
 ) -> tuple[Incident, ...]:
     life = lives.life(subject)
     for index, incident in enumerate(incidents):
-        if incident.subject == subject and not incident.ended and incident.epoch >= life.epoch:
+        if (
+            incident.subject == subject
+            and not incident.ended
+            and incident.epoch >= life.epoch
+            and not incident.stage("back").began  # else it fails again
+        ):
             if not fault or incident.fault == fault:
                 return incidents
             began = min(incident.began, fact.at)
@@ -191,17 +198,44 @@ def _by_accusation(
         or opinion.state not in (MemberState.SUSPECT, MemberState.DEAD)
         or opinion.epoch < lives.life(subject).epoch
         or not lives.live(fact.node)
-        or any(i.subject == subject and not i.ended for i in incidents)
     ):
+        return incidents
+    views = lives.observers(subject)
+    known = next((i for i in incidents if i.subject == subject and not i.ended), None)
+    again = known is not None and _returned_at_least(known)
+    if known is not None and not (again and _fails_again(known, fact, opinion, views)):
         return incidents
     cause = lives.fault_on(subject)
     began = lives.last_sign(subject, fact.node, opinion.since)
     if cause is not None and cause.at <= opinion.since:
         began = cause.at
-    accused = [o.since for o in lives.observers(subject).values() if o.accuses]
-    began = min([began, *accused])
+    began = min([began, *[o.doubted or o.since for o in views.values() if o.accuses]])
+    if known is not None:
+        began = max(began, _returned_at_least(known))
     fault = cause.kind if cause is not None else ""
     return _new(incidents, lives, fact, subject, opinion.epoch, began, fault)
+
+
+def _returned_at_least(incident: Incident) -> int:
+    """Since when it is known to be back: with everybody, else with the first; 0 if it is not."""
+    back = incident.stage("back")
+    return back.ended or back.began
+
+
+def _fails_again(
+    incident: Incident, fact: Fact, opinion: Opinion, views: Mapping[NodeId, Opinion]
+) -> bool:
+    """Whether this accusation is of a later failure than the one the member is back from.
+
+    A suspicion alone is not yet: it may pass, and the recovery goes on. Nor is what somebody who has
+    just come remembers, or what some have not unlearned while others see it alive.
+    """
+    return (
+        opinion.state is MemberState.DEAD
+        and opinion.since > _returned_at_least(incident)
+        and not isinstance(fact.payload, SnapshotTaken)
+        and (incident.returned or all(held.accuses for held in views.values()))
+    )
 
 
 def _new(
@@ -213,7 +247,7 @@ def _new(
     began: int,
     fault: str,
 ) -> tuple[Incident, ...]:
-    """Open a record; a record of an earlier life of the same member is over."""
+    """Open a record; an earlier one of the same member is over."""
     stages = tuple(Stage(name) for name in STAGES)
     done_by_lab = fault in DONE_BY_LAB
     incident = Incident(subject, epoch, began, fault, stages, confirmed=done_by_lab)
@@ -228,8 +262,9 @@ def _new(
 
 def _superseded(incident: Incident, lives: Lives, fact: Fact) -> Incident:
     case = Case(incident, lives, fact)
-    case.finish(fact.at)
-    return case.result()
+    case.finish(fact.at, false_alarm=incident.false_alarm)
+    over = case.result()
+    return replace(over, interrupted=True) if incident.stage("back").began else over
 
 
 def _reopened(incidents: tuple[Incident, ...], lives: Lives) -> tuple[Incident, ...]:

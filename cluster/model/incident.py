@@ -119,6 +119,8 @@ class Incident(Struct, frozen=True):
     confirmed: bool = False
     """The lab did it, or at some time more live nodes accused the subject than trusted it."""
     milestones: tuple[Milestone, ...] = tuple(Milestone(name) for name in MILESTONES)
+    interrupted: bool = False
+    """The subject had come back, and failed again before all was whole: the next record is of that."""
 
     def stage(self, name: StageName) -> Stage:
         """One of its stages; one that records of its kind do not hold was skipped."""
@@ -146,4 +148,5 @@ class Incident(Struct, frozen=True):
     @property
     def returned(self) -> bool:
         """The subject came back (and every live view knows it)."""
-        return bool(self.stage("back").ended)
+        back = self.stage("back")
+        return bool(back.ended) and not back.overtaken

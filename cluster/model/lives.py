@@ -83,6 +83,8 @@ class Opinion(NamedTuple):
     """For a suspect: when it will be declared dead."""
     accuser: NodeId = NodeId("")
     """Who first said it, for an accusation that came by hearsay."""
+    doubted: int = 0
+    """For the dead: since when it was suspect before, if it was."""
 
     @property
     def accuses(self) -> bool:
@@ -440,5 +442,7 @@ def _opinion(
             new = held._replace(due=payload.deadline)
     old = life.opinions.get(name)
     if old is not None and old[:2] == new[:2]:
-        new = new._replace(since=old.since, due=new.due or old.due)
+        new = new._replace(since=old.since, due=new.due or old.due, doubted=old.doubted)
+    elif old is not None and old.accuses and new.accuses and old.epoch == new.epoch:
+        new = new._replace(doubted=old.doubted or old.since)
     return replace(life, opinions={**life.opinions, name: new})

@@ -23,7 +23,7 @@ def stage_marks(incident: Incident) -> list[Mark]:
         marks.append(Mark(incident.stage("suspected").began, f"{name} suspected", "suspect"))
     if incident.stage("dead").began:
         marks.append(Mark(incident.stage("dead").began, f"{name} dead", "dead"))
-    if incident.stage("back").ended:
+    if incident.returned:
         marks.append(Mark(incident.stage("back").ended, f"{name} back", "back"))
     return marks
 

@@ -55,9 +55,11 @@ def summary(incident: Incident, now: int) -> str:
     dead = incident.stage("dead")
     if dead.ended and not dead.overtaken:
         parts.append(f"dead for all after {took(dead.ended - incident.began)}")
-    if not incident.returned:
+    if not incident.returned and not incident.interrupted:
         parts.append(counted(incident.stage("rebuilt")))
         parts.append(f"the ring went on after {whole}")
+    elif incident.interrupted:
+        parts.append(f"was back, and failed again after {whole}")
     else:
         parts.append(counted(incident.stage("returned")))
         parts.append(f"whole again after {whole}")

@@ -154,3 +154,20 @@ def _unheard_of(node: NodeView, judged: Agreement, now: int) -> Word:
     if not is_live(node, now):
         return "silent"
     return "alive" if judged.observers == (node.name,) else "joining"
+
+
+def gone(view: ClusterView, judged: Agreement) -> tuple[NodeId, ...]:
+    """Whom the others hold dead or off the ring, or whose process was seen to end; not who left.
+
+    Of another maker's cluster "process gone" says only that it refuses our own connection.
+    """
+    foreign = any(node.telling is not None for node in view.nodes.values())
+    found: list[NodeId] = []
+    for name, node in view.nodes.items():
+        state = judged.state(name)
+        ended = node.process == "gone" and bool(node.epoch) and not node.departed and not foreign
+        if state in (MemberState.DEAD, MemberState.REMOVED) or (
+            ended and state is not MemberState.LEFT
+        ):
+            found.append(name)
+    return tuple(found)

@@ -73,8 +73,10 @@ def told(
 ) -> tuple[Tone, list[Clause]]:
     """An incident's tone and clauses; the second clause is who knows.
 
-    `gone` are all whom the others hold dead or off the ring now.
+    `gone` are all whom the others hold dead or off the ring now, or whose process is gone.
     """
+    if is_gone_again(view, incident, gone):
+        return "bad", _gone_again(view, now, judged, incident)
     if incident.ended:
         return "good", _ended(view, now, incident, gone)
     if incident.stage("back").began:
@@ -99,6 +101,32 @@ _STAGE_WORD: Final[dict[StageName, str]] = {
     "trees clean": "returning",
     "one view": "returning",
 }
+
+
+def is_gone_again(view: ClusterView, incident: Incident, gone: tuple[NodeId, ...]) -> bool:
+    """Whether its subject, back by its record, is gone by what is known now: the record is behind.
+
+    One that is coming back may still be held dead by all.
+    """
+    if incident.subject not in gone or not incident.stage("back").began:
+        return False
+    node = view.nodes.get(incident.subject)
+    return incident.returned or (node is not None and node.process == "gone")
+
+
+def _gone_again(view: ClusterView, now: int, judged: Agreement, incident: Incident) -> list[Clause]:
+    name, node = incident.subject, view.nodes.get(incident.subject)
+    first = Clause(f"{name} is gone again.", f"{name} gone again")
+    peers = _peers(view, judged, name)
+    holding = _holding(view, peers, name, MemberState.DEAD)
+    if holding:
+        verb = "holds" if len(holding) == 1 else "hold"
+        said = f"{len(holding)} of {len(peers)} peers {verb} it dead"
+        return [first, Clause(f"{said}.", said)]
+    if node is not None and node.process == "gone":
+        said = f"its process ended {seconds(now - node.process_since)} ago"
+        return [first, Clause(f"{said[0].upper()}{said[1:]}.", said)]
+    return [first]
 
 
 def word_of(incident: Incident) -> str:
@@ -363,6 +391,9 @@ def _ended(
         end = "answered before anyone held it dead" if noticed else "nobody noticed"
         alarm = "False alarm" if noticed else "No alarm"
         return [Clause(f"{alarm}: {name} {word} for {took}, {end}.", f"{alarm}: {name}, {took}")]
+    if incident.interrupted:
+        said = f"{name} was back, and failed again after {took}"
+        return [Clause(f"{said}.", said)]
     if not incident.returned:
         count = incident.stage("rebuilt").count
         places = f", {counted(count, 'place')} rebuilt elsewhere" if count else ""

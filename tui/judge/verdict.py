@@ -26,9 +26,11 @@ from tui.judge.foreign.telling import strangers, telling
 from tui.judge.foreign.unheard import alone, unheard
 from tui.judge.phrases import happening, holds
 from tui.judge.rooms.survey import with_rooms
+from tui.judge.standing import gone
 from tui.judge.tale import (
     Clause,
     audit_was_early,
+    is_gone_again,
     refuses,
     told,
     told_filling,
@@ -76,14 +78,15 @@ class _Case(NamedTuple):
     judged: Agreement
     counts: tuple[int, ...]
     gone: tuple[NodeId, ...]
-    """Whom the others hold dead or off the ring; not those who left."""
+    """Whom the others hold dead or off the ring, or whose process is gone; not those who left."""
 
 
 def verdict(view: ClusterView, now: int) -> Verdict:
     """The sentence for this moment."""
     judged = agreement(view, now)
-    case = _Case(view, now, judged, served(view.nodes, judged, now), _gone(view, judged))
+    case = _Case(view, now, judged, served(view.nodes, judged, now), gone(view, judged))
     tone, clauses = _main(case)
+    news = {part for clause in clauses for part in clause}
     if judged.observers:
         tone, clauses = with_rooms(view, now, tone, clauses)
     load = view.load
@@ -97,31 +100,29 @@ def verdict(view: ClusterView, now: int) -> Verdict:
     if case.gone and tone == "good":
         tone = "warn"
     return Verdict(
-        _naming(case, [c.text for c in clauses if c.text], " ", TEXT_MAX),
+        _naming(case, [c.text for c in clauses if c.text], news, " ", TEXT_MAX),
         tone,
-        _naming(case, [c.short for c in clauses if c.short], " · ", SHORT_MAX),
+        _naming(case, [c.short for c in clauses if c.short], news, " · ", SHORT_MAX),
     )
 
 
-def _gone(view: ClusterView, judged: Agreement) -> tuple[NodeId, ...]:
-    states = {name: judged.state(name) for name in view.nodes}
-    return tuple(n for n, s in states.items() if s in (MemberState.DEAD, MemberState.REMOVED))
-
-
-def _naming(case: _Case, parts: list[str], between: str, width: int) -> str:
-    """The parts that fit; whoever is gone and named by none of them comes first, after a loss."""
-    said = _join(parts, between, width)
-    words = set(_WORD.findall(said))
-    unnamed = [name for name in case.gone if name not in words]
-    if not unnamed:
-        return said
-    verb = "is" if len(unnamed) == 1 else "are"
-    still = f"{joined(unnamed)} {verb} still gone{'.' if between == ' ' else ''}"
+def _naming(case: _Case, parts: list[str], news: set[str], between: str, width: int) -> str:
+    """The parts that fit; whoever is gone and named by no news among them comes first, after a loss."""
     load = case.view.load
     # What was lost, and what a master's absence means, is the main thing.
     mastered = architecture_of(case.view) != "masterless"
     first = 1 if mastered or (load is not None and load.unreadable > 0) else 0
-    return _join([*parts[:first], still, *parts[first:]], between, width)
+    said, named = _join(parts, between, width), set[NodeId]()
+    while True:
+        words = {word for part in news if part in said for word in _WORD.findall(part)}
+        unnamed = {name for name in case.gone if name not in words}
+        if unnamed <= named:
+            return said
+        named |= unnamed  # naming them may leave no room for the news that named others
+        verb = "is" if len(named) == 1 else "are"
+        who = joined([name for name in case.gone if name in named])
+        still = f"{who} {verb} still gone{'.' if between == ' ' else ''}"
+        said = _join([*parts[:first], still, *parts[first:]], between, width)
 
 
 def _unreadable(case: _Case, load: WorkloadCounted) -> Clause:
@@ -417,9 +418,11 @@ def _owners(case: _Case) -> Clause:
 
 def _several(case: _Case, incidents: list[Incident]) -> tuple[Tone, list[Clause]]:
     now = case.now
-    away = [i for i in incidents if not i.stage("back").ended]
-    parts = [f"{i.subject} {word_of(i)} {seconds(now - i.began)}" for i in incidents]
-    names = [f"{i.subject} {word_of(i)}" for i in incidents]
+    again = [i.subject for i in incidents if is_gone_again(case.view, i, case.gone)]
+    away = [i for i in incidents if not i.stage("back").ended or i.subject in again]
+    names = [f"{i.subject} {'gone again' if i.subject in again else word_of(i)}" for i in incidents]
+    aged = zip(names, incidents, strict=True)
+    parts = [f"{n} {seconds(now - i.began)}" if i.subject not in again else n for n, i in aged]
     head = f"{len(away)} nodes are away" if len(away) > 1 else f"{len(incidents)} failures"
     if not away:
         head = f"{len(incidents)} are back" if case.gone else "All are back"

@@ -67,6 +67,8 @@ class IncidentTold(Struct, frozen=True):
     ended: int
     took_us: int
     false_alarm: bool
+    interrupted: bool
+    """It had come back, and failed again before all was whole: that is the next record."""
     confirmed: bool
     stages: list[StageTold]
     milestones: list[MilestoneTold]
@@ -112,6 +114,7 @@ def _incident(incident: Incident, now: int) -> IncidentTold:
         ended=incident.ended,
         took_us=(incident.ended or max(now, incident.began)) - incident.began,
         false_alarm=incident.false_alarm,
+        interrupted=incident.interrupted,
         confirmed=incident.confirmed,
         stages=[_stage(stage, now) for stage in incident.stages],
         milestones=[

@@ -71,12 +71,12 @@ def _noticed(case: Case) -> None:
     case.begin("silent", case.incident.began, NOBODY, told)
     case.wait("silent", "nobody has noticed yet")
     accused = {n: o for n, o in case.accusing.items() if o.epoch == epoch}
-    if not accused:
+    if not accused or (len(accused) < len(case.views) and not _fresh(case, accused)):
         return
     if case["silent"].open or not case["suspected"].began:
-        first = _first(accused)
-        case.end("silent", accused[first].since, first)
-        case.begin("suspected", accused[first].since, first)
+        first, since = _first(_fresh(case, accused) or accused)
+        case.end("silent", since, first)
+        case.begin("suspected", max(since, case.incident.began), first)
     suspected = case["suspected"]
     dead = {n: o for n, o in accused.items() if o.state >= MemberState.DEAD}
     if not dead:
@@ -85,7 +85,7 @@ def _noticed(case: Case) -> None:
         case.wait("suspected", waiting, due)
         return
     if suspected.open or not case["dead"].began:
-        killer = _first(dead)
+        killer = min(_fresh(case, dead) or dead, key=lambda n: (dead[n].since, n))
         case.end("suspected", dead[killer].since, killer)
         case.begin("dead", max(dead[killer].since, suspected.began), killer)
     unaware = [n for n in case.views if n not in dead]
@@ -96,9 +96,15 @@ def _noticed(case: Case) -> None:
         case.end("dead", dead[last].since, last)
 
 
-def _first(who: Mapping[NodeId, Opinion]) -> NodeId:
-    """Whose opinion is the oldest."""
-    return min((opinion.since, name) for name, opinion in who.items())[1]
+def _fresh(case: Case, accused: dict[NodeId, Opinion]) -> dict[NodeId, Opinion]:
+    """The accusations of this failure: of an earlier one in the same life some may still accuse it."""
+    return {n: o for n, o in accused.items() if o.since >= case.incident.began}
+
+
+def _first(who: Mapping[NodeId, Opinion]) -> tuple[NodeId, int]:
+    """Whose opinion is the oldest, and since when it is held or was doubted before."""
+    since, name = min((opinion.doubted or opinion.since, name) for name, opinion in who.items())
+    return name, since
 
 
 def _hints(case: Case) -> None:

@@ -331,7 +331,8 @@ def _note(stage: Stage, incident: Incident) -> tuple[str, str]:
     if stage.open:
         return stage.waiting_on or counted(stage), "warn"
     if stage.ended and stage.overtaken:
-        parts = [counted(stage), "until it came back"]
+        cut_short = incident.interrupted and stage.ended == incident.ended
+        parts = [counted(stage), "until it failed again" if cut_short else "until it came back"]
         return ", ".join(part for part in parts if part), "muted"
     if stage.ended and stage.name == "promoted":
         return f"{stage.witness} is master now", "muted"
