@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import get_args
+
 import pytest
 from msgspec.structs import replace
 
+from cluster.config import ArchitectureName
 from cluster.model.facts import WatchSampled
 from cluster.model.member import NodeId
 from tests.tui.picture import assert_golden, assert_known_roles
@@ -28,6 +32,7 @@ from tui.draw.frame import Frame, ink_at
 from tui.fold import fold
 from tui.scene import Scene
 from tui.screens.home import paint
+from tui.screens.pieces.roster import columns
 from tui.view import ClusterView
 
 SIZES = [(120, 36), (80, 24)]
@@ -187,3 +192,41 @@ def test_only_lines_with_something_beside_them_are_cut() -> None:
     log = [y for y, line in enumerate(lines) if y > next_to and line[2:4].isdigit()]
     assert len(log) > 5
     assert not any("…" in lines[y] for y in log)
+
+
+@pytest.mark.parametrize("kind", get_args(ArchitectureName))
+@pytest.mark.parametrize("names", [("n1", "n2", "n3"), tuple(f"node-{n}" for n in range(1, 24))])
+def test_no_two_columns_of_the_table_touch_at_any_width(
+    kind: ArchitectureName, names: tuple[str, ...]
+) -> None:
+    for width in range(40, 201):
+        place = columns(width, [NodeId(name) for name in names], kind)
+        seen = 5 if place.seen_as_count else len(names)
+        spans = [
+            (place.state, 9),
+            (place.share, 6),
+            (place.follows, 8 if width < 100 else 10),
+            (place.keys + 1, 6 if place.keys else 0),
+            (place.ops, place.ops_spark + 6),
+            (place.p99, place.p99_spark + 6),
+            (place.hints + 1, 5 if place.hints else 0),
+            (place.heard + 1, 5 if place.heard else 0),
+            (place.seen, seen),
+        ]
+        drawn = sorted((start, length) for start, length in spans if start > 1 and length > 0)
+        for (start, length), (after, _) in pairwise(drawn):
+            assert start + length < after, f"{kind} at {width}: {place}"
+        assert place.seen + seen <= width
+
+
+@pytest.mark.parametrize("moment", [QUIET, DEAD, BACK])
+def test_nor_are_two_figures_painted_as_one(moment: int) -> None:
+    scene = scene_at(moment)
+    names = list(scene.view.nodes)
+    for width in range(40, 201):
+        frame = paint(scene, width, 12)
+        place = columns(width, names)
+        for row in frame.lines()[3:8]:
+            assert row[place.seen - 1] == " ", f"{width}: {row}"
+            assert not place.p99 or row[place.p99 - 1] == " ", f"{width}: {row}"
+            assert not place.ops or row[place.ops - 1] == " ", f"{width}: {row}"

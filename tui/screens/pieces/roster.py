@@ -107,7 +107,9 @@ def columns(
         right = heard or right
         hints = right - 7 if kind in ("masterless", "primary") and has("hints") else 0
         right = hints or right
-    room = right - x - (2 if narrow else 4) - 12
+    # Two columns never touch. Hints and ages are shorter than their columns; what is seen is not.
+    beside = 0 if not narrow or hints or heard else 1
+    room = right - x - (2 if narrow else 4) - 12 - beside
     ops_spark = max(0, min(60, room * (3 if narrow else 1) // (5 if narrow else 2)))
     p99_spark = max(0, min(60, room - ops_spark))
     if narrow and not has("latencies"):  # its own words stand there: no curve takes their room
@@ -115,6 +117,11 @@ def columns(
     ops = x + 1
     p99 = ops + ops_spark + 6 + (1 if narrow else 2)
     extras = 0
+    if room < 0 and has("latencies"):  # one of the two is left out, rather than both be read as one
+        p99 = p99_spark = 0
+        ops_spark = right - beside - ops - 6
+        if ops_spark < 0:
+            ops = ops_spark = 0
     if not has("latencies"):
         extras, p99, p99_spark = p99 if has("operations") else ops, 0, 0
     if not has("operations"):
@@ -155,7 +162,8 @@ def paint_roster(frame: Frame, scene: Scene, y: int, rows: int) -> int:
             frame.right(place.share + 6, row, text, bold=chosen)
             frame.hit(place.share + 6 - len(text), row, len(text), 1, Jump("ring", name))
         if place.keys and watched(view, name) and (told is None or node.reported_at):
-            frame.right(place.keys + 7, row, f"{node.keys:,}", bold=chosen)
+            said = f"{node.keys:,}" if node.keys < 100_000 else number(node.keys)
+            frame.right(place.keys + 7, row, said, bold=chosen)
         live = is_live(node, scene.now)
         _pace(frame, scene, place, row, node, (ops[name], slow[name]), tops)
         _depths(frame, scene, place, row, node, judged)
@@ -248,8 +256,9 @@ def _words(
     if place.crowned:
         crown(frame, scene, place.name, y, node)
     called: str = node.name
-    if len(called) > NAME_MAX:
-        called = fit(brief(scene.view.nodes, NAME_MAX).get(called, called), NAME_MAX)
+    most = place.state - place.name - (3 if place.crowned else 1)
+    if len(called) > most:
+        called = fit(brief(scene.view.nodes, most).get(called, called), most)
     frame.text(place.name + (2 if place.crowned else 0), y, called, role, bold=True)
     frame.text(place.state, y, standing.glyph(scene.glyphs), standing.role, bold=True)
     well = standing.word == "alive"
@@ -297,11 +306,10 @@ def _depths(
     if place.hints:
         held = node.queue if place.crowned else sum(depth.count for depth in node.hints)
         kept = held if is_live(node, scene.now) else 0
-        frame.right(place.hints + 6, y, f"{kept:,}" if kept else "·", "warn" if kept else "faint")
+        said = f"{kept:,}" if kept < 10_000 else number(kept)
+        frame.right(place.hints + 6, y, said if kept else "·", "warn" if kept else "faint")
         if kept:
-            frame.hit(
-                place.hints + 6 - len(f"{kept:,}"), y, len(f"{kept:,}"), 1, Jump("node", node.name)
-            )
+            frame.hit(place.hints + 6 - len(said), y, len(said), 1, Jump("node", node.name))
     if not place.heard:
         return
     signs = [scene.view.nodes[n].heard.get(node.name, 0) for n in judged.observers]
@@ -332,7 +340,8 @@ def followed(scene: Scene, node: NodeView) -> tuple[str, str]:
 
 def _follows(frame: Frame, scene: Scene, place: Columns, y: int, node: NodeView) -> None:
     text, role = followed(scene, node)
-    frame.text(place.follows, y, text[:10], role, bold=role in ("crown", "bad"))
+    room = 8 if frame.width < 100 else 10
+    frame.text(place.follows, y, text[:room], role, bold=role in ("crown", "bad"))
 
 
 def _seen(
