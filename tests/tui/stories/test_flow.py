@@ -10,10 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from cluster.model.facts import Fact, MemberChanged
+from cluster.model.facts import (
+    Fact,
+    MemberChanged,
+    MessageReceived,
+    MessageSent,
+    OperationFinished,
+)
 from cluster.model.member import NodeId
 from tests.tui.picture import assert_golden, assert_known_roles
-from tests.tui.stories.test_stories import operations, view
+from tests.tui.stories.test_stories import operations, told, view
 from tests.tui.story import (
     BACK,
     DEAD,
@@ -27,6 +33,7 @@ from tests.tui.story import (
     story,
 )
 from tui.draw.frame import Frame, ink_at
+from tui.fold import fold
 from tui.judge.stories.story import STEPS_MAX, Step, Story
 from tui.judge.stories.walk import Look, shown, step_beside
 from tui.judge.stories.weave import Weave
@@ -265,3 +272,38 @@ def is_told(step: Step) -> bool:
     """Whether a step says that somebody learned something from another."""
     news = step.fact.payload
     return isinstance(news, MemberChanged) and news.teller not in ("", step.fact.node)
+
+
+def test_who_is_said_to_hold_a_write_is_drawn_though_no_message_of_it_was_traced() -> None:
+    facts, now = told()
+    seen = view()[0]
+    held = operations(Weave(seen.trace), now)[0]
+    (end,) = [s.fact for s in held.steps if isinstance(s.fact.payload, OperationFinished)]
+    assert isinstance(end.payload, OperationFinished)
+    copy = next(name for name in end.payload.replicas if name != end.node)
+    kept = [
+        fact
+        for fact in facts
+        if not (isinstance(fact.payload, MessageSent) and copy in (fact.node, fact.payload.to))
+        and not (
+            isinstance(fact.payload, MessageReceived) and copy in (fact.node, fact.payload.sender)
+        )
+    ]
+    thin = fold(ClusterView(), kept)
+    story = operations(Weave(thin.trace), now)[0]
+    assert [name for _, name in story.unseen_copies] == [copy]
+    scene = Scene(thin, now, own=True, look=Look(story))
+    shown = text(paint(scene, 120, 36))
+    safe = f"safe on {' '.join(end.payload.replicas)}"
+    assert safe in shown
+    quiet = shown.split(" quiet here, folded")[0].splitlines()[-1]
+    assert copy not in quiet.split(), "who is named is not said to be quiet"
+    picture = lay(scene, story, (0, 3), (120, 25))
+    assert copy in picture.rows
+    below = picture.rows[copy]
+    step = 1 if below < picture.rows[end.node] else -1
+    assert drawn_row(paint(scene, 120, 36), below + step), "a dotted line reaches its lane"
+
+
+def drawn_row(frame: Frame, y: int) -> bool:
+    return any("\u2800" < char <= "\u28ff" for char in frame.chars[y])

@@ -127,7 +127,21 @@ class Story(Struct, frozen=True):
         """Whoever takes part, in order of appearance."""
         names = dict.fromkeys(step.fact.node for step in self.steps)
         names |= dict.fromkeys(arrow.to for arrow in self.arrows)
+        names |= dict.fromkeys(name for _, name in self.unseen_copies)
         return tuple(names)
+
+    @property
+    def unseen_copies(self) -> tuple[tuple[Step, NodeId], ...]:
+        """Nodes on which a write is said to be safe though no message to or from them was traced: the
+        step that says so, and the node. Not every message is told of."""
+        seen = {step.fact.node for step in self.steps} | {arrow.to for arrow in self.arrows}
+        return tuple(
+            (step, name)
+            for step in self.steps
+            if isinstance(end := step.fact.payload, OperationFinished) and end.kind != "get"
+            for name in end.replicas
+            if name not in seen
+        )
 
     def step(self, name: FactId | None) -> Step | None:
         """The step of a name."""

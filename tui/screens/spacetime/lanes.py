@@ -194,7 +194,7 @@ def _slopes(
         rank = (3 if shines else 1) + (1 if arrow.lost else 0)
         pen = (role if shines else "rule", "bad" if shines else "faint", rank, 1.0)
         crosses += _slope(dots, picture, way, usual, pen)
-    for way in untraced(story):
+    for way in (*untraced(story), *_copied(story)):
         crosses += _slope(dots, picture, way, usual, ("muted", "faint", 0, 3.0))
     dots.onto(frame, 0, picture.top, scene.glyphs)
     return [cross for cross in crosses if 0 <= cross[0] < frame.width]
@@ -218,6 +218,16 @@ def untraced(story: Story) -> list[Way]:
         since = min(at, moment(known[-1])) if known else at
         ways.append(Way(news.teller, step.fact.node, since, at, lost=False))
     return ways
+
+
+def _copied(story: Story) -> list[Way]:
+    """To each copy of which only the end of a write tells: on its way from the beginning to the end,
+    at most."""
+    begun = moment(story.steps[0])
+    return [
+        Way(step.fact.node, name, begun, moment(step), lost=False)
+        for step, name in story.unseen_copies
+    ]
 
 
 def drawable(picture: Picture, whisper: Whisper) -> bool:
