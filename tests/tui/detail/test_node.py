@@ -220,3 +220,22 @@ def test_who_was_removed_owns_nothing_and_its_story_goes_to_its_end() -> None:
     assert sum(text.startswith("goes on without n4") for text in told) == 4
     others = [line.text for line in did(scene_at(at, removed_story), N5)]
     assert not any(text.startswith("declares n4 dead") for text in others)
+
+
+def test_of_a_simulated_node_no_machine_is_drawn_as_zeros() -> None:
+    from cluster.sim.watch.orders import Play, Setup
+    from cluster.sim.watch.worker import Theatre
+    from cluster.sim.world import START as BEGAN
+
+    theatre = Theatre(Setup(5, 3))
+    view = ClusterView()
+    answer = theatre.answer(Play(BEGAN + 6 * SECOND, 10 * SECOND))
+    while answer.behind:
+        view = fold(view, answer.facts)
+        answer = theatre.answer(Play(BEGAN + 6 * SECOND, 10 * SECOND))
+    view = fold(view, answer.facts)
+    drawn = text(paint(Scene(view=view, now=answer.now, selected=NodeId("n2")), 120, 36))
+    assert "messages/s" in drawn, "what it does is told"
+    assert not [word for word in ("disk kB/s", "loop lag ms", "memory MB") if word in drawn]
+    of_processes = text(paint(of(QUIET, N5), 120, 36))
+    assert "memory MB" in of_processes

@@ -40,6 +40,7 @@ ROWS: Final[tuple[Row, ...]] = (
     ("loop lag ms", figures.lag_ms, True, "lag"),
     ("memory MB", figures.memory_mb, True, "memory"),
 )
+OF_MACHINES: Final[tuple[Told, ...]] = ("disk", "lag", "memory")
 DID_LEAST: Final = 3
 
 
@@ -57,7 +58,7 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     if bottom - y < 3:
         return frame
     wide = width >= 100
-    told = _rows(scene)
+    told = _rows(scene, scene.view.nodes[name])
     rows = min(_depth(scene, name, told), bottom - y)
     peers = width - (52 if wide else 20)
     _history(frame, scene, y, told[:rows], name, peers - (4 if wide else 2))
@@ -100,12 +101,16 @@ def _title(scene: Scene, node: NodeView) -> str:
 # --- its last minute -----------------------------------------------------------------------------
 
 
-def _rows(scene: Scene) -> list[Row]:
-    """The figures that such a cluster tells."""
+def _rows(scene: Scene, node: NodeView) -> list[Row]:
+    """The figures that such a cluster tells. What a machine would tell is not told where there is
+    none: no process takes no memory, so one of ours that says it does is simulated."""
     wanted: dict[str, Row] = {row[0]: row for row in ROWS if tells(scene.view, row[3])}
     if telling(scene.view) is not None and wanted.pop("puts/s", None):
         # Of another engine operations are counted together.
         wanted["gets/s"] = ("operations/s", figures.gets, False, "operations")
+    if node.telling is None and node.samples and not any(map(figures.memory_mb, node.samples)):
+        rows = wanted.values()
+        return [r for r in rows if r[3] not in OF_MACHINES or any(map(r[1], node.samples))]
     return list(wanted.values())
 
 
