@@ -10,10 +10,10 @@ from tui.draw.chrome import FOOT, TOP, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.driving.sieve import hidden, kept_lines
-from tui.judge.wording import counted
+from tui.judge.wording import counted, seconds
 from tui.scene import Scene
 from tui.screens.pieces.parts import event, speaker
-from tui.view import EventLine
+from tui.view import EVENTS_MAX, EventLine
 
 
 def paint(scene: Scene, width: int, height: int) -> Frame:
@@ -27,8 +27,13 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     told = [line for line in scene.view.events if line.at <= scene.now]
     lines = kept_lines(scene, told)
     x = frame.text(2, y, "what happened, newest last", "muted")
+    back = _reach(scene)
     if len(lines) < len(told):
-        x = frame.text(x, y, f"; lines: {hidden(len(lines), len(told))}", "notice")
+        said = f"; lines: {hidden(len(lines), len(told))}"
+        brief = said.replace("lines: ", "") if x + len(said) + len(back) + 3 > width else said
+        x = frame.text(x, y, f"{brief}{back and f', of {back}'}", "notice")
+    elif back:
+        x = frame.text(x, y, f": {back}", "muted")
     heard = f"{scene.view.facts:,} facts heard"
     heard += f", {scene.view.lost:,} missed" if scene.view.lost else ""
     rows = bottom - y - 2
@@ -47,6 +52,14 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
         if line.node in scene.view.nodes:
             frame.hit(0, row, width, 1, line.node)
     return frame
+
+
+def _reach(scene: Scene) -> str:
+    """How far back the log goes, once it is full: what is older is looked for where time was."""
+    known = scene.view.events
+    if len(known) < EVENTS_MAX:
+        return ""
+    return f"the last {seconds(max(0, scene.now - known[0].at))}"
 
 
 def _about(line: EventLine, name: str | None) -> bool:
