@@ -13,6 +13,7 @@ from cluster.model.member import NodeId
 from cluster.model.values.copies import CopyShown, RoomShown, SiblingShown
 from cluster.model.versions import Context
 from tests.tui.picture import assert_golden, assert_known_roles
+from tests.tui.stories.test_stories import view as real_view
 from tests.tui.story import DEAD, N4, QUIET, SECOND, START, scene_at, view_at
 from tui.draw.frame import Frame
 from tui.inspecting.prompt import NAME_MAX, fed
@@ -193,3 +194,19 @@ def test_a_name_is_typed_corrected_and_finished() -> None:
     assert fed(typed, "ctrl+u", None) == ("", False)
     assert fed(typed, "up", None) == ("r:7", False)
     assert fed("x" * NAME_MAX, "y", "y") == ("x" * NAME_MAX, False)
+
+
+def test_who_is_asked_for_a_key_is_given_one_that_exists() -> None:
+    seen, now = real_view()
+    asked = Scene(seen, now, own=True, inspection=Inspection(typing=""))
+    assert "for example  room:7/a1" in text(paint(asked, 80, 24))
+    nothing = replace(scene(Inspection(typing="")), view=ClusterView())
+    assert "for example" not in text(paint(nothing, 80, 24))
+
+
+def test_when_a_node_was_asked_does_not_look_like_the_age_of_its_value() -> None:
+    old = value("n1", 2, "blue", DEAD - 180 * SECOND)
+    copies = tuple(copy(name, B, old, at=DEAD - SECOND) for name in owners())
+    shown = text(paint(scene(Inspection(KEY, copies=copies)), 120, 36))
+    assert shown.count("asked 1.0s ago") == len(copies)
+    assert shown.count("ago") == len(copies)

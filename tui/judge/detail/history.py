@@ -16,6 +16,7 @@ from cluster.model.facts import (
     Fact,
     HintStored,
     OperationFinished,
+    OperationStarted,
     ReadRepaired,
     SiblingsKept,
 )
@@ -55,6 +56,13 @@ def history(copies: tuple[Copy, ...], trace: Trace, key: str, now: int) -> list[
 def told_as(key: str) -> str:
     """A key as nodes write it in facts: shortened, so that long keys with one beginning look alike."""
     return key if len(key) <= KEY_TOLD else f"{key[: KEY_TOLD - 1]}…"
+
+
+def some_key(trace: Trace) -> str:
+    """A key that exists: of the last operation that was traced; empty when none was."""
+    keys = (f.payload.key for f in Weave(trace).operations()
+            if isinstance(f.payload, OperationStarted))  # fmt: skip
+    return next((key for key in keys if key and not key.endswith("…")), "")
 
 
 def _order(line: Happening) -> tuple[int, str, str]:

@@ -15,7 +15,7 @@ from tui.draw.chrome import FOOT, TOP, fit, paint_chrome
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.judge.detail.copies import home_of, relation, sentence, vector, worth
-from tui.judge.detail.history import Happening, history, replaced
+from tui.judge.detail.history import Happening, history, replaced, some_key
 from tui.judge.exposure import common_ring
 from tui.judge.foreign.telling import without
 from tui.judge.standing import standing
@@ -47,7 +47,7 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     y = TOP + (1 if height >= 22 else 0)
     bottom = height - FOOT
     if seen.typing is not None:
-        y = _prompt(frame, scene, y)
+        y = _prompt(frame, scene, y, bottom)
     if untold or not seen.key:
         return frame
     for part in (_home, _copies, _history, _readings):
@@ -56,11 +56,15 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
     return frame
 
 
-def _prompt(frame: Frame, scene: Scene, y: int) -> int:
+def _prompt(frame: Frame, scene: Scene, y: int, bottom: int) -> int:
     x = frame.text(2, y, "key ", "accent", bold=True)
     x = frame.text(x, y, fit(scene.inspection.typing or "", frame.width - 24), "")
     x = frame.text(x, y, "▏" if scene.glyphs != "ascii" else "_", "accent")
     frame.text(x + 2, y, "enter asks, esc gives up", "faint")
+    known = some_key(scene.view.trace)
+    if known and y + 1 < bottom:
+        frame.text(2, y + 1, fit(f"for example  {known}", frame.width - 3), "muted")
+        return y + 3
     return y + 2
 
 
@@ -131,7 +135,8 @@ def _copy(frame: Frame, scene: Scene, y: int, copy: Copy, *, owner: bool) -> Non
     frame.text(25, y, fit(vector(copy.held.context), x - 26), "")
     siblings = copy.held.siblings
     values = " | ".join(worth(s) for s in siblings) or "–"
-    when = f"  {age(scene.now - copy.at)} ago" if wide and copy.at else ""
+    # Of the asking: how old the value is, the history tells.
+    when = f"  asked {age(scene.now - copy.at)} ago" if wide and copy.at else ""
     frame.text(
         x, y, fit(values, frame.width - x - 1 - len(when)), "warn" if len(siblings) > 1 else ""
     )
