@@ -145,6 +145,8 @@ class Recording(Reel):
     def _by_survey(self, found: Survey) -> None:
         """List what is whole."""
         self._unlist()
+        if self.being_written and found.tail_bytes:  # the record that is being written just now
+            found.places, found.lost_bytes = found.places - 1, found.lost_bytes - found.tail_bytes
         self.cut_off = not found.ended
         for entry in found.entries:
             self._list(*entry)

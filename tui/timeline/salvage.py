@@ -68,6 +68,8 @@ class Survey(Struct):
     """Stretches of bytes that are no whole record."""
     lost_bytes: int = 0
     """In those."""
+    tail_bytes: int = 0
+    """Of them the last, where the file ends within such a stretch."""
     twice: int = 0
     """Facts that the file says once more."""
     ended: bool = False
@@ -173,6 +175,7 @@ def _walk(records: Records, found: Survey) -> Iterator[tuple[int, str, Body | No
             whole = records.next_whole(offset + 1)
             found.places += 1
             found.lost_bytes += whole - offset
+            found.tail_bytes = whole - offset if whole == records.size else 0
             offset = whole
             continue
         if kind == "Z":

@@ -42,6 +42,19 @@ def test_a_recording_that_is_still_written_says_so_and_nobody_mends_it(path: Pat
     assert "nothing to repair" in repair(path)
 
 
+def test_a_record_that_is_half_written_is_no_damage(path: Path) -> None:
+    with begun(path):
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-7])
+        with Recording(path) as reel:
+            assert reel.count > 0
+            assert "still being written" in welcome(reel)
+        path.write_bytes(whole)
+    path.write_bytes(path.read_bytes()[:-90])
+    with Recording(path) as reel:
+        assert "not readable" in welcome(reel), "nobody writes the rest of this one"
+
+
 def test_one_that_was_cut_off_is_offered_its_mending(path: Path) -> None:
     recorder = begun(path)
     recorder.close()
