@@ -156,7 +156,6 @@ def _take(draft: Draft, fact: Fact) -> None:
             | TopicPublished()
             | TopicDelivered()
             | StallNoticed()
-            | PersistFailed()
             | TreeRebuilt()
             | CopiesDropped()
             | RecordRotted()
@@ -214,6 +213,7 @@ def _take(draft: Draft, fact: Fact) -> None:
             | HintsDelivered()
             | TreeCompared()
             | HintsHandedOver()
+            | PersistFailed()
         ):
             if node is not None:
                 _said(draft, fact, node, payload)
@@ -295,6 +295,7 @@ Said = (
     | HintsDelivered
     | TreeCompared
     | HintsHandedOver
+    | PersistFailed
 )
 
 
@@ -311,7 +312,7 @@ def _said(draft: Draft, fact: Fact, node: NodeView, payload: Said) -> None:
             draft.speak(fact, node.beliefs.get(payload.claim.name))
             changed = row.belief(node, fact, payload)
             draft.introduce(payload.claim)
-        case NodeStarted() | NodeStopped():
+        case NodeStarted() | NodeStopped() | PersistFailed():
             draft.speak(fact, None)
             changed = row.lifecycle(node, fact, payload)
         case SuspicionRaised() | SuspicionConfirmed() | SuspicionRefuted():

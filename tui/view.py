@@ -149,6 +149,10 @@ class NodeView(Struct, frozen=True, gc=False):
     """How much of it can be told, when it is a node of another engine."""
     extras: tuple[tuple[str, str], ...] = ()
     """What only its engine has: (what, how much), for people to read."""
+    refused_at: int = 0
+    """When its disk last refused a write; 0: never."""
+    refusal: str = ""
+    """Why it did."""
 
 
 MessageId = tuple[NodeId, int, int]

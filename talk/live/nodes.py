@@ -21,7 +21,13 @@ from tui.view import NodeView
 RECENT: Final = 8
 """Pulses over which a rate is averaged."""
 BAR: Final = 24
-_STATE: Final = {"alive": "alive", "suspect": "suspect", "dead": "dead", "removed": "dead"}
+_STATE: Final = {
+    "alive": "alive",
+    "refusing": "suspect",
+    "suspect": "suspect",
+    "dead": "dead",
+    "removed": "dead",
+}
 
 
 def paint_nodes(scene: Scene, width: int, height: int) -> Frame:

@@ -21,7 +21,6 @@ from cluster.model.facts import (
     MessageSent,
     NodeStarted,
     Payload,
-    PersistFailed,
     StallNoticed,
     SuspicionRaised,
     WindowClosed,
@@ -204,7 +203,7 @@ def test_everything_kept_is_bounded() -> None:
     assert len(fold(ClusterView(), many).messages) == MESSAGES_MAX
     lonely = [fact(i, MessageReceived(N2, 4, i, "ping")) for i in range(1, 2 * MESSAGES_MAX)]
     assert len(fold(ClusterView(), lonely).arrivals) <= MESSAGES_MAX
-    lines = [fact(i, PersistFailed(f"no space {i}")) for i in range(1, 2 * EVENTS_MAX)]
+    lines = [fact(i, StallNoticed(i * SECOND)) for i in range(1, 2 * EVENTS_MAX)]
     assert len(fold(ClusterView(), lines).events) == EVENTS_MAX
     end = view_at(END)
     assert len(end.nodes[N1].samples) == SAMPLES_US // 250_000 + 1

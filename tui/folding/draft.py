@@ -213,8 +213,8 @@ class Draft:
         before = old.failed + old.maybe if old is not None else 0
         self.load_failed = max(0, payload.failed + payload.maybe - before)
         self.load, self._load_at = payload, fact.at
-        if not self.book.incidents:
-            self.calm_outage_us = payload.outage_us
+        if not self.book.incidents and not any(n.refused_at for n in self.nodes.values()):
+            self.calm_outage_us = max(payload.outage_us, payload.unwritten_us)
 
     def miss(self, fact: Fact, payload: FactsLost) -> None:
         """Facts that never reached us."""

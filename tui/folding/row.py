@@ -22,6 +22,7 @@ from cluster.model.facts import (
     NodeStarted,
     NodeStopped,
     PartitionFilled,
+    PersistFailed,
     PulseReported,
     ReignBegan,
     ReignEnded,
@@ -64,8 +65,10 @@ def new_life(node: NodeView, epoch: int) -> NodeView:
     )
 
 
-def lifecycle(node: NodeView, fact: Fact, payload: NodeStarted | NodeStopped) -> NodeView:
-    """It came up, or ended on purpose."""
+def lifecycle(
+    node: NodeView, fact: Fact, payload: NodeStarted | NodeStopped | PersistFailed
+) -> NodeView:
+    """It came up, ended on purpose, or its disk did not take a write."""
     match payload:
         case NodeStarted():
             return replace(
@@ -77,6 +80,8 @@ def lifecycle(node: NodeView, fact: Fact, payload: NodeStarted | NodeStopped) ->
             )
         case NodeStopped():
             return replace(node, departed=True)
+        case PersistFailed():
+            return replace(node, refused_at=fact.at, refusal=payload.reason)
 
 
 def snapshot(node: NodeView, fact: Fact, payload: SnapshotTaken) -> NodeView:
@@ -132,6 +137,8 @@ def snapshot(node: NodeView, fact: Fact, payload: SnapshotTaken) -> NodeView:
         architecture=payload.architecture,
         rule=payload.rule,
         telling=payload.telling,
+        refused_at=fact.at if payload.trouble else node.refused_at,
+        refusal=payload.trouble or node.refusal,
     )
 
 

@@ -1,12 +1,13 @@
 """After a failure all nodes compare their copies and let go of what others own: one line of the log tells
 a stretch of that, with counts, and is told anew with each; thirty lines would push out why it happened.
+So do thousands about a disk that refuses one write after another.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from cluster.model.facts import CopiesDropped, Fact, TreeCompared
+from cluster.model.facts import CopiesDropped, Fact, PersistFailed, TreeCompared
 from cluster.model.member import NodeId
 from tui.judge.wording import counted, joined, natural
 from tui.seen.upkeep import Upkeep, UpkeepKind
@@ -33,13 +34,13 @@ class Upkeeps:
         amount = _amount(fact)
         if amount < 0:
             return False
-        kind: UpkeepKind = "equal" if isinstance(fact.payload, TreeCompared) else "dropped"
+        kind = _kind(fact)
         before = self.now.get(kind)
         if before is not None and fact.at - before.at > PAUSE_US:
             self._ended.append(before)
             before = None
         if before is None:
-            after = Upkeep(kind, fact.at, 1, amount, (fact.node,), text, fact.node)
+            after = Upkeep(kind, fact.at, 1, amount, (fact.node,), text, fact.node, _why(fact))
         else:
             after = _longer(before, fact, amount)
         now = dict(self.now)
@@ -62,13 +63,29 @@ class Upkeeps:
         return stretch in self._ended or self.now[stretch.kind] == stretch
 
 
+def _kind(fact: Fact) -> UpkeepKind:
+    match fact.payload:
+        case TreeCompared():
+            return "equal"
+        case PersistFailed():
+            return "refused"
+        case _:
+            return "dropped"
+
+
+def _why(fact: Fact) -> str:
+    return fact.payload.reason if isinstance(fact.payload, PersistFailed) else ""
+
+
 def _amount(fact: Fact) -> int:
-    """Trees or keys; -1 of anything that deserves a line of its own."""
+    """Trees, keys or writes; -1 of anything that deserves a line of its own."""
     match fact.payload:
         case TreeCompared(keys_repaired=0, left=0, partitions=partitions):
             return partitions
         case CopiesDropped(keys=keys):
             return keys
+        case PersistFailed():
+            return 1
         case _:
             return -1
 
@@ -79,17 +96,24 @@ def _longer(before: Upkeep, fact: Fact, amount: int) -> Upkeep:
         nodes = (*nodes, fact.node)
     count, amount = before.count + 1, before.amount + amount
     alone = len(nodes) == 1
+    why = _why(fact) or before.why
     if before.kind == "equal":
         text = f"compared copies {count} times: {counted(amount, 'tree')} equal"
+    elif before.kind == "refused":
+        whose = "its disk" if alone else "disks"
+        cause = why if alone else why.partition(":")[0]  # the rest is about one node's
+        text = f"{whose} refused {counted(amount, 'write')}: {cause}"
     else:
         places = counted(count, "partition")
         text = f"let go of {counted(amount, 'key')} of {places}: their owners have all"
     if not alone:
-        text = f"{joined(sorted(nodes, key=natural))} {text}"
+        who = joined(sorted(nodes, key=natural))
+        text = f"{who}: {text}" if before.kind == "refused" else f"{who} {text}"
     speaker = fact.node if alone else OBSERVER
     at = max(before.at, fact.at)
-    return Upkeep(before.kind, at, count, amount, nodes, text, speaker)
+    return Upkeep(before.kind, at, count, amount, nodes, text, speaker, why)
 
 
 def _line(stretch: Upkeep) -> EventLine:
-    return EventLine(stretch.at, NodeId(stretch.speaker), stretch.text, "plain")
+    tone = "bad" if stretch.kind == "refused" else "plain"
+    return EventLine(stretch.at, NodeId(stretch.speaker), stretch.text, tone)

@@ -70,6 +70,16 @@ def _served(ring: RingTable, up: list[int], missing: Mapping[int, int]) -> tuple
     return tuple(counts)
 
 
+REFUSING_US: Final = 5_000_000
+"""How long after its last refusal a disk is said to refuse writes: nobody asks it more often than
+clients write."""
+
+
+def refuses_writes(node: NodeView, now: int) -> bool:
+    """Whether its disk has just refused a write: it answers others, and can acknowledge nothing."""
+    return node.refused_at > 0 and now - node.refused_at < REFUSING_US and is_live(node, now)
+
+
 _PLACES: Final = Memo[dict[NodeId, int]](16)
 
 

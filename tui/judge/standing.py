@@ -2,7 +2,7 @@
 
 Belief leads: the word is the majority's of those observers who can be heard. The lab's word comes
 second, and only where belief has not caught up (a killed process that everybody still holds alive
-is "gone", not "alive"). One credible doubt already makes it "suspect". In a split
+is "gone", not "alive"), and so is its own of a disk that refuses writes ("refusing"). One credible doubt already makes it "suspect". In a split
 the observers are those of the node's own side: that the other side holds it dead says where the cut
 is. Ignores the node's own opinion, except for a node that is alone.
 """
@@ -16,11 +16,13 @@ from msgspec import Struct
 from cluster.model.member import MemberState, NodeId
 from tui.draw.glyphs import SETS, GlyphSet
 from tui.judge.agreement import Agreement, Subject, agreement, is_live
+from tui.judge.exposure import refuses_writes
 from tui.view import ClusterView, NodeView
 
 Word = Literal[
-    "alive", "suspect", "dead", "removed", "left", "gone", "paused", "joining", "starting", "silent"
-]
+    "alive", "refusing", "suspect", "dead", "removed", "left", "gone", "paused", "joining",
+    "starting", "silent",
+]  # fmt: skip
 
 _BELIEVED: Final[dict[MemberState, Word]] = {
     MemberState.ALIVE: "alive",
@@ -31,6 +33,7 @@ _BELIEVED: Final[dict[MemberState, Word]] = {
 }
 _ROLE: Final[dict[Word, str]] = {
     "alive": "alive",
+    "refusing": "suspect",
     "suspect": "suspect",
     "dead": "dead",
     "removed": "dead",
@@ -68,7 +71,7 @@ class Standing(Struct, frozen=True):
         match self.word:
             case "alive":
                 return glyphs.alive
-            case "suspect":
+            case "suspect" | "refusing":
                 return glyphs.suspect
             case "dead" | "removed":
                 return glyphs.dead
@@ -112,6 +115,8 @@ def stand(node: NodeView, judged: Agreement, now: int) -> Standing:
             word = "gone"
         elif node.process == "paused":
             word = "paused"
+        elif refuses_writes(node, now):
+            return Standing("refusing", 0, 0)  # it says so itself: no other need have noticed
     elif state is not MemberState.SUSPECT and node.process == "starting":
         word = "starting"
     return Standing(word, count, asked)

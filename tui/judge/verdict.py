@@ -24,6 +24,7 @@ from tui.judge.exposure import common_ring, served, serves
 from tui.judge.foreign.returned import begun
 from tui.judge.foreign.telling import strangers, telling
 from tui.judge.foreign.unheard import alone, unheard
+from tui.judge.measured.refusals import told_refusals
 from tui.judge.phrases import happening, holds
 from tui.judge.rooms.survey import with_rooms
 from tui.judge.standing import gone
@@ -86,13 +87,18 @@ def verdict(view: ClusterView, now: int) -> Verdict:
     judged = agreement(view, now)
     case = _Case(view, now, judged, served(view.nodes, judged, now), gone(view, judged))
     tone, clauses = _main(case)
+    first = architecture_of(view) != "masterless"
     news = {part for clause in clauses for part in clause}
     if judged.observers:
         tone, clauses = with_rooms(view, now, tone, clauses)
+        rest = clauses
+        tone, clauses = told_refusals(view, now, tone, clauses)
+        first = first or clauses[:1] != rest[:1]
     load = view.load
     if load is not None and load.unreadable > 0:
         clauses = [_unreadable(case, load), *clauses]
         tone = "warn" if audit_was_early(view) and tone != "bad" else "bad"
+        first = True
     if view.lost and now - view.lost_at < LOST_US:
         clauses.append(
             Clause(f"{view.lost:,} facts never reached this screen.", f"{view.lost:,} facts missed")
@@ -100,18 +106,18 @@ def verdict(view: ClusterView, now: int) -> Verdict:
     if case.gone and tone == "good":
         tone = "warn"
     return Verdict(
-        _naming(case, [c.text for c in clauses if c.text], news, " ", TEXT_MAX),
+        _naming(case, [c.text for c in clauses if c.text], news, " ", TEXT_MAX, first),
         tone,
-        _naming(case, [c.short for c in clauses if c.short], news, " · ", SHORT_MAX),
+        _naming(case, [c.short for c in clauses if c.short], news, " · ", SHORT_MAX, first),
     )
 
 
-def _naming(case: _Case, parts: list[str], news: set[str], between: str, width: int) -> str:
-    """The parts that fit; whoever is gone and named by no news among them comes first, after a loss."""
-    load = case.view.load
-    # What was lost, and what a master's absence means, is the main thing.
-    mastered = architecture_of(case.view) != "masterless"
-    first = 1 if mastered or (load is not None and load.unreadable > 0) else 0
+def _naming(
+    case: _Case, parts: list[str], news: set[str], between: str, width: int, first: bool
+) -> str:
+    """The parts that fit; whoever is gone and named by no news among them comes first, or right after
+    the `first`: what was lost or is refused, or what a master's absence means, is the main thing.
+    """
     said, named = _join(parts, between, width), set[NodeId]()
     while True:
         words = {word for part in news if part in said for word in _WORD.findall(part)}

@@ -41,6 +41,7 @@ _PATTERNS: Final[dict[str, Pattern]] = {
     "alive": "solid",
     "joining": "solid",
     "starting": "hatched",
+    "refusing": "hatched",
     "suspect": "hatched",
     "paused": "hatched",
     "silent": "hatched",

@@ -1,4 +1,4 @@
-"""Upkeep that many nodes do at once: a stretch of it is one line of the log."""
+"""What many nodes do or suffer alike, in quick succession: a stretch of it is one line of the log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from cluster.model.member import NodeId
 
-UpkeepKind = Literal["equal", "dropped"]
+UpkeepKind = Literal["equal", "dropped", "refused"]
 
 
 class Upkeep(Struct, frozen=True, gc=False):
@@ -20,9 +20,11 @@ class Upkeep(Struct, frozen=True, gc=False):
     count: int
     """How many were told."""
     amount: int
-    """Trees found equal, or keys let go of."""
+    """Trees found equal, keys let go of, or writes refused."""
     nodes: tuple[NodeId, ...]
     """Who told of them, in the order of their first words."""
     text: str
     """The line that says it now, at `at` and by `speaker`."""
     speaker: NodeId
+    why: str = ""
+    """Of refused writes: the reason last given."""

@@ -26,7 +26,7 @@ from tui.judge.wording import joined
 from tui.text.plain import clock
 from tui.view import ClusterView, NodeView
 
-TROUBLED: Final = frozenset(("suspect", "dead", "removed", "gone", "paused", "silent"))
+TROUBLED: Final = frozenset(("refusing", "suspect", "dead", "removed", "gone", "paused", "silent"))
 """Words for a member that is not well and has not left."""
 NAMES: Final = re.compile(r"[\w.@-]*\w")
 SAID_MAX: Final = 3

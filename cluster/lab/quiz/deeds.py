@@ -21,6 +21,8 @@ class Chronicle:
 
     def __init__(self, began: int, deeds_max: int) -> None:
         self.running = Running(began)
+        self.writing = Running(began)
+        """Writes alone: reads are answered also where nothing can be written."""
         self.final: dict[str, tuple[str, ...]] = {}
         """What the last audit found, key by key; those it could not read are missing."""
         self._deeds_max = deeds_max
@@ -68,6 +70,8 @@ class Chronicle:
             again=again,
         )
         self.running.add(deed, self.waiting_since())
+        if deed.kind == "write":
+            self.writing.add(deed, self.waiting_to_write())
         self._ended.append(deed)
         while len(self._ended) > self._deeds_max:
             gone = self._ended.popleft()
@@ -77,6 +81,11 @@ class Chronicle:
     def waiting_since(self) -> int | None:
         """When the oldest operation began that is still under way."""
         return next((deed.invoked for deed in self._open.values()), None)
+
+    def waiting_to_write(self) -> int | None:
+        """The same of writes."""
+        waiting = (deed.invoked for deed in self._open.values() if deed.kind == "write")
+        return next(waiting, None)
 
     def deeds(self) -> tuple[Deed, ...]:
         """All that is kept, by number; what is still under way may have happened."""

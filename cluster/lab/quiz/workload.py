@@ -278,6 +278,7 @@ class Workload:
         running, now = self.chronicle.running, self._witness.now()
         share = running.total.share
         outage = running.longest_outage(now, self.chronicle.waiting_since())
+        writing, waiting = self.chronicle.writing, self.chronicle.waiting_to_write()
         self._witness.say(
             WorkloadCounted(
                 acknowledged=self.acknowledged,
@@ -291,6 +292,7 @@ class Workload:
                 answered=-1.0 if share is None else share,
                 outage_us=outage.us,
                 audits=self._audits,
+                unwritten_us=writing.longest_outage(now, waiting).us,
             )
         )
 

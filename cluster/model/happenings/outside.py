@@ -68,6 +68,9 @@ class WorkloadCounted(Struct, frozen=True, array_like=True, tag="load.count"):
     """The longest time in which somebody waited and nobody was served, one under way included."""
     audits: int = 0
     """How many audits have come to an end: two may have read as many answers."""
+    unwritten_us: int = 0
+    """The longest time in which somebody waited to write and no write was taken, one under way
+    included: reads may be answered all the while."""
 
 
 class RoomCounted(Struct, frozen=True, array_like=True, tag="room.count"):

@@ -113,7 +113,10 @@ def portrait(view: ClusterView, name: NodeId, now: int) -> Verdict:
     judged = agreement(view, now)
     standing = stand(node, judged, now)
     tone: Tone = "good" if standing.well else "bad" if standing.word in ("dead", "gone") else "warn"
-    if not is_live(node, now) or not standing.well:
+    if standing.word == "refusing":
+        why = node.refusal.partition(":")[0]
+        tone, parts = "bad", [f"cannot write to its disk ({why})", *_busy(node, now)]
+    elif not is_live(node, now) or not standing.well:
         parts = _absent(view, node, judged, now)
     else:
         parts = _busy(node, now)

@@ -17,6 +17,7 @@ from cluster.model.member import MemberState, NodeId
 from tui.judge.agreement import agreement, is_live
 from tui.judge.court.crowns import architecture_of
 from tui.judge.exposure import common_ring, places, served
+from tui.judge.measured.refusals import SPAN_US, refused_share
 from tui.judge.tale import audit_was_early
 from tui.judge.wording import counted, listed, seconds
 from tui.scene import Scene, clock
@@ -170,11 +171,18 @@ def _served(scene: Scene) -> Claim | None:
     if load is None or load.answered < 0:
         return None
     share = f"{load.answered:.1%}"
-    longest = f"longest outage {seconds(load.outage_us)}"
-    tone: Mark = "yes" if load.outage_us <= OUTAGE_BOUND_US else "open"
-    if tone == "open" and load.outage_us <= scene.view.calm_outage_us:
+    refused = refused_share(scene.view, scene.now)
+    if refused is not None:
+        last = f"{refused} in the last {SPAN_US // SECOND} s"
+        text = f"operations answered: {share}"
+        return Claim("no", text, last, f"answered {share}, now {refused}")
+    outage = max(load.outage_us, load.unwritten_us)
+    what = "no write taken for" if load.unwritten_us > load.outage_us else "longest outage"
+    longest = f"{what} {seconds(outage)}"
+    tone: Mark = "yes" if outage <= OUTAGE_BOUND_US else "open"
+    if tone == "open" and outage <= scene.view.calm_outage_us:
         tone = "pending"  # the bound is one of failures: nothing has failed so far, or cost less
-    brief = f"answered {share}, outage {seconds(load.outage_us)}"
+    brief = f"answered {share}, outage {seconds(outage)}"
     return Claim(tone, f"operations answered: {share}", longest, brief)
 
 
