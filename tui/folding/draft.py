@@ -315,8 +315,9 @@ class Draft:
                 self.disagreements = (*self.disagreements[:-1], replace(standing, text=SPLIT))
             return
         out = self._ballots.outcasts
-        if not out or standing.text.endswith(CUT_OFF):
-            return
+        named = standing.text.endswith(CUT_OFF)
+        if not out or (named and out <= set(standing.text.split())):
+            return  # who is heard again first does not undo that it was cut off
         who = sorted(out, key=natural)
         text = f"{listed(who)} {'is' if len(who) == 1 else 'are'}{CUT_OFF}"
         self.disagreements = (*self.disagreements[:-1], replace(standing, text=text))

@@ -2,14 +2,15 @@
 
 Where partitions have masters, none of a partition is served without its first owner: the others
 only keep copies until one of them is promoted. An owner serves unless most live others accuse it, somebody saw its process stop, or it says itself
-that it still fills the partition. The ring is the one most live nodes use. Ignores hints:
+that it still fills the partition. In a split those owners count that serve together: on the side that
+has most of a partition's, the largest of equals. The ring is the one most live nodes use. Ignores hints:
 they make writes safe, not places served.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cluster.model.member import MemberState, NodeId
@@ -44,6 +45,8 @@ def served(nodes: Mapping[NodeId, NodeView], judged: Agreement, now: int) -> tup
     ring = common_ring(nodes, now)
     if ring is None:
         return ()
+    if judged.sides and not ring.led:
+        return _served_apart(ring, nodes, judged)
     up: list[int] = []
     missing: Counter[int] = Counter()
     for index, name in enumerate(ring.members):
@@ -55,6 +58,50 @@ def served(nodes: Mapping[NodeId, NodeView], judged: Agreement, now: int) -> tup
     if not missing:
         return _SERVED.get(ring, tuple(up), lambda: _served(ring, up, missing))
     return _served(ring, up, missing)
+
+
+def apart(
+    ring: RingTable, nodes: Mapping[NodeId, NodeView], judged: Agreement
+) -> tuple[frozenset[int], ...]:
+    """Of a split cluster: per side those of the ring's members (by place) that serve there."""
+    return tuple(
+        frozenset(
+            index
+            for index, name in enumerate(ring.members)
+            if name in side and _serves_beside(nodes[name], side, judged)
+        )
+        for side in judged.sides
+    )
+
+
+def _serves_beside(node: NodeView, side: tuple[NodeId, ...], judged: Agreement) -> bool:
+    """Whether it answers those of its own side. Who is alone there answers whoever reaches it."""
+    if node.process in ("gone", "paused"):
+        return False
+    subject = judged.seen_by(node.name)[node.name]
+    return len(side) == 1 or 2 * subject.accusers <= subject.observers
+
+
+def side_with_most(owners: Sequence[int], groups: tuple[frozenset[int], ...]) -> frozenset[int]:
+    """Where most of a partition's owners serve together; of equals the largest side, named first."""
+    return max(groups, key=lambda group: sum(owner in group for owner in owners))
+
+
+def _served_apart(
+    ring: RingTable, nodes: Mapping[NodeId, NodeView], judged: Agreement
+) -> tuple[int, ...]:
+    groups = apart(ring, nodes, judged)
+    filling = {
+        index: frozenset(nodes[name].filling_partitions)
+        for index, name in enumerate(ring.members)
+        if name in nodes and nodes[name].filling_partitions
+    }
+    counts = [0] * (ring.replicas + 1)
+    for partition, owners in enumerate(ring.owners):
+        whole = [o for o in owners if o not in filling or partition not in filling[o]]
+        best = side_with_most(whole, groups)
+        counts[sum(owner in best for owner in whole)] += 1
+    return tuple(counts)
 
 
 _SERVED: Final = Memo[tuple[int, ...]](64)

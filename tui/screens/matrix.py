@@ -21,7 +21,7 @@ from tui.judge.court.crowns import architecture_of
 from tui.judge.foreign.telling import telling
 from tui.judge.recap import took
 from tui.judge.standing import has_left
-from tui.judge.wording import brief
+from tui.judge.wording import brief, listed
 from tui.scene import Scene, clock, hue
 from tui.screens.pieces.bundles import SINGLE_MAX, odd_ones, paint_bundles
 from tui.screens.pieces.hearsay import hearsay
@@ -252,7 +252,9 @@ def _known(frame: Frame, grid: Grid, y: int, judged: Agreement) -> int:
 def _legend(frame: Frame, scene: Scene, y: int, rows: int) -> int:
     """What the marks mean, in one row or two; what does not fit whole is left away. Where to go on."""
     glyphs = SETS[scene.glyphs]
-    most = "its own side" if sides(scene.view, scene.now) else "the majority"
+    split = sides(scene.view, scene.now)
+    named = " | ".join(listed(list(side), 4) for side in split)
+    most = f"its own side: {named}" if split else "the majority"
     parts: list[tuple[str, str]] = [
         (glyphs.alive, "alive"), (" alive", "muted"),
         (glyphs.suspect, "suspect"), (" suspect", "muted"),

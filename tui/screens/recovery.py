@@ -22,7 +22,7 @@ from tui.judge.recap import summary, what_happened
 from tui.scene import Scene, clock
 from tui.screens.pieces.forecast import claims, profile_of
 from tui.screens.pieces.parts import number
-from tui.screens.pieces.stagetable import Axis, paint_stages
+from tui.screens.pieces.stagetable import Axis, cut_off_with, paint_stages
 from tui.view import MOMENT_US, Moment
 
 STAGE_ROWS: Final = len(STAGES) + 1
@@ -48,7 +48,7 @@ def paint(scene: Scene, width: int, height: int) -> Frame:
         _nothing_yet(frame, scene, y + 1)
         return frame
     if width < 100 and not incident.ended and bottom - y >= 2:
-        y = _waiting(frame, incident, y)
+        y = _waiting(frame, scene, incident, y)
     rows = exposure(scene, axis)
     if bottom - y >= len(rows) + 1:
         y = _exposure(frame, scene, y + 1, axis, rows)
@@ -108,9 +108,13 @@ def _nothing_yet(frame: Frame, scene: Scene, y: int) -> None:
         frame.text(4, y + 1 + row, fit(line, frame.width - 6), "" if not row else "muted")
 
 
-def _waiting(frame: Frame, incident: Incident, y: int) -> int:
+def _waiting(frame: Frame, scene: Scene, incident: Incident, y: int) -> int:
     """Where there is no room beside the stages: what the open ones wait for."""
-    waits = [f"{s.name}: {s.waiting_on}" for s in incident.stages if s.open and s.waiting_on]
+    waits = [
+        f"{s.name}: {cut_off_with(scene, incident, s) or s.waiting_on}"
+        for s in incident.stages
+        if s.open and s.waiting_on
+    ]
     if not waits:
         waits = [f"next: {s.waiting_on}" for s in incident.stages if s.waiting_on][:1]
     for wait in waits[-2:]:

@@ -138,7 +138,7 @@ def test_the_claim_about_answers_does_not_hold_while_they_are_refused() -> None:
     assert claim(over) == ("yes", "longest outage 0.08 s")
     assert over.load is not None
     refused = replace(over, load=replace(over.load, unwritten_us=42 * SECOND))
-    assert claim(refused) == ("open", "no write taken for 42.0 s")
+    assert claim(refused) == ("open", "write outage 42.0 s")
 
 
 def test_a_load_whose_reads_are_answered_knows_how_long_no_write_was() -> None:

@@ -109,7 +109,7 @@ def test_a_death_that_not_all_heard_of_is_not_called_dead_for_all() -> None:
     at = split_story()[-1].at
     first = scene_at(at, split_story).view.incidents[0]
     assert "dead for all" not in summary(first, at)
-    assert "n1 has not heard yet" in text(paint(scene_at(at, split_story), 120, 36))
+    assert "n1 is cut off with it" in text(paint(scene_at(at, split_story), 120, 36))
 
 
 def test_bounds_follow_from_the_settings() -> None:

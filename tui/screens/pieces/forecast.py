@@ -59,11 +59,12 @@ def forecasts(scene: Scene) -> list[str]:
     kind = architecture_of(view)
     due: list[tuple[int, str]] = []
     for subject in judged.subjects.values():
-        beliefs = [
-            view.nodes[n].beliefs[subject.name]
+        held = {
+            n: view.nodes[n].beliefs[subject.name]
             for n in judged.observers
             if subject.name in view.nodes[n].beliefs
-        ]
+        }
+        beliefs = held.values()
         suspected = [b.deadline for b in beliefs if b.state is MemberState.SUSPECT and b.deadline]
         dead = [b.since for b in beliefs if b.state is MemberState.DEAD]
         config = profile_of(scene)
@@ -78,17 +79,22 @@ def forecasts(scene: Scene) -> list[str]:
         # `single` and `primary` do not wait for the dead: they hold no second copy.
         if dead and config is not None and kind not in ("single", "primary"):
             at = min(dead) + config.membership.evict_after_us
-            text = f"{subject.name} leaves the ring {_when(scene, at)}{_clock(scene, at)}"
+            whose = [n for n, b in held.items() if b.state is MemberState.DEAD]
+            ring = f"the ring of {listed(whose)}" if judged.sides else "the ring"
+            text = f"{subject.name} leaves {ring} {_when(scene, at)}{_clock(scene, at)}"
             due.append((at, text))
-            rebuild = _rebuild(scene, subject.name) if kind == "masterless" else ""
+            rebuild = _rebuild(scene, subject.name, whose) if kind == "masterless" else ""
             if rebuild:
                 due.append((at + 1, rebuild))
     waiting: dict[NodeId, int] = {}
+    across: dict[NodeId, int] = {}
     for node in view.nodes.values():
         if not is_live(node, now):
             continue
         for depth in node.hints:
-            waiting[depth.target] = waiting.get(depth.target, 0) + depth.count
+            reached = next((s for s in judged.sides if node.name in s), judged.observers)
+            there = across if judged.sides and depth.target not in reached else waiting
+            there[depth.target] = there.get(depth.target, 0) + depth.count
         if node.filling:
             why = f": {node.waiting_on}" if node.waiting_on else ""
             due.append((now, f"{node.name} fills {counted(node.filling, 'more place')}{why}"))
@@ -100,6 +106,10 @@ def forecasts(scene: Scene) -> list[str]:
             continue
         go = "goes" if count == 1 else "go"
         due.append((now + 10**12, f"{counted(count, 'hint')} {go} to {target} once it is back"))
+    for target, count in across.items():
+        go = "goes" if count == 1 else "go"
+        text = f"{counted(count, 'hint')} {go} to {target} once it can be reached again"
+        due.append((now + 10**12, text))
     return [text for _, text in sorted(due)]
 
 
@@ -111,13 +121,22 @@ def _clock(scene: Scene, at: int) -> str:
     return "" if at <= scene.now else f" ({clock(scene, at)[3:]})"
 
 
-def _rebuild(scene: Scene, name: str) -> str:
+def _rebuild(scene: Scene, name: str, without: list[NodeId]) -> str:
+    """What becomes of its copies; in a split they are rebuilt only where `without` it the ring goes on,
+    if those are one side, and nodes enough.
+    """
     ring = common_ring(scene.view.nodes, scene.now)
+    sides = agreement(scene.view, scene.now).sides
+    if sides and not any(set(without) <= set(side) for side in sides):
+        return ""
+    if sides and ring is not None and len(without) < ring.replicas:
+        return ""
     held = places(ring) if ring is not None else {}
     count = next((c for n, c in held.items() if n == name), 0)
     if not count:
         return ""
     others = [n for n in held if n != name and is_live(scene.view.nodes[n], scene.now)]
+    others = [n for n in others if n in without] if sides else others
     copies = "one copy is" if count == 1 else f"{count} copies are"
     return f"its {copies} rebuilt on {listed(others)}"
 
@@ -177,7 +196,7 @@ def _served(scene: Scene) -> Claim | None:
         text = f"operations answered: {share}"
         return Claim("no", text, last, f"answered {share}, now {refused}")
     outage = max(load.outage_us, load.unwritten_us)
-    what = "no write taken for" if load.unwritten_us > load.outage_us else "longest outage"
+    what = "write outage" if load.unwritten_us > load.outage_us else "longest outage"
     longest = f"{what} {seconds(outage)}"
     tone: Mark = "yes" if outage <= OUTAGE_BOUND_US else "open"
     if tone == "open" and outage <= scene.view.calm_outage_us:
@@ -223,6 +242,16 @@ def _agreed(scene: Scene) -> Claim | None:
         return None
     agreeing = live if judged.all else min(judged.agreeing, live)
     figure = f"{agreeing} of {live} views"
+    united = not any(subject.dissent for side in judged.columns for subject in side.values())
+    if judged.sides and united:  # as the matrix has it: each row agrees with its own side
+        sizes = " | ".join(str(len(side)) for side in judged.sides)
+        figure = f"{len(judged.sides)} sides: {sizes}"
+        return Claim(
+            "no",
+            "live nodes agree who is alive",
+            figure,
+            f"views on {len(judged.sides)} sides, {sizes}",
+        )
     return Claim(
         "yes" if judged.all else "no" if judged.sides else "open", "live nodes agree who is alive", figure,
         f"views that agree {agreeing}/{live}",
@@ -240,7 +269,8 @@ def _covered(scene: Scene) -> Claim | None:
     figure = f"{safe} of {total}"
     return Claim(
         "yes" if safe == total else "no",
-        f"partitions with {quorum} or more owners that answer",
+        f"partitions with {quorum} or more owners "
+        + ("on one side" if judged.sides else "that answer"),
         figure,
         f"partitions with {quorum}+ owners {figure}",
     )

@@ -21,9 +21,11 @@ from tui.draw.chrome import fit
 from tui.draw.frame import Frame
 from tui.draw.glyphs import SETS
 from tui.driving.targets import Jump
+from tui.judge.agreement import DEAD, REMOVED, agreement
 from tui.judge.foreign.telling import telling
 from tui.judge.measured.lastruns import Before, before, last_runs
 from tui.judge.recap import counted, took
+from tui.judge.wording import listed
 from tui.scene import Scene
 from tui.screens.pieces.parts import axis_label, axis_step
 
@@ -207,14 +209,16 @@ def paint_stages(
         _heading(frame, line, row, heading, stage)
         if axis is not None:
             _bar(frame, scene, line, axis, stage)
-        _figures(frame, scene, (after, line), stage, limit.get(name, 0), told)
+        apart = cut_off_with(scene, incident, stage) if incident is not None else ""
+        bound = 0 if apart else limit.get(name, 0)  # no news crosses a cut
+        _figures(frame, scene, (after, line), stage, bound, told)
         if name in runs:
             _earlier(frame, (after, line), runs[name], below=below)
         if incident is not None and stage.began and not stage.skipped:
             _explains(frame, (after, line), stage, incident)
         if notes and incident is not None:
-            text, role = _note(stage, incident)
-            if _over(scene, stage, limit.get(name, 0)):
+            text, role = (apart, "muted") if apart else _note(stage, incident)
+            if _over(scene, stage, bound):
                 longer = f"{text}{', ' if text else ''}over its bound"
                 text = longer if len(longer) <= frame.width - said - 1 else f"late: {text}"
             frame.text(said, line, fit(text, frame.width - said - 1), role)
@@ -313,6 +317,25 @@ def _over(scene: Scene, stage: Stage, limit: int) -> bool:
     if not limit or not stage.began or stage.skipped:
         return False
     return (stage.ended or scene.now) - stage.began > limit
+
+
+def cut_off_with(scene: Scene, incident: Incident, stage: Stage) -> str:
+    """Why its death will not be known to all while the cluster is split: some are on its own side.
+
+    Empty while it is still to be known on the other sides.
+    """
+    if stage.name != "dead" or not stage.open:
+        return ""
+    judged, subject = agreement(scene.view, scene.now), incident.subject
+    own = next((side for side in judged.sides if subject in side), ())
+    with_it = [name for name in own if name != subject]
+    others = [name for name in judged.observers if name not in own]
+    held = [scene.view.nodes[name].beliefs.get(subject) for name in others]
+    known = all(b is not None and DEAD <= b.state <= REMOVED for b in held)
+    if not with_it or not known:
+        return ""
+    verb = "is" if len(with_it) == 1 else "are"
+    return f"{listed(with_it)} {verb} cut off with it; {listed(others)} know"
 
 
 def _moment(stage: Stage, incident: Incident) -> str:

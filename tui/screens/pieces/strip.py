@@ -1,7 +1,8 @@
 """The ring, unrolled: one column a partition, one row a replica, each owner by its sign.
 
 A node's sign is its place in the table, 1 to 9, then a to z. A place whose owner does not serve
-is ✕, one that its owner still fills is ◌: what is missing must be seen before who is there.
+is ✕, one that its owner still fills is ◌: what is missing must be seen before who is there. In a split
+✕ is an owner that is not on the side where most of its partition's owners are.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from cluster.model.summary import RingTable
 from tui.draw.frame import Frame, Ink, ink_index
 from tui.draw.glyphs import SETS
 from tui.judge.agreement import Agreement, agreement
-from tui.judge.exposure import common_ring, places, served, serves
+from tui.judge.exposure import apart, common_ring, places, served, serves, side_with_most
 from tui.judge.wording import counted, listed
 from tui.scene import Scene, hue
 
@@ -48,14 +49,19 @@ def paint_strip(frame: Frame, scene: Scene, y: int) -> int:
         heading += f" (every {step}{NTH.get(step, 'th')} shown)"
     frame.text(2, y, heading if wide else heading.replace("who owns each of ", ""), "muted")
     looks = [_look(scene, name, judged) for name in ring.members]
+    sides = apart(ring, scene.view.nodes, judged) if judged.sides and not ring.led else ()
+    away = (SETS[scene.glyphs].dead, ink_index(Ink("dead", "", True)))
     for rank in range(ring.replicas):
         label = RANKS[rank] if rank < len(RANKS) else f"{rank + 1}th"
         frame.text(2, y + 1 + rank, label[:6] if wide else f"{rank + 1}", "muted")
         for column, partition in enumerate(shown):
             owners = ring.owners[partition]
+            best = side_with_most(owners, sides) if sides else None
             if rank < len(owners):
                 usual, filling, joining = looks[owners[rank]]
                 char, ink = joining if partition in filling else usual
+                if best is not None and owners[rank] not in best:
+                    char, ink = away
                 frame.put(x + column * cell, y + 1 + rank, char, ink)
     notes = x + len(shown) * cell + 4
     if wide and frame.width - notes >= 30:
@@ -73,7 +79,8 @@ def _look(scene: Scene, name: NodeId, judged: Agreement) -> tuple[Shape, frozens
     node = scene.view.nodes.get(name)
     glyphs = SETS[scene.glyphs]
     joining = (glyphs.joining, ink_index(Ink("joining", "", True)))
-    if node is None or not serves(node, judged):
+    split = bool(judged.sides) and name in judged.observers  # on its own side it may well serve
+    if node is None or not (split or serves(node, judged)):
         return (glyphs.dead, ink_index(Ink("dead", "", True))), frozenset(), joining
     ink = ink_index(Ink(f"owner{hue(scene.view, name)}", "", name == scene.selected))
     return (sign(scene, name), ink), frozenset(node.filling_partitions), joining
@@ -96,6 +103,8 @@ def _notes(scene: Scene, ring: RingTable, judged: Agreement) -> list[str]:
     least = next((k for k, count in enumerate(counts) if count), 0)
     notes: list[str] = []
     glyphs = SETS[scene.glyphs]
+    if judged.sides and not ring.led:
+        return _split_notes(judged, counts, glyphs.dead)
     if missing:
         places_held = sum(held[n] for n in missing)
         verb = "sits" if places_held == 1 else "sit"
@@ -127,3 +136,15 @@ def _notes(scene: Scene, ring: RingTable, judged: Agreement) -> list[str]:
     else:
         notes.append(f"{counts[least]} partitions have {least} of {n} owners left")
     return notes
+
+
+def _split_notes(judged: Agreement, counts: tuple[int, ...], dead: str) -> list[str]:
+    """The same of a split cluster, where no owner is missing from its own side."""
+    n, least = len(counts) - 1, next((k for k, count in enumerate(counts) if count), 0)
+    named = " | ".join(listed(list(side), 4) for side in judged.sides)
+    some = f"{counts[least]} partitions have {least} of {n} owners together"
+    return [
+        f"split: {named}",
+        f"{dead}: not on the side with most of its owners",
+        some if least < n else f"every partition has its {n} owners on one side",
+    ]

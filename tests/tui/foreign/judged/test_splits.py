@@ -89,7 +89,7 @@ def test_nodes_that_all_parted_agree_on_nothing_and_that_takes_its_time() -> Non
     parting = Parting()
     assert agreed(parting.live(WHOLE)) == ("yes", "3 of 3 views")
     scene = parting.live(PARTED)
-    assert agreed(scene) == ("no", "1 of 3 views")
+    assert agreed(scene) == ("no", "3 sides: 1 | 1 | 1")
     (standing,) = scene.view.disagreements
     assert not standing.ended
     assert standing.text == "the cluster is split"
@@ -108,7 +108,7 @@ def test_who_is_alone_beside_two_that_are_linked_is_on_its_side_and_not_gone() -
         "all of them answer us."
     )
     assert "gone" not in said.short
-    assert agreed(scene) == ("no", "2 of 3 views")
+    assert agreed(scene) == ("no", "2 sides: 2 | 1")
     assert agreement(scene.view, scene.now).state(A) is MemberState.ALIVE
     assert verdict(parting.live(WHOLE, 20).view, parting.at).text == "3 nodes agree."
 
