@@ -11,6 +11,7 @@ from cluster.model.facts import (
     HintsDelivered,
     MessageSent,
     PartitionFilled,
+    PersistFailed,
     PulseReported,
     ReadRepaired,
     TransferFinished,
@@ -184,6 +185,19 @@ def test_full_disks_acknowledge_nothing_and_one_full_disk_is_stood_in_for(world:
     for host in world.hosts.values():
         host.disk_full = host.name == owners(world, b"key")[0]
     assert write(world, "n1", b"key", b"w").outcome == "ok"
+
+
+def test_a_full_disk_is_not_offered_the_same_hints_in_a_storm(world: World) -> None:
+    full = owners(world, b"key")[0]
+    world.hosts[full].disk_full = True
+    assert write(world, "n1", b"key", b"v").outcome == "ok"
+    world.until(lambda: not drained(world), 5, "a hint for the full disk")
+    before = len(world.told(PersistFailed, by=full))
+    world.run(3)
+    tries = len(world.told(PersistFailed, by=full)) - before
+    assert 1 <= tries <= 4 * 3_000_000 // DEMO.data.hint_retry_us, tries
+    world.hosts[full].disk_full = False
+    world.until(lambda: drained(world), 5, "hints to drain")
 
 
 def test_a_stale_replica_is_repaired_by_a_read(world: World) -> None:

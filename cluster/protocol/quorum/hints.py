@@ -47,6 +47,8 @@ class _Batch(Struct):
     done: list[tuple[Place, _Note]]
     handed_over: bool
     """To other keepers, because the target is away."""
+    refused: bool = False
+    """Some of them were: the next batch waits for the retry."""
 
 
 class Hints:
@@ -217,11 +219,15 @@ class Hints:
         if target is None or batch is None or number not in batch.waiting:
             return
         sent = batch.waiting.pop(number)
-        if not refused:
+        if refused:
+            batch.refused = True
+        else:
             batch.done.append(sent)
         if not batch.waiting:
             self._end(target)
-            self.deliver(target)
+            # A full disk would refuse the same hints again at once, thousands of times a second.
+            if not batch.refused:
+                self.deliver(target)
 
     def _end(self, target: NodeId) -> None:
         batch = self._batches.pop(target)
