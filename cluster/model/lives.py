@@ -301,6 +301,8 @@ def _seen(lives: Lives, fact: Fact, payload: ProcessObserved | WindowClosed) -> 
             return lives.with_life(payload.subject, life)
         case ProcessObserved(state="gone" | "paused"):
             return lives.with_life(payload.subject, replace(life, present=False))
+        case ProcessObserved(state="starting"):  # it is there once it has said a word
+            return lives
         case ProcessObserved():
             since = life.present_since if life.present else fact.at
             life = replace(life, present=True, present_since=since)

@@ -224,6 +224,8 @@ def _returned_at(case: Case, reborn: bool) -> int:
 def _missing(case: Case) -> str:
     life = case.lives.life(case.subject)
     match case.incident.fault:
+        case "kill" if not life.present and case.lives.fault_on(case.subject) is None:
+            return f"the first word of {case.subject}'s new process"
         case "kill":
             return f"{case.subject} to be started again"
         case "pause":
