@@ -329,8 +329,11 @@ def _disagreements(scene: Scene, width: int) -> list[list[tuple[str, str]]]:
     longest = max((span for _, span in spans), default=0)
     bar_width = max(8, width - 60) if width >= 96 else max(0, width - 46)
     bar = SETS[scene.glyphs].bar
+    told = telling(scene.view)
+    exact = told.every_us if told is not None else 0  # of what is polled nothing shorter is known
     lines: list[list[tuple[str, str]]] = []
     for d, span in spans:
+        lasted = took(span) if span >= exact else f"< {took(exact)}"
         length = max(1, round(span / longest * bar_width)) if longest else 1
         what = d.text or "views differ"
         tail = "" if d.ended else " so far"
@@ -338,6 +341,6 @@ def _disagreements(scene: Scene, width: int) -> list[list[tuple[str, str]]]:
             (f"{clock(scene, d.began, 1)}  ", "faint"),
             (f"{fit(what, 30 if width >= 96 else 20):{30 if width >= 96 else 20}}  ", ""),
             (bar * length, "muted" if d.ended else "warn"),
-            (f"  {took(span)}{tail}", "" if d.ended else "warn"),
+            (f"  {lasted}{tail}", "" if d.ended else "warn"),
         ])  # fmt: skip
     return lines

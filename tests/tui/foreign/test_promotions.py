@@ -13,7 +13,7 @@ from tui.judge.agreement import agreement
 from tui.judge.exposure import served
 from tui.judge.verdict import verdict
 from tui.scene import Scene
-from tui.screens import recovery, ring
+from tui.screens import matrix, recovery, ring
 from tui.sources.foreign.seen import Look, Opinion, Row
 from tui.sources.foreign.teller import REFUSED, Teller
 from tui.text.status import status
@@ -325,3 +325,11 @@ def test_who_has_another_table_of_masters_is_named() -> None:
     said = status(story.view, story.at).verdict
     assert said.endswith(" s1 has another table of who leads which slots.")
     assert "rings" not in said
+
+
+def test_between_two_looks_nobody_knows_who_knew_first() -> None:
+    frame = matrix.paint(replaced(), 120, 36)
+    said = "\n".join(frame.lines())
+    assert "in < 0.10 s" in said
+    assert " 0 ms" not in said
+    assert "0.0 ms" not in said

@@ -12,6 +12,7 @@ from cluster.model.member import NodeId
 from tui.judge.agreement import agreement, outcasts
 from tui.judge.foreign.telling import telling
 from tui.judge.phrases import holds
+from tui.judge.recap import took
 from tui.judge.wording import listed, millis
 from tui.scene import Scene, hue
 from tui.view import Belief
@@ -79,7 +80,7 @@ def hearsay(scene: Scene, width: int, rows: int) -> list[Line]:
     heading: Line = [(f"who learned that {what}, and from whom", "muted")]
     took_all = max(b.since for b in news.holders.values()) - first.since
     if not news.unaware:
-        all_ = f"   all {len(news.holders)} in {millis(took_all)}"
+        all_ = f"   all {len(news.holders)} in {_after(scene, took_all)}"
         if len(heading[0][0]) + len(all_) > width:
             heading = [(f"who learned that {what}", "muted")]
         heading.append((all_, ""))
@@ -90,6 +91,12 @@ def hearsay(scene: Scene, width: int, rows: int) -> list[Line]:
     if len(lines) > rows - 1:
         lines = [*lines[: rows - 2], [(f"… {len(lines) - rows + 2} more", "muted")]]
     return [heading, *lines]
+
+
+def _after(scene: Scene, us: int) -> str:
+    """A time between two members' words; of what is polled it is known no more exactly."""
+    told = telling(scene.view)
+    return millis(us) if told is None or us >= told.every_us else f"< {took(told.every_us)}"
 
 
 def _branches(scene: Scene, news: News, width: int) -> list[Line]:
@@ -108,7 +115,8 @@ def _branches(scene: Scene, news: News, width: int) -> list[Line]:
 
     def walk(name: NodeId, lead: str, branch: str, depth: int) -> None:
         belief = news.holders[name]
-        when = f"+{millis(belief.since - start)}"
+        when = _after(scene, belief.since - start)
+        when = "" if when.startswith("<") else f"+{when}"
         role = f"owner{hue(scene.view, name)}"
         how = _how(belief, name)
         lines.append([
