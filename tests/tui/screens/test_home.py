@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from cluster.config import ArchitectureName
 from cluster.model.facts import WatchSampled
 from cluster.model.member import NodeId
+from cluster.model.summary import Depth
 from tests.tui.picture import assert_golden, assert_known_roles
 from tests.tui.story import (
     BACK,
@@ -32,6 +33,7 @@ from tui.draw.frame import Frame, ink_at
 from tui.fold import fold
 from tui.scene import Scene
 from tui.screens.home import paint
+from tui.screens.pieces.forecast import forecasts
 from tui.screens.pieces.roster import columns
 from tui.view import ClusterView
 
@@ -121,6 +123,16 @@ def test_what_is_due_is_said_with_its_time() -> None:
     assert "n4 leaves the ring in 5.7 s (15:12.9)" in shown
     assert "its 41 copies are rebuilt on n1 n2 n3 n5" in shown
     assert "60 hints go to n4 once it is back" in shown
+
+
+def test_hints_for_who_is_off_the_ring_do_not_wait_for_it() -> None:
+    scene = scene_at(KILLED + 10 * SECOND, removed_story)
+    kept = Depth(N4, 7, KILLED)
+    keeper = replace(scene.view.nodes[NodeId("n1")], hints=(kept,))
+    view = replace(scene.view, nodes={**scene.view.nodes, keeper.name: keeper})
+    due = forecasts(replace(scene, view=view))
+    assert "7 hints for n4 go to who owns their places now" in due
+    assert not any("once it is back" in text for text in due)
 
 
 def test_a_claim_appears_only_when_it_was_measured() -> None:

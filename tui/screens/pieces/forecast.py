@@ -14,7 +14,7 @@ from msgspec import Struct
 from cluster.config import PROFILES, SECOND, Config
 from cluster.model.judging.reigns import dual_master_us, shared_terms
 from cluster.model.member import MemberState, NodeId
-from tui.judge.agreement import agreement, is_live
+from tui.judge.agreement import Agreement, agreement, is_live
 from tui.judge.court.crowns import architecture_of
 from tui.judge.exposure import common_ring, places, served
 from tui.judge.measured.refusals import SPAN_US, refused_share
@@ -98,19 +98,32 @@ def forecasts(scene: Scene) -> list[str]:
         if node.filling:
             why = f": {node.waiting_on}" if node.waiting_on else ""
             due.append((now, f"{node.name} fills {counted(node.filling, 'more place')}{why}"))
-    for target, count in waiting.items():
-        node = view.nodes.get(target)
-        if node is not None and is_live(node, now) and judged.state(target) is MemberState.ALIVE:
-            way = "is on its way" if count == 1 else "are on their way"
-            due.append((now, f"{counted(count, 'hint')} {way} to {target}"))
-            continue
-        go = "goes" if count == 1 else "go"
-        due.append((now + 10**12, f"{counted(count, 'hint')} {go} to {target} once it is back"))
+    due += [_homeward(scene, judged, target, count) for target, count in waiting.items()]
     for target, count in across.items():
         go = "goes" if count == 1 else "go"
         text = f"{counted(count, 'hint')} {go} to {target} once it can be reached again"
         due.append((now + 10**12, text))
     return [text for _, text in sorted(due)]
+
+
+def _homeward(scene: Scene, judged: Agreement, target: NodeId, count: int) -> tuple[int, str]:
+    """What becomes of hints for one that no cut keeps them from, and when."""
+    view, now = scene.view, scene.now
+    node, state, hints = view.nodes.get(target), judged.state(target), counted(count, "hint")
+    if node is not None and is_live(node, now) and state is MemberState.ALIVE:
+        return now, f"{hints} {'is' if count == 1 else 'are'} on {_its(count)} way to {target}"
+    go = "goes" if count == 1 else "go"
+    if state in (MemberState.REMOVED, MemberState.LEFT):
+        # Whoever keeps them hands them on at its next retry.
+        return (
+            now,
+            f"{hints} for {target} {go} to who owns {_its(count)} {'place' if count == 1 else 'places'} now",
+        )
+    return now + 10**12, f"{hints} {go} to {target} once it is back"
+
+
+def _its(count: int) -> str:
+    return "its" if count == 1 else "their"
 
 
 def _when(scene: Scene, at: int) -> str:
